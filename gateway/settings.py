@@ -1,0 +1,72 @@
+"""The frozen Settings: every option spelled once, with its default and its meaning.
+
+The only reader of the environment. Knows nothing of what the options are used for.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from platformdirs import user_cache_path
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "KOKORO_"
+
+
+class UnknownSetting(ValueError):
+    """A KOKORO_ variable that no option has: most likely a typing error."""
+
+
+class Settings(BaseSettings):
+    """Options of one gateway. Lives as long as the process."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8880, ge=0, le=65535, description="Port to listen on.")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="Keys that clients must send, separated by commas; none: every client is let in."
+    )
+    api_keys_file: Path | None = Field(None, description="File with one more key on each line.")
+    models_dir: Path = Field(
+        default_factory=lambda: user_cache_path("kokoro-gateway") / "models",
+        description="Where model files are kept.",
+    )
+    model: str = Field("kokoro-v1.0.int8", description="Model file to run, by its name in the manifest.")
+    provider: str = Field("auto", description="ONNX Runtime provider: auto, cpu, coreml, cuda; forced if named.")
+    workers: int | None = Field(None, ge=1, le=256, description="Speech workers; default from the hardware.")
+    threads: int | None = Field(None, ge=1, le=256, description="Intra-op threads of each speech worker.")
+    arena_mb: int | None = Field(None, ge=16, description="Memory arena of all speech workers together, MB.")
+    voice: str = Field("af_heart", description="Voice for requests that name none.")
+    any_model: bool = Field(False, description="Accept every model name instead of answering 404.")
+    max_input_chars: int = Field(4096, ge=1, description="Longest input of one request, characters.")
+    max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")
+    start_timeout_s: float = Field(120, gt=0, description="Longest start of a worker, seconds.")
+    job_timeout_s: float = Field(60, gt=0, description="Longest time a worker may take for a segment, seconds.")
+    drain_seconds: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="Log lines as JSON or for reading; auto: for reading on a terminal."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least log level.")
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: Any) -> Any:
+        return tuple(k.strip() for k in value.split(",") if k.strip()) if isinstance(value, str) else value
+
+    @classmethod
+    def from_environment(cls, **overrides: Any) -> Settings:
+        """Settings from KOKORO_ variables, with `overrides` (not None) in front of them.
+
+        Raises:
+            UnknownSetting: a KOKORO_ variable names no option.
+            pydantic.ValidationError: a value is out of range.
+        """
+        names = {PREFIX + name.upper() for name in cls.model_fields}
+        unknown = sorted(k for k in os.environ if k.startswith(PREFIX) and k not in names)
+        if unknown:
+            raise UnknownSetting(f"unknown setting {', '.join(unknown)}; `kokoro-gateway config` lists all")
+        return cls(**{name: value for name, value in overrides.items() if value is not None})

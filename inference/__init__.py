@@ -1,0 +1,1 @@
+"""A pool of pinned speech engines. Importing this package loads neither numpy nor onnxruntime."""
