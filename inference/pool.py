@@ -1,0 +1,388 @@
+"""Pool: worker processes and the queue before them: admit, lease, retry, drain. Knows no HTTP and no audio format."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from inference.errors import (
+    EngineFailed,
+    InferenceError,
+    JobPoisoned,
+    PoolClosed,
+    PoolSaturated,
+    ProtocolError,
+    UnsupportedLanguage,
+    WorkerDied,
+)
+from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob
+from inference.scheduler import Queue, Waiting
+from inference.slot import Slot, WorkerStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from inference.protocol import Job, Ready, Reply, Role, WorkerSpec
+
+logger = logging.getLogger(__name__)
+
+_TOKENS_PER_SECOND: Final = 15
+"""Kokoro's tokens for a second of speech, to price work before any has been measured."""
+
+_FIRST_COST_S: Final = 0.03
+"""Seconds of work for a token where the warm-up gave no figure."""
+
+_LEARNING: Final = 0.1
+"""Weight of the newest job in the running mean of the cost."""
+
+_PHONEMES_COST_S: Final = 0.005
+"""A batch of sentences: espeak takes 0.25 ms for one."""
+
+_HOPELESS_WAIT_S: Final = 30.0
+"""What a client is told to wait when no worker can be started."""
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class PoolConfig:
+    """How many workers of which kind, and how long things may take."""
+
+    workers: tuple[WorkerSpec, ...]
+    start_timeout_s: float = 120
+    job_timeout_s: float = 60
+    queue_s: float = 20
+    """Longest wait that a new request is admitted to, seconds."""
+
+    jobs_per_worker: int = 0
+    """Jobs after which a worker is replaced; 0: never."""
+
+    bytes_per_worker: int = 0
+    """Resident memory past which a worker is replaced; 0: never."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A job's reply and how it came about."""
+
+    reply: Reply
+    pid: int
+    provider: str
+    waited_s: float
+    """Seconds in the queue, all attempts together."""
+
+    attempts: int
+
+
+@dataclass(frozen=True)
+class PoolStatus:
+    """The pool as an operator sees it."""
+
+    workers: tuple[WorkerStatus, ...]
+    jobs_queued: int
+    jobs_running: int
+    queued_s: float
+    """Estimated seconds of speech work in the queue."""
+
+    leases: int
+    """Requests that are being spoken or wait to be."""
+
+    restarts: int
+    is_draining: bool
+
+
+@dataclass(eq=False, kw_only=True)
+class _Job(Waiting["_Slot"]):
+    message: Job
+    answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    queued_at: float = field(default_factory=time.monotonic)
+    started_at: float = 0
+    waited_s: float = 0
+    attempts: int = 0
+
+    def settle(self, result: Answer | InferenceError) -> None:
+        """Answer whoever still waits."""
+        if self.answer.done():
+            return
+        if isinstance(result, Answer):
+            self.answer.set_result(result)
+        else:
+            self.answer.set_exception(result)
+
+
+_Slot = Slot[_Job]
+
+
+class Pool:
+    """The workers and the queue before them. Lives as long as the application: `async with Pool(config) as pool`."""
+
+    def __init__(self, config: PoolConfig) -> None:
+        self.config = config
+        self.seconds_per_token = _FIRST_COST_S
+        """Running mean of a speech worker's time for one token."""
+
+        self._slots: list[_Slot] = [Slot(w, config.start_timeout_s, self._dispatch) for w in config.workers]
+        self._queue: Queue[_Slot] = Queue()
+        self._leases: set[Lease] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_open = False
+        self._is_draining = False
+
+    async def __aenter__(self) -> Self:
+        """Start all workers and wait until each is ready.
+
+        Raises:
+            WorkerFailedToStart: one of them cannot start; the others have been ended.
+        """
+        self._is_open = True
+        starts = [asyncio.ensure_future(slot.start()) for slot in self._slots]
+        try:
+            await asyncio.gather(*starts)
+        except BaseException:
+            for start in starts:
+                start.cancel()
+            await asyncio.gather(*starts, return_exceptions=True)
+            await self.close()
+            raise
+        for slot in self._slots:
+            self._spawn(slot.supervise())
+        self.seconds_per_token = self._cost_of_warm_up()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        status = self.status()
+        states = [worker.state for worker in status.workers]
+        counts = ", ".join(f"{states.count(state)} {state}" for state in ("busy", "idle", "starting"))
+        return (
+            f"<Pool [jobs: {status.jobs_running} running, {status.jobs_queued} queued | workers: {counts}]>"
+        )
+
+    def __del__(self) -> None:
+        if self._is_open:
+            warnings.warn(f"{self!r} was never closed", ResourceWarning, stacklevel=2)
+
+    @property
+    def is_ready(self) -> bool:
+        """True while requests are taken and each role has a worker that can do its part."""
+        roles = {slot.spec.role for slot in self._slots}
+        alive = {slot.spec.role for slot in self._slots if slot.worker}
+        return self._is_open and not self._is_draining and roles == alive
+
+    def ready(self, role: str) -> Ready | None:
+        """What a live worker of a role said when it became ready."""
+        workers = (slot.worker for slot in self._slots if slot.spec.role == role)
+        return next((worker.ready for worker in workers if worker), None)
+
+    def status(self) -> PoolStatus:
+        """The pool at this moment."""
+        return PoolStatus(
+            workers=tuple(slot.status() for slot in self._slots),
+            jobs_queued=len(self._queue),
+            jobs_running=sum(slot.running is not None for slot in self._slots),
+            queued_s=round(self._queue.work_s("speech"), 3),
+            leases=len(self._leases),
+            restarts=sum(slot.restarts for slot in self._slots),
+            is_draining=self._is_draining,
+        )
+
+    def expected_wait_s(self) -> float:
+        """Estimated seconds until a request that comes now would start to be spoken.
+
+        Only work that is due by now stands before it: streams that are ahead of their listeners wait.
+        """
+        now = time.monotonic()
+        speech = [slot for slot in self._slots if slot.spec.role == "speech"]
+        running = [slot.running for slot in speech if slot.running]
+        workers = sum(slot.worker is not None for slot in speech)
+        waiting_s = self._queue.work_s("speech", now) + sum(lease.reserved_s for lease in self._leases)
+        if not waiting_s and len(running) < workers:
+            return 0.0
+        running_s = sum(max(0.0, job.started_at + job.cost_s - now) for job in running)
+        return (running_s + waiting_s) / max(workers, 1)
+
+    def lease(self, request_id: str, tokens: int) -> Lease:
+        """Admit a request whose first segment has about `tokens` tokens.
+
+        Raises:
+            PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.
+            PoolClosed: the pool is draining.
+        """
+        if self._is_draining or not self._is_open:
+            raise PoolClosed("the pool takes no new requests")
+        if all(slot.failures > 1 and not slot.worker for slot in self._slots if slot.spec.role == "speech"):
+            raise PoolSaturated(_HOPELESS_WAIT_S)
+        wait = self.expected_wait_s()
+        if wait > self.config.queue_s:
+            raise PoolSaturated(wait)
+        lease = Lease(self, request_id, tokens * self.seconds_per_token)
+        self._leases.add(lease)
+        return lease
+
+    def drain(self) -> None:
+        """Take no new requests; those that hold a lease go on."""
+        self._is_draining = True
+
+    async def drained(self) -> None:
+        """Wait until the last lease is closed."""
+        while self._leases:
+            await asyncio.gather(*(lease.closed.wait() for lease in self._leases))
+
+    async def replace(self) -> None:
+        """Replace every worker, one after the other: each new one is ready before its predecessor leaves."""
+        for slot in self._slots:
+            await slot.replace()
+
+    async def close(self) -> None:
+        """End all workers; jobs that wait or run fail with PoolClosed."""
+        self._is_open, self._is_draining = False, True
+        for job in self._queue.clear():
+            assert isinstance(job, _Job)
+            job.settle(PoolClosed("the pool is closed"))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(slot.stop() for slot in self._slots))
+
+    async def submit(self, message: Job, deadline: float, cost_s: float) -> Answer:
+        """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
+
+        Raises:
+            InferenceError: no worker could do it.
+        """
+        if not self._is_open:
+            raise PoolClosed("the pool is closed")
+        role: Role = "speech" if isinstance(message, SpeechJob) else "text"
+        job = _Job(role=role, deadline=deadline, cost_s=cost_s, message=message)
+        self._queue.add(job)
+        self._dispatch()
+        try:
+            return await job.answer
+        finally:
+            self._queue.remove(job)
+
+    def release(self, lease: Lease) -> None:
+        """Forget a lease; `Lease.close` calls this."""
+        self._leases.discard(lease)
+
+    def _dispatch(self) -> None:
+        idle = [(slot, slot.spec.role) for slot in self._slots if slot.is_idle]
+        for job, slot in self._queue.assign(idle):
+            assert isinstance(job, _Job)
+            slot.running = job
+            self._spawn(self._run(job, slot))
+
+    async def _run(self, job: _Job, slot: _Slot) -> None:
+        worker = slot.worker
+        assert worker is not None
+        job.attempts += 1
+        job.started_at = time.monotonic()
+        job.waited_s += job.started_at - job.queued_at
+        try:
+            reply = await worker.run(job.message, self.config.job_timeout_s)
+        except (WorkerDied, ProtocolError) as error:
+            self._retry(job, slot, error)
+        except InferenceError as error:
+            job.settle(error)
+        except asyncio.CancelledError:
+            job.settle(PoolClosed("the pool is closed"))
+            raise
+        else:
+            self._learn(job)
+            provider = worker.ready.provider if worker.ready else ""
+            job.settle(Answer(reply, worker.pid, provider, job.waited_s, job.attempts))
+        finally:
+            slot.free()
+        if slot.is_worn(self.config.jobs_per_worker, self.config.bytes_per_worker):
+            self._spawn(slot.replace())
+        self._dispatch()
+
+    def _retry(self, job: _Job, slot: _Slot, error: InferenceError) -> None:
+        """Put the job back in line once; a job that ended two workers is not given to a third."""
+        fields = {"request_id": job.message.request_id, "attempts": job.attempts, "reason": str(error)}
+        logger.warning("worker lost in a job", extra=fields)
+        if job.answer.done():
+            return
+        if job.attempts > 1:
+            logger.error("job is poison", extra=fields)
+            job.settle(JobPoisoned("the job ended two workers"))
+        else:
+            job.avoid.add(slot)
+            job.queued_at = time.monotonic()
+            self._queue.add(job)
+
+    def _learn(self, job: _Job) -> None:
+        if isinstance(job.message, SpeechJob) and job.message.phonemes:
+            cost = (time.monotonic() - job.started_at) / len(job.message.phonemes)
+            self.seconds_per_token += _LEARNING * (cost - self.seconds_per_token)
+
+    def _cost_of_warm_up(self) -> float:
+        ready = self.ready("speech")
+        factors = [trial.real_time_factor for trial in ready.trials] if ready else []
+        return next((factor / _TOKENS_PER_SECOND for factor in reversed(factors) if factor), _FIRST_COST_S)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+class Lease:
+    """One request's claim on the pool. Lives as long as its response body."""
+
+    def __init__(self, pool: Pool, request_id: str, reserved_s: float) -> None:
+        self.request_id = request_id
+        self.reserved_s = reserved_s
+        """Work that was admitted but is not yet in the queue, seconds."""
+
+        self.closed = asyncio.Event()
+        self._pool = pool
+
+    async def phonemes(
+        self, texts: tuple[str, ...], language: str, deadline: float
+    ) -> tuple[Phonemes, Answer]:
+        """Phonemise texts of one language.
+
+        Raises:
+            UnsupportedLanguage: no phonemizer for it is installed.
+            InferenceError: the text worker failed.
+        """
+        job = PhonemeJob(self.request_id, texts, language)
+        answer = await self._pool.submit(job, deadline, _PHONEMES_COST_S)
+        reply = _expect(Phonemes, answer.reply)
+        if len(reply.phonemes) != len(texts):
+            raise ProtocolError("the text worker answered other texts")
+        return reply, answer
+
+    async def speak(
+        self, phonemes: str, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
+    ) -> tuple[Audio, Answer]:
+        """Speak one segment.
+
+        Raises:
+            InferenceError: the engine failed, or two workers died with it.
+        """
+        self.reserved_s = 0.0
+        job = SpeechJob(self.request_id, phonemes, voice, speed)
+        answer = await self._pool.submit(job, deadline, len(phonemes) * self._pool.seconds_per_token)
+        return _expect(Audio, answer.reply), answer
+
+    def close(self) -> None:
+        """Give the claim back."""
+        self.reserved_s = 0.0
+        self.closed.set()
+        self._pool.release(self)
+
+
+def _expect(kind: type[R], reply: Reply) -> R:
+    if isinstance(reply, Failure):
+        raise (UnsupportedLanguage if reply.kind == "language" else EngineFailed)(reply.message)
+    if not isinstance(reply, kind):
+        raise ProtocolError(f"a worker answered {type(reply).__name__} where {kind.__name__} was due")
+    return reply

@@ -1,0 +1,83 @@
+"""Whose job runs next: a queue ordered by deadline, and the pairing of jobs with idle workers.
+
+Pure: no clock, no process, no I/O. A deadline is the moment at which the listener's buffer runs dry, so the earliest
+deadline first keeps most streams playing, and a new request, due at once, passes streams that are seconds ahead.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from inference.protocol import Role
+
+W = TypeVar("W", bound="Hashable")
+"""A worker; all that is asked of it here is to be told from the others."""
+
+
+@dataclass(eq=False)
+class Waiting(Generic[W]):
+    """A job in the queue. Lives from its submission to its start, and again if it is retried."""
+
+    role: Role
+    deadline: float
+    """Seconds on the clock of the caller."""
+
+    cost_s: float
+    """Estimated seconds of work."""
+
+    avoid: set[W] = field(default_factory=set)
+    """Workers that died with this job."""
+
+
+class Queue(Generic[W]):
+    """The jobs that wait, earliest deadline first, first come first among equals. Lives as long as its pool."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[Waiting[W], int] = {}
+        self._order = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, job: Waiting[W]) -> None:
+        """Put a job in line."""
+        self._waiting[job] = next(self._order)
+
+    def remove(self, job: Waiting[W]) -> None:
+        """Take a job out; nothing happens when it is not in line."""
+        self._waiting.pop(job, None)
+
+    def clear(self) -> list[Waiting[W]]:
+        """Empty the queue and return what waited."""
+        waiting, self._waiting = list(self._waiting), {}
+        return waiting
+
+    def assign(self, idle: Iterable[tuple[W, Role]]) -> list[tuple[Waiting[W], W]]:
+        """Pair waiting jobs with idle workers and take the paired ones out of the queue.
+
+        A worker is left idle only when no job of its role waits. A job avoids the workers that died with it
+        as long as another worker of its role is idle.
+        """
+        free = list(idle)
+        pairs = []
+        for job in sorted(self._waiting, key=lambda job: (job.deadline, self._waiting[job])):
+            fitting = [worker for worker, role in free if role == job.role]
+            if not fitting:
+                continue
+            worker = next((w for w in fitting if w not in job.avoid), fitting[0])
+            free = [(w, role) for w, role in free if w != worker]
+            pairs.append((job, worker))
+            if not free:
+                break
+        for job, _ in pairs:
+            self.remove(job)
+        return pairs
+
+    def work_s(self, role: Role, deadline: float = float("inf")) -> float:
+        """Estimated seconds of work that wait with a deadline no later than `deadline`."""
+        return sum(job.cost_s for job in self._waiting if job.role == role and job.deadline <= deadline)

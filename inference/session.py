@@ -1,0 +1,212 @@
+"""ONNX Runtime sessions and the provider ladder: every knob with its reason. Knows no text and no sockets."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import numpy as np
+import onnxruntime as ort
+
+from inference.errors import WorkerFailedToStart
+from inference.protocol import Trial
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from inference.protocol import WorkerSpec
+
+logger = logging.getLogger(__name__)
+
+CPU: Final = "cpu"
+_ARENA_GROW_AS_REQUESTED: Final = 1
+_MOST_LOUDNESS_DIFFERENCE: Final = 0.35
+
+_QUIETEST_PEAK: Final = 0.01
+_LOUDEST_PEAK: Final = 4.0
+"""Bounds of the warm-up's loudest sample; sound models reach 0.3 to 1.1."""
+
+_SHRINK_FROM_TOKENS: Final = 200
+"""Inputs from this length on give their arena memory back; below it the next run would only fetch it again."""
+
+Speak: TypeAlias = "Callable[[ort.InferenceSession], NDArray[np.float32]]"
+"""Speaks the fixed warm-up sentence on a session: float32 samples at 24 kHz."""
+
+
+class ProviderFailed(Exception):
+    """One rung of the ladder could not be used; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session that has spoken the warm-up sentence, and how it was chosen."""
+
+    session: ort.InferenceSession
+    provider: str
+    trials: tuple[Trial, ...]
+
+
+class _Session(ort.InferenceSession):  # type: ignore[misc]  # onnxruntime ships no types
+    """An InferenceSession that gives arena memory back after a long input. Lives as long as its worker."""
+
+    def run(self, output_names: Any, input_feed: dict[str, Any], run_options: Any = None) -> Any:
+        tokens = max(array.size for array in input_feed.values() if array.dtype == np.int64)
+        if run_options is None and tokens >= _SHRINK_FROM_TOKENS:
+            run_options = ort.RunOptions()
+            run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+        return super().run(output_names, input_feed, run_options)
+
+
+def session_options(spec: WorkerSpec) -> ort.SessionOptions:
+    """The options of one pinned session."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = spec.threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3
+    # A spinning thread takes the core that another worker is pinned to.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    return options
+
+
+def share_arena(arena_bytes: int) -> None:
+    """Bound the CPU memory arena of this process; sessions use it through `session.use_env_allocators`."""
+    arena = ort.OrtArenaCfg(
+        {
+            "max_mem": arena_bytes,
+            "arena_extend_strategy": _ARENA_GROW_AS_REQUESTED,
+            "initial_chunk_size_bytes": -1,
+            "max_dead_bytes_per_chunk": -1,
+        }
+    )
+    memory = ort.OrtMemoryInfo("Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT)
+    ort.create_and_register_allocator(memory, arena)
+
+
+def open_session(spec: WorkerSpec, speak: Speak) -> Opened:
+    """Climb down the provider ladder to the first session that loads and speaks soundly.
+
+    Args:
+        spec: model path, threads, arena and the providers in order of preference.
+        speak: what to try each session with.
+
+    Raises:
+        WorkerFailedToStart: no provider of the ladder can be used; the message names each with its reason.
+    """
+    share_arena(spec.arena_bytes)
+    trials: list[Trial] = []
+    reference = _reference(spec, speak)
+    for provider in spec.providers:
+        try:
+            session, factor = _try(provider, spec, speak, reference)
+        except ProviderFailed as failure:
+            logger.warning("provider %s is not used: %s", provider, failure)
+            trials.append(Trial(provider, str(failure)))
+            continue
+        trials.append(Trial(provider, "chosen", round(factor, 3)))
+        return Opened(session, provider, tuple(trials))
+    raise WorkerFailedToStart("; ".join(f"provider {t.provider}: {t.outcome}" for t in trials))
+
+
+@dataclass(frozen=True)
+class _Reference:
+    session: ort.InferenceSession
+    audio: NDArray[np.float32]
+    factor: float
+
+
+def _reference(spec: WorkerSpec, speak: Speak) -> _Reference | None:
+    """What the CPU makes of the warm-up sentence, where another provider is to be held against it."""
+    if all(provider == CPU for provider in spec.providers):
+        return None
+    session = _load(CPU, spec)
+    audio, factor = _timed(session, speak)
+    return _Reference(session, audio, factor)
+
+
+def _try(
+    provider: str,
+    spec: WorkerSpec,
+    speak: Speak,
+    reference: _Reference | None,
+) -> tuple[ort.InferenceSession, float]:
+    if provider == CPU and reference is not None:
+        _check_sound(reference.audio, None)
+        return reference.session, reference.factor
+    session = _load(provider, spec)
+    audio, factor = _timed(session, speak)
+    _check_sound(audio, None if reference is None else reference.audio)
+    # CoreML splits Kokoro's graph into over a hundred partitions: it has been seen to be 27 times slower than the CPU.
+    if reference is not None and not spec.provider_is_forced and factor >= reference.factor:
+        raise ProviderFailed(f"not faster than the CPU ({factor:.2f} against {reference.factor:.2f})")
+    return session, factor
+
+
+def _load(provider: str, spec: WorkerSpec) -> ort.InferenceSession:
+    available = {
+        name.removesuffix("ExecutionProvider").lower(): name for name in ort.get_available_providers()
+    }
+    if provider not in available:
+        raise ProviderFailed(f"not in this build of onnxruntime, which has {', '.join(sorted(available))}")
+    name = available[provider]
+    try:
+        session = _Session(
+            spec.model_path, session_options(spec), providers=[(name, _provider_options(provider, spec))]
+        )
+    except Exception as error:
+        raise ProviderFailed(f"cannot load {spec.model_path}: {_first_line(error)}") from error
+    # onnxruntime falls back to the CPU without an exception when a provider cannot start.
+    if session.get_providers()[0] != name:
+        raise ProviderFailed("onnxruntime could not start it")
+    return session
+
+
+def _provider_options(provider: str, spec: WorkerSpec) -> dict[str, str]:
+    if provider != "coreml":
+        return {}
+    return {"ModelFormat": "MLProgram", "MLComputeUnits": "ALL", "ModelCacheDirectory": spec.cache_dir}
+
+
+def _timed(session: ort.InferenceSession, speak: Speak) -> tuple[NDArray[np.float32], float]:
+    """Audio of the second run and its real-time factor; the first run pays for allocations."""
+    try:
+        speak(session)
+        started = time.perf_counter()
+        audio = speak(session)
+    except Exception as error:
+        raise ProviderFailed(f"cannot speak: {_first_line(error)}") from error
+    return audio, (time.perf_counter() - started) / max(len(audio) / 24000, 1e-3)
+
+
+def _check_sound(audio: NDArray[np.float32], reference: NDArray[np.float32] | None) -> None:
+    """Raise ProviderFailed for audio that is no speech: broken numbers, silence, wrong length or loudness."""
+    if not np.isfinite(audio).all():
+        raise ProviderFailed("it speaks numbers that are not finite")
+    peak = float(np.abs(audio).max(initial=0))
+    if not _QUIETEST_PEAK < peak < _LOUDEST_PEAK:
+        raise ProviderFailed(f"its loudest sample is {peak:.3f}")
+    if reference is None:
+        return
+    if abs(len(audio) - len(reference)) > len(reference) // 10:
+        raise ProviderFailed(f"it speaks {len(audio)} samples where the CPU speaks {len(reference)}")
+    difference = _loudness_difference(audio, reference)
+    if difference > _MOST_LOUDNESS_DIFFERENCE:
+        raise ProviderFailed(f"its loudness differs from the CPU's by {difference:.0%}")
+
+
+def _loudness_difference(audio: NDArray[np.float32], reference: NDArray[np.float32]) -> float:
+    """Relative difference of the two envelopes (50 steps): samples cannot be compared, Kokoro's phase is chaotic."""
+    ours, theirs = (
+        np.array([np.abs(part).mean() for part in np.array_split(x, 50)]) for x in (audio, reference)
+    )
+    return float(np.abs(ours - theirs).sum() / theirs.sum())
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:300]
