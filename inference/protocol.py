@@ -164,7 +164,7 @@ _SCALARS: Final[dict[str, tuple[type, ...]]] = {"int": (int,), "float": (int, fl
 
 def encode(message: Message) -> bytes:
     """One frame."""
-    header: dict[str, Any] = {"message": type(message).__name__}
+    header: dict[str, Any] = {"type": type(message).__name__}
     payload = b""
     for field in fields(message):
         value = getattr(message, field.name)
@@ -221,7 +221,7 @@ def _plain(item: Any) -> Any:
 def _message(header: bytes, payload: bytes) -> Message:
     try:
         values = json.loads(header)
-        kind = _MESSAGES[values.pop("message")]
+        kind = _MESSAGES[values.pop("type")]
         for field in fields(kind):
             if field.type == "bytes":
                 values[field.name] = payload

@@ -1,0 +1,157 @@
+"""Utterance: one text on its way to audio. Segments run on several workers at once and come back in order.
+
+Puts plan and pool together; knows no audio format and no HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from inference.plan import Packer, batches
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from inference.plan import Segment
+    from inference.pool import Answer, Lease
+
+SECONDS_PER_TOKEN: Final = 1 / 15
+"""Kokoro speaks about 15 tokens a second at speed 1."""
+
+BYTES_PER_SAMPLE: Final = 2
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How far synthesis may run ahead of its listener, and how soon it must start."""
+
+    look_ahead_s: float = 30.0
+    """Most audio that is spoken or being spoken but not yet taken, seconds."""
+
+    slack_s: float = 0.0
+    """Added to every deadline of a request whose client waits for the whole audio."""
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A segment as audio, with the pause after it."""
+
+    segment: Segment
+    pcm: bytes
+    answer: Answer
+    inference_ms: float
+    is_last: bool
+
+
+class Utterance:
+    """One text being spoken. Lives as long as its response body; `aclose` drops all that has not started."""
+
+    def __init__(self, lease: Lease, sample_rate: int, pace: Pace) -> None:
+        self.phonemes_ms = 0.0
+        """Time in the text worker so far, queue included."""
+
+        self.segments = 0
+        """Segments submitted so far."""
+
+        self.tokens = 0
+        """Tokens submitted so far."""
+
+        self._lease = lease
+        self._sample_rate = sample_rate
+        self._pace = pace
+        self._arrived = time.monotonic()
+        self._playing_since: float | None = None
+        self._planned_s = 0.0
+        self._ahead_s = 0.0
+        self._taken = asyncio.Event()
+        self._is_planned = False
+        self._jobs: asyncio.Queue[asyncio.Task[Spoken] | None] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[Spoken]] = set()
+
+    async def speak(
+        self, text: str, language: str, voice: tuple[tuple[str, float], ...], speed: float
+    ) -> AsyncGenerator[Spoken, None]:
+        """The audio of `text`, segment by segment; nothing at all for a text without a speakable character.
+
+        Raises:
+            InferenceError: a segment could not be spoken; what came before it stands.
+        """
+        producer = asyncio.create_task(self._produce(text, language, voice, speed))
+        try:
+            while job := await self._jobs.get():
+                spoken = await job
+                self._playing_since = self._playing_since or time.monotonic()
+                yield spoken
+                self._ahead_s -= _estimate_s(spoken.segment, speed)
+                self._taken.set()
+            await producer
+        finally:
+            for task in (producer, *self._tasks):
+                task.cancel()
+            await asyncio.gather(producer, *self._tasks, return_exceptions=True)
+
+    async def _produce(
+        self, text: str, language: str, voice: tuple[tuple[str, float], ...], speed: float
+    ) -> None:
+        """Submit segments as soon as they are planned, no further ahead than the pace allows."""
+        try:
+            async with aclosing(self._plan(text, language)) as plan:
+                async for segment in plan:
+                    while self._ahead_s > self._pace.look_ahead_s:
+                        self._taken.clear()
+                        await self._taken.wait()
+                    self._submit(segment, voice, speed)
+            self._is_planned = True
+        finally:
+            self._jobs.put_nowait(None)
+
+    async def _plan(self, text: str, language: str) -> AsyncGenerator[Segment, None]:
+        packer = Packer()
+        for batch in batches(text):
+            started = time.monotonic()
+            reply, _ = await self._lease.phonemes(batch, language, self._deadline(self._planned_s))
+            self.phonemes_ms += (time.monotonic() - started) * 1000
+            for phonemes in reply.phonemes:
+                for segment in packer.feed(phonemes):
+                    yield segment
+        for segment in packer.finish():
+            yield segment
+
+    def _submit(self, segment: Segment, voice: tuple[tuple[str, float], ...], speed: float) -> None:
+        deadline = self._deadline(self._planned_s)
+        task = asyncio.create_task(self._speak(segment, voice, speed, deadline))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        self._jobs.put_nowait(task)
+        length = _estimate_s(segment, speed)
+        self.segments += 1
+        self.tokens += len(segment.phonemes)
+        self._planned_s += length
+        self._ahead_s += length
+
+    def _forget(self, task: asyncio.Task[Spoken]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # the listener may have gone before it could be told
+
+    def _deadline(self, offset_s: float) -> float:
+        """When the listener will have played the first `offset_s` seconds; now for the first segment."""
+        return (self._playing_since or self._arrived) + self._pace.slack_s + offset_s
+
+    async def _speak(
+        self, segment: Segment, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
+    ) -> Spoken:
+        audio, answer = await self._lease.speak(segment.phonemes, voice, speed, deadline)
+        pause = bytes(round(segment.pause_s / speed * self._sample_rate) * BYTES_PER_SAMPLE)
+        actual = len(audio.pcm) / BYTES_PER_SAMPLE / self._sample_rate
+        self._planned_s += actual - _estimate_s(segment, speed)
+        is_last = self._is_planned and segment.index == self.segments - 1
+        return Spoken(segment, audio.pcm + pause, answer, audio.elapsed_ms, is_last)
+
+
+def _estimate_s(segment: Segment, speed: float) -> float:
+    return len(segment.phonemes) * SECONDS_PER_TOKEN / speed
