@@ -20,6 +20,10 @@ class UnknownSetting(ValueError):
     """A KOKORO_ variable that no option has: most likely a typing error."""
 
 
+class UnusableKeys(ValueError):
+    """The file of keys cannot be read, or holds none."""
+
+
 class Settings(BaseSettings):
     """Options of one gateway. Lives as long as the process."""
 
@@ -44,6 +48,9 @@ class Settings(BaseSettings):
     any_model: bool = Field(False, description="Accept every model name instead of answering 404.")
     max_input_chars: int = Field(4096, ge=1, description="Longest input of one request, characters.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")
+    body_timeout_s: float = Field(30, gt=0, description="Longest time for a request body to arrive, seconds.")
+    queue_seconds: float = Field(20, ge=0, description="Longest wait a new request is let in to, seconds.")
+    request_timeout: float = Field(600, gt=0, description="Longest time for a whole request, seconds.")
     start_timeout_s: float = Field(120, gt=0, description="Longest start of a worker, seconds.")
     job_timeout_s: float = Field(60, gt=0, description="Longest time a worker may take for a segment, seconds.")
     drain_seconds: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
@@ -56,6 +63,24 @@ class Settings(BaseSettings):
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         return tuple(k.strip() for k in value.split(",") if k.strip()) if isinstance(value, str) else value
+
+    def keys(self) -> tuple[str, ...]:
+        """All keys, those of the file included.
+
+        Raises:
+            UnusableKeys: there is a file but no key in it; to start without keys would let everybody in.
+        """
+        keys = [key.get_secret_value() for key in self.api_keys]
+        if self.api_keys_file is None:
+            return tuple(keys)
+        try:
+            lines = self.api_keys_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnusableKeys(f"cannot read the keys in {self.api_keys_file}: {error}") from error
+        in_file = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        if not in_file:
+            raise UnusableKeys(f"there is no key in {self.api_keys_file}; put one on each line")
+        return (*keys, *in_file)
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
