@@ -1,0 +1,93 @@
+"""Response bodies that carry speech: raw audio, or server-sent events. Knows bytes and ASGI; knows no codec."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64encode
+from contextlib import aclosing
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from starlette.responses import StreamingResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import Receive, Scope, Send
+
+    from gateway.logs import RequestRecord
+    from gateway.synthesis import Speech
+
+UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""Headers that keep proxies from collecting the stream before they pass it on."""
+
+
+class AudioResponse(StreamingResponse):
+    """Sends a body of speech as it is made, and closes it however the response ends.
+
+    Lives as long as one response. What the body raises passes through: the server then cuts the connection, so
+    that no client takes half of the audio for the whole.
+    """
+
+    def __init__(self, speech: Speech, record: RequestRecord) -> None:
+        length = {} if speech.length is None else {"content-length": str(speech.length)}
+        super().__init__(speech.body, media_type=speech.content_type, headers=UNBUFFERED | length)
+        self._speech = speech
+        self._record = record
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response. Does not watch for the client's leaving: the middleware cancels this then."""
+        async with aclosing(self._speech.body), aclosing(self.pieces()) as pieces:
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            async for piece in pieces:
+                await self._send(piece, send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body's bytes as the client gets them."""
+        async for piece in self._speech.body:
+            yield piece
+
+    async def _send(self, piece: bytes, send: Send) -> None:
+        began = perf_counter()
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        # The server returns at once while the socket takes bytes: without a pause here a body that is ready
+        # would hold the event loop, and a client's leaving would not be noticed.
+        await asyncio.sleep(0)
+        record = self._record
+        record.ttfa_ms = record.ttfa_ms or record.elapsed_ms()
+        record.send_ms = (record.send_ms or 0) + (perf_counter() - began) * 1000
+        record.bytes_sent = (record.bytes_sent or 0) + len(piece)
+
+
+class EventStream(AudioResponse):
+    """Sends the same bytes as `speech.audio.delta` events, with one `speech.audio.done` behind them.
+
+    Lives as long as one response. `sample_bytes` is the size of what must not be parted between two events.
+    """
+
+    def __init__(self, speech: Speech, record: RequestRecord, sample_bytes: int = 1) -> None:
+        super().__init__(speech, record)
+        self.headers["content-type"] = "text/event-stream"
+        del self.headers["content-length"]
+        self._sample_bytes = sample_bytes
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Events, each on one line."""
+        rest = b""
+        async for piece in self._speech.body:
+            rest += piece
+            whole = len(rest) - len(rest) % self._sample_bytes
+            if whole:
+                yield _event(type="speech.audio.delta", audio=b64encode(rest[:whole]).decode())
+            rest = rest[whole:]
+        if rest:
+            yield _event(type="speech.audio.delta", audio=b64encode(rest).decode())
+        yield _event(type="speech.audio.done", usage=self._speech.usage())
+
+
+def _event(**fields: object) -> bytes:
+    return f"data: {json.dumps(fields, separators=(',', ':'))}\n\n".encode()
