@@ -68,8 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         self.server.requests.append((path, self.headers["Range"]))
+        way = path.split("/")[1].replace("-", "_")
         try:
-            getattr(self, path.strip("/").replace("-", "_"), self.missing)()
+            getattr(self, way, self.missing)()
         except ConnectionError:
             self.close_connection = True  # the client has heard enough
 

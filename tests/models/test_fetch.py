@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from models.fetch import FetchError, FileState, fetch, verify
 from tests.models.server import CONTENT, assert_only_the_file, file_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.models.server import FileServer
 
@@ -51,16 +51,21 @@ except FetchError as error:
 """
 
 
-def fetcher(source: str, directory: Path, **environment: str) -> subprocess.Popen[str]:
+@contextmanager
+def fetcher(source: str, directory: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     sha256 = hashlib.sha256(CONTENT).hexdigest()
-    return subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", FETCHER, source, str(directory), str(len(CONTENT)), sha256],
         cwd=ROOT,
         env=os.environ | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def until(happens: Callable[[], object], seconds: float = 20) -> None:
@@ -128,6 +133,16 @@ def test_two_processes_at_once_fetch_one_good_copy(server: FileServer, tmp_path:
             server.gate.set()
             assert (first.wait(20), second.wait(20)) == (0, 0)
     assert server.requests == [("/gated", None)]
+    assert_only_the_file(tmp_path)
+
+
+def test_a_process_that_waited_for_one_that_failed_fetches_itself(server: FileServer, tmp_path: Path) -> None:
+    with fetcher(f"{server.url}/silent", tmp_path) as first:
+        until(lambda: server.requests)
+        with fetcher(f"{server.url}/good", tmp_path) as second:
+            assert second.stdout is not None
+            assert second.stdout.readline() == "another process\n"
+            assert (first.wait(20), second.wait(20)) == (1, 0)
     assert_only_the_file(tmp_path)
 
 
