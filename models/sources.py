@@ -98,6 +98,7 @@ def _receive(part: Part, source: UrlSource, timeout_s: float) -> None:
         while block := _next_block(response):
             size += part.handle.write(block)
             if size > part.file.bytes:
+                part.cut(0)
                 raise SourceFailed(f"sends more than {part.file.bytes:,} bytes")
             part.report(size, source.label)
     if size < part.file.bytes:
