@@ -1,1 +1,53 @@
 """A pool of pinned speech engines. Importing this package loads neither numpy nor onnxruntime."""
+
+from inference.errors import (
+    EngineFailed,
+    InferenceError,
+    JobPoisoned,
+    JobTimeout,
+    PoolClosed,
+    PoolSaturated,
+    ProtocolError,
+    UnsupportedLanguage,
+    WorkerDied,
+    WorkerFailedToStart,
+)
+from inference.hardware import HardwareProfile, Machine, profile, read_machine
+from inference.plan import Limits
+from inference.pool import Pool, PoolConfig, PoolStatus
+from inference.protocol import Ready, WorkerSpec
+from inference.slot import WorkerStatus
+from inference.utterance import Pace, Spoken, Utterance
+from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
+
+__all__ = [
+    "OPENAI_VOICES",
+    "Catalogue",
+    "EngineFailed",
+    "HardwareProfile",
+    "InferenceError",
+    "JobPoisoned",
+    "JobTimeout",
+    "Limits",
+    "Machine",
+    "Mix",
+    "Pace",
+    "Pool",
+    "PoolClosed",
+    "PoolConfig",
+    "PoolSaturated",
+    "PoolStatus",
+    "ProtocolError",
+    "Ready",
+    "Spoken",
+    "UnknownVoice",
+    "UnsupportedLanguage",
+    "Utterance",
+    "Voice",
+    "WorkerDied",
+    "WorkerFailedToStart",
+    "WorkerSpec",
+    "WorkerStatus",
+    "profile",
+    "read_machine",
+]

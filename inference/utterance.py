@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from inference.plan import Packer, batches
+from inference.plan import PARAGRAPH_END, Packer, batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -48,9 +48,9 @@ class Spoken:
 
 
 class Utterance:
-    """One text being spoken. Lives as long as its response body; `aclose` drops all that has not started."""
+    """One text being spoken. Lives as long as its response body."""
 
-    def __init__(self, lease: Lease, sample_rate: int, pace: Pace) -> None:
+    def __init__(self, lease: Lease, sample_rate: int, speed: float, pace: Pace) -> None:
         self.phonemes_ms = 0.0
         """Time in the text worker so far, queue included."""
 
@@ -62,6 +62,7 @@ class Utterance:
 
         self._lease = lease
         self._sample_rate = sample_rate
+        self._speed = speed
         self._pace = pace
         self._arrived = time.monotonic()
         self._playing_since: float | None = None
@@ -73,20 +74,22 @@ class Utterance:
         self._tasks: set[asyncio.Task[Spoken]] = set()
 
     async def speak(
-        self, text: str, language: str, voice: tuple[tuple[str, float], ...], speed: float
+        self, text: str, language: str, voice: tuple[tuple[str, float], ...]
     ) -> AsyncGenerator[Spoken, None]:
         """The audio of `text`, segment by segment; nothing at all for a text without a speakable character.
+
+        Closing this drops all that has not started.
 
         Raises:
             InferenceError: a segment could not be spoken; what came before it stands.
         """
-        producer = asyncio.create_task(self._produce(text, language, voice, speed))
+        producer = asyncio.create_task(self._produce(text, language, voice))
         try:
             while job := await self._jobs.get():
                 spoken = await job
                 self._playing_since = self._playing_since or time.monotonic()
                 yield spoken
-                self._ahead_s -= _estimate_s(spoken.segment, speed)
+                self._ahead_s -= self._estimate_s(spoken.segment)
                 self._taken.set()
             await producer
         finally:
@@ -94,9 +97,11 @@ class Utterance:
                 task.cancel()
             await asyncio.gather(producer, *self._tasks, return_exceptions=True)
 
-    async def _produce(
-        self, text: str, language: str, voice: tuple[tuple[str, float], ...], speed: float
-    ) -> None:
+    def close(self) -> None:
+        """Give the pool back what was admitted; call it however the utterance ended."""
+        self._lease.close()
+
+    async def _produce(self, text: str, language: str, voice: tuple[tuple[str, float], ...]) -> None:
         """Submit segments as soon as they are planned, no further ahead than the pace allows."""
         try:
             async with aclosing(self._plan(text, language)) as plan:
@@ -104,7 +109,7 @@ class Utterance:
                     while self._ahead_s > self._pace.look_ahead_s:
                         self._taken.clear()
                         await self._taken.wait()
-                    self._submit(segment, voice, speed)
+                    self._submit(segment, voice)
             self._is_planned = True
         finally:
             self._jobs.put_nowait(None)
@@ -115,19 +120,19 @@ class Utterance:
             started = time.monotonic()
             reply, _ = await self._lease.phonemes(batch, language, self._deadline(self._planned_s))
             self.phonemes_ms += (time.monotonic() - started) * 1000
-            for phonemes in reply.phonemes:
-                for segment in packer.feed(phonemes):
+            for sentence, phonemes in zip(batch, reply.phonemes, strict=True):
+                for segment in packer.feed(phonemes, ends_paragraph=sentence.endswith(PARAGRAPH_END)):
                     yield segment
         for segment in packer.finish():
             yield segment
 
-    def _submit(self, segment: Segment, voice: tuple[tuple[str, float], ...], speed: float) -> None:
+    def _submit(self, segment: Segment, voice: tuple[tuple[str, float], ...]) -> None:
         deadline = self._deadline(self._planned_s)
-        task = asyncio.create_task(self._speak(segment, voice, speed, deadline))
+        task = asyncio.create_task(self._speak(segment, voice, deadline))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
         self._jobs.put_nowait(task)
-        length = _estimate_s(segment, speed)
+        length = self._estimate_s(segment)
         self.segments += 1
         self.tokens += len(segment.phonemes)
         self._planned_s += length
@@ -143,15 +148,14 @@ class Utterance:
         return (self._playing_since or self._arrived) + self._pace.slack_s + offset_s
 
     async def _speak(
-        self, segment: Segment, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
+        self, segment: Segment, voice: tuple[tuple[str, float], ...], deadline: float
     ) -> Spoken:
-        audio, answer = await self._lease.speak(segment.phonemes, voice, speed, deadline)
-        pause = bytes(round(segment.pause_s / speed * self._sample_rate) * BYTES_PER_SAMPLE)
+        audio, answer = await self._lease.speak(segment.phonemes, voice, self._speed, deadline)
+        pause = bytes(round(segment.pause_s / self._speed * self._sample_rate) * BYTES_PER_SAMPLE)
         actual = len(audio.pcm) / BYTES_PER_SAMPLE / self._sample_rate
-        self._planned_s += actual - _estimate_s(segment, speed)
+        self._planned_s += actual - self._estimate_s(segment)
         is_last = self._is_planned and segment.index == self.segments - 1
         return Spoken(segment, audio.pcm + pause, answer, audio.elapsed_ms, is_last)
 
-
-def _estimate_s(segment: Segment, speed: float) -> float:
-    return len(segment.phonemes) * SECONDS_PER_TOKEN / speed
+    def _estimate_s(self, segment: Segment) -> float:
+        return len(segment.phonemes) * SECONDS_PER_TOKEN / self._speed

@@ -1,0 +1,326 @@
+"""The command line: serve, say, voices, models, doctor, config. Knows what people type, and hands the rest on."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+import uvloop
+from pydantic import SecretStr, ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from gateway import __version__, doctor, server
+from gateway.app import create_app
+from gateway.logs import RequestRecord, configure_logging
+from gateway.schema import SpeechRequest
+from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys
+from gateway.synthesis import Synthesis
+from gateway.workers import hardware_profile, pool_config
+from inference import OPENAI_VOICES, Catalogue, InferenceError, Pool, UnknownVoice, WorkerFailedToStart
+from models.fetch import FetchError, FileState, fetch, verify
+from models.manifest import Manifest, UnknownModel
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from inference import PoolConfig
+    from models.manifest import File, Model
+
+STARTUP_FAILURE: Final = 3
+"""Exit code of a service that cannot start: trying again at once will not help."""
+
+app = typer.Typer(
+    help="The OpenAI speech API on this machine, spoken by Kokoro-82M.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="The model files: what there is, fetch it, check it.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+_err = Console(stderr=True)
+_out = Console()
+
+
+def main() -> None:
+    """Run the command line; what users can mend is said in a sentence, without a traceback."""
+    try:
+        app()
+    except (UnknownSetting, UnusableKeys, UnknownModel, UnknownVoice, FetchError, server.PortTaken) as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail("; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
+    except (WorkerFailedToStart, InferenceError) as error:
+        _fail(f"{error}\n`kokoro-gateway doctor` says what is wrong.")
+
+
+def _fail(message: str) -> None:
+    _err.print(f"[bold red]error:[/] {message}", highlight=False)
+    sys.exit(STARTUP_FAILURE)
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command an option for each setting, and the Settings that come of them as its first argument."""
+    own = list(inspect.signature(command).parameters.values())[1:]
+    added = [_option(name) for name in Settings.model_fields if name not in {"api_keys"}]
+
+    def wrapped(**values: Any) -> None:
+        options = {parameter.name: values.pop(parameter.name) for parameter in added}
+        command(Settings.from_environment(**options), **values)
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
+    return wrapped
+
+
+def _option(name: str) -> inspect.Parameter:
+    """A command-line option for one field of Settings; Settings itself checks the value."""
+    field = Settings.model_fields[name]
+    flag = f"--{name.replace('_', '-')}"
+    kind: Any = str | None
+    if field.annotation is bool:
+        kind, flag = bool | None, f"{flag}/--no-{flag[2:]}"
+    option = typer.Option(flag, help=field.description, show_default=False, rich_help_panel="Settings")
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+    )
+
+
+@app.command()
+@with_settings
+def serve(settings: Settings) -> None:
+    """Serve the OpenAI speech API; fetches the model first if it is not there."""
+    configure_logging(settings)
+    listener = server.listen(settings)
+    config, catalogue = _prepare(settings)
+    uvloop.run(_serve(settings, config, catalogue, listener))
+
+
+async def _serve(settings: Settings, config: PoolConfig, catalogue: Catalogue, listener: Any) -> None:
+    host, port = listener.getsockname()[:2]
+    async with Pool(config) as pool:
+        base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+        _err.print(_welcome(base), highlight=False, soft_wrap=True)
+        await server.run(create_app(settings, pool, catalogue), pool, settings, listener)
+
+
+def _welcome(base: str) -> str:
+    body = '{"model": "tts-1", "voice": "alloy", "input": "Hello from Kokoro."}'
+    return (
+        f"\n[bold]Kokoro Gateway {__version__}[/] speaks. Base URL: [bold green]{base}[/]\n\n"
+        f"  curl {base}/audio/speech -H 'Content-Type: application/json' \\\n    -d '{body}' > hello.mp3\n"
+    )
+
+
+@app.command()
+@with_settings
+def say(
+    settings: Settings,
+    text: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output", "-o", help="File to write, its ending names the format; - for standard output."
+        ),
+    ] = "speech.mp3",
+    format_: Annotated[
+        str | None, typer.Option("--format", "-f", help="Format, if the ending does not say it.")
+    ] = None,
+    speed: Annotated[float, typer.Option(help="0.25 to 4.")] = 1.0,
+) -> None:
+    """Say something into a file, without a server. The voice is --voice."""
+    configure_logging(settings.model_copy(update={"log_level": "error"}), sys.stderr)
+    words = sys.stdin.read() if text == "-" else text
+    name = format_ or Path(output).suffix.lstrip(".") or "mp3"
+    fields = {"model": "kokoro", "input": words, "response_format": name, "speed": speed}
+    limitless = settings.model_copy(update={"max_input_chars": max(len(words), 1)})
+    config, catalogue = _prepare(settings)
+    request = SpeechRequest.parse(json.dumps(fields).encode(), catalogue, limitless)
+    uvloop.run(_say(settings, config, request, output))
+
+
+async def _say(settings: Settings, config: PoolConfig, request: SpeechRequest, output: str) -> None:
+    record = RequestRecord("say")
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[seconds]:.1f} s of speech"),
+    )
+    bar = Progress(*columns, console=_err)
+    async with Pool(config) as pool, _synthesis(pool, settings) as synthesis:
+        with bar, _destination(output) as write:
+            task = bar.add_task("speaking", total=None, seconds=0.0)
+            speech = await synthesis.speak(request, record)
+            async for data in speech.body:
+                write(data)
+                bar.update(task, seconds=record.audio_s or 0)
+            bar.update(task, total=1, completed=1)
+
+
+@contextlib.asynccontextmanager
+async def _synthesis(pool: Pool, settings: Settings) -> AsyncIterator[Synthesis]:
+    synthesis = Synthesis(pool, settings)
+    try:
+        yield synthesis
+    finally:
+        synthesis.close()
+
+
+@contextlib.contextmanager
+def _destination(output: str) -> Any:
+    """Write to standard output, or to a file that is there only once it is whole."""
+    if output == "-":
+        yield sys.stdout.buffer.write
+        return
+    part = Path(f"{output}.part")
+    try:
+        with part.open("wb") as file:
+            yield file.write
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@app.command()
+@with_settings
+def voices(
+    settings: Settings, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """The voices, with their languages, and the OpenAI names."""
+    _, catalogue = _prepare(settings)
+    names = {
+        voice.id: [name for name, id_ in OPENAI_VOICES.items() if id_ == voice.id]
+        for voice in catalogue.voices
+    }
+    rows = [
+        {"id": v.id, "language": v.language, "gender": v.gender, "openai": ", ".join(names[v.id])}
+        for v in catalogue.voices
+    ]
+    if as_json:
+        _out.print_json(data=rows)
+        return
+    table = Table("voice", "language", "gender", "OpenAI name", box=None)
+    for row in rows:
+        table.add_row(*row.values())
+    _out.print(table)
+
+
+@models_app.command("list")
+@with_settings
+def models_list(settings: Settings) -> None:
+    """The model files there are, and which of them are here."""
+    table = Table("name", "state", "MB", "licence", "what", box=None)
+    for file in Manifest.load().files:
+        state = verify(file, settings.models_dir)
+        size = f"{file.bytes / 1e6:.0f}" if file.bytes else "?"
+        table.add_row(file.name, state.value, size, file.licence, file.about)
+    _out.print(table)
+    _out.print(f"in {settings.models_dir}", highlight=False, soft_wrap=True)
+
+
+@models_app.command("fetch")
+@with_settings
+def models_fetch(settings: Settings) -> None:
+    """Fetch the model files that are missing or damaged. Another model than the default: --model."""
+    model = Manifest.load().model(settings.model)
+    for path in _fetched(model, settings):
+        _err.print(f"{path} is there", highlight=False, soft_wrap=True)
+
+
+@models_app.command("verify")
+@with_settings
+def models_verify(settings: Settings) -> None:
+    """Check the model files against their SHA-256; the exit code is 1 unless all are good."""
+    model = Manifest.load().model(settings.model)
+    states = {file.name: verify(file, settings.models_dir) for file in (model, model.voices)}
+    for name, state in states.items():
+        _out.print(f"{name}: {state.value}", highlight=False)
+    raise typer.Exit(0 if all(state is FileState.GOOD for state in states.values()) else 1)
+
+
+@app.command("doctor")
+@with_settings
+def doctor_command(
+    settings: Settings, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """Look at everything that could be wrong here, and say what to do; the exit code is 1 if something is."""
+    configure_logging(settings.model_copy(update={"log_level": "error"}), sys.stderr)
+    model = Manifest.load().model(settings.model)
+    files = {
+        settings.models_dir / file.filename: verify(file, settings.models_dir).value
+        for file in (model, model.voices)
+    }
+    report = uvloop.run(doctor.examine(settings, files))
+    if as_json:
+        _out.print_json(data=report.as_dict())
+    else:
+        _out.print(report.as_table())
+    raise typer.Exit(0 if report.is_well else 1)
+
+
+@app.command()
+@with_settings
+def config(settings: Settings) -> None:
+    """Every option: its value, where that came from, and what it means."""
+    table = Table("variable", "value", "from", "meaning", box=None)
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        default = field.get_default(call_default_factory=True)
+        source = (
+            "environment"
+            if PREFIX + name.upper() in os.environ
+            else "default"
+            if value == default
+            else "option"
+        )
+        shown = (
+            "*" * 8 if value and isinstance(value, tuple) and isinstance(value[0], SecretStr) else str(value)
+        )
+        table.add_row(PREFIX + name.upper(), shown, source, field.description)
+    _out.print(table)
+
+
+@app.command()
+def version() -> None:
+    """The version."""
+    _out.print(__version__, highlight=False)
+
+
+def _prepare(settings: Settings) -> tuple[PoolConfig, Catalogue]:
+    """Fetch what is missing, look at the machine, and say who will run what."""
+    model_path, voices_path = _fetched(Manifest.load().model(settings.model), settings)
+    catalogue = Catalogue.read(voices_path)
+    catalogue.resolve(settings.voice)
+    return pool_config(settings, hardware_profile(settings), model_path, voices_path), catalogue
+
+
+def _fetched(model: Model, settings: Settings) -> tuple[Path, Path]:
+    """Paths of a model and of its voices; a damaged file is fetched again."""
+    return _fetch_one(model, settings), _fetch_one(model.voices, settings)
+
+
+def _fetch_one(file: File, settings: Settings) -> Path:
+    if verify(file, settings.models_dir) is FileState.GOOD:
+        return settings.models_dir / file.filename
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=_err) as bar:
+        task = bar.add_task(file.name, total=file.bytes)
+
+        def show(done_bytes: int, total_bytes: int, source: str) -> None:
+            bar.update(
+                task, completed=done_bytes, total=total_bytes, description=f"{file.name} from {source}"
+            )
+
+        return fetch(file, settings.models_dir, show)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Running gateways: one on the real model for the whole session, and ones that may be broken."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def kokoro() -> Iterator[Gateway]:
+    """What `make serve` starts, on a free port: the real model, two workers."""
+    gateway = Gateway.start("gateway.cli", "serve", PORT="0", WORKERS="2", THREADS="1")
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@pytest.fixture
+def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables."""
+    started: list[Gateway] = []
+
+    def start_one(**variables: str) -> Gateway:
+        options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug"} | variables
+        started.append(Gateway.start("tests.tone_server", str(tone), **options))
+        return started[-1]
+
+    yield start_one
+    for gateway in started:
+        gateway.stop()

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import openai
+import psutil
+import pytest
+
+from tests.server import START_S, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.server import Gateway
+
+PAGE = "This sentence is here to make a page of speech that takes its time. " * 20
+SLOW = "This sentence takes its time! " * 40
+
+
+def speak(
+    gateway: Gateway, text: str = "Hello.", voice: str = "af_heart", **fields: object
+) -> httpx.Response:
+    body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
+    return httpx.post(f"{gateway.base_url}/audio/speech", json=body, timeout=60)
+
+
+def pids(gateway: Gateway) -> set[int]:
+    return {worker.pid for worker in gateway.workers()}
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def open_stream(
+    gateway: Gateway, text: str, voice: str = "af_heart", audio_format: str = "pcm"
+) -> socket.socket:
+    """A connection that has asked for speech; what comes back is for the caller to read, or not."""
+    body = f'{{"model":"tts-1","input":"{text}","voice":"{voice}","response_format":"{audio_format}"}}'
+    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=30)
+    head = "POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    return connection
+
+
+def test_killing_a_worker_in_mid_request_loses_nothing(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    whole = speak(gateway, SLOW, "af_slow").content
+    before = pids(gateway)
+    with ThreadPoolExecutor(2) as clients:
+        asked = clients.submit(speak, gateway, SLOW, "af_slow")
+        other = clients.submit(speak, gateway, SLOW, "af_slow")
+        wait_for(lambda: any(w.cpu_percent(0.1) >= 0 for w in gateway.workers()), "a busy worker")
+        os.kill(min(before), signal.SIGKILL)
+        assert asked.result().content == whole
+        assert other.result().content == whole
+    wait_for(lambda: len(pids(gateway)) == 2 and pids(gateway) != before, "the pool whole again")
+
+
+@pytest.mark.parametrize("voice", ["af_crash", "af_abort", "af_garbage", "af_half", "af_leave"])
+def test_a_text_that_kills_two_workers_is_an_error_and_the_next_is_spoken(
+    start: Callable[..., Gateway], voice: str
+) -> None:
+    gateway = start()
+    answer = speak(gateway, "Boom!", voice)
+    assert answer.status_code == 500
+    assert answer.json()["error"]["type"] == "server_error"
+    assert answer.headers["x-should-retry"] == "false"
+    assert speak(gateway).status_code == 200
+
+
+def test_a_fault_after_the_first_audio_cuts_the_connection(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    text = "All is well with the first sentence of this text. " * 3 + "And then it goes wrong!"
+    with pytest.raises(httpx.RemoteProtocolError):
+        speak(gateway, text, "af_fail")
+    client = openai.OpenAI(base_url=gateway.base_url, api_key="x", max_retries=0)
+    with pytest.raises(openai.APIConnectionError):
+        client.audio.speech.create(model="tts-1", voice="af_fail", input=text)
+    line = wait_for(lambda: gateway.requests(outcome="failed"), "its log line")[0]
+    assert line["error"] == "EngineFailed"
+
+
+def test_a_fault_in_events_cuts_the_connection_too(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    text = "All is well with the first sentence of this text. " * 3 + "And then it goes wrong!"
+    with pytest.raises(httpx.RemoteProtocolError):
+        speak(gateway, text, "af_fail", stream_format="sse")
+
+
+def test_a_worker_that_hangs_is_replaced_and_its_request_fails(start: Callable[..., Gateway]) -> None:
+    gateway = start(JOB_TIMEOUT_S="1")
+    assert speak(gateway, "Zzz!", "af_hang").status_code == 500
+    assert speak(gateway).status_code == 200
+
+
+def test_a_text_worker_that_dies_is_replaced(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    before = gateway.workers("text")[0].pid
+    os.kill(before, signal.SIGABRT)
+    assert speak(gateway).status_code == 200
+    assert gateway.workers("text")[0].pid != before
+
+
+def test_killing_the_gateway_leaves_no_worker_behind(start: Callable[..., Gateway]) -> None:
+    gateway = start(JOB_TIMEOUT_S="60")
+    with open_stream(gateway, "Zzz!", "af_hang"):
+        workers = [*pids(gateway), gateway.workers("text")[0].pid]
+        assert len(workers) == 3
+        gateway.process.kill()
+        gateway.process.wait()
+    wait_for(lambda: all(map(is_gone, workers)), "the workers gone")
+
+
+def test_health_answers_while_every_worker_is_busy(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    with open_stream(gateway, SLOW, "af_slow"), open_stream(gateway, SLOW, "af_slow"):
+        for _ in range(20):
+            assert httpx.get(f"{gateway.root}/health", timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize("audio_format", ["pcm", "mp3"])
+def test_a_client_that_hangs_up_frees_its_worker(start: Callable[..., Gateway], audio_format: str) -> None:
+    gateway = start(WORKERS="1")
+    connection = open_stream(gateway, SLOW, "af_slow", audio_format)
+    assert connection.recv(100)
+    connection.close()
+    line = wait_for(lambda: gateway.requests(outcome="client_gone"), "the hang-up noticed", 5)[0]
+    assert line.get("segments", 0) < 8
+    assert speak(gateway).status_code == 200
+
+
+def test_a_client_that_hangs_up_before_the_first_audio_frees_its_place(start: Callable[..., Gateway]) -> None:
+    gateway = start(WORKERS="1")
+    with open_stream(gateway, SLOW, "af_slow"):
+        waiting = open_stream(gateway, "Boom!", "af_crash")
+        waiting.close()
+        wait_for(lambda: gateway.requests(outcome="client_gone", voice="af_crash"), "the hang-up noticed", 5)
+    assert speak(gateway).status_code == 200
+    assert not [line for line in gateway.lines if line["event"] == "worker died"]
+
+
+def test_sigterm_lets_streams_finish_and_refuses_new_speech(start: Callable[..., Gateway]) -> None:
+    gateway = start(DRAIN_SECONDS="20")
+    idle = socket.create_connection(("127.0.0.1", gateway.port))
+    idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b"200" in idle.recv(100)
+    with ThreadPoolExecutor(1) as clients:
+        running = clients.submit(speak, gateway, SLOW, "af_slow")
+        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 200, "ready")
+        with open_stream(gateway, SLOW, "af_slow") as second:
+            assert second.recv(15) == b"HTTP/1.1 200 \r\n"[:15]
+            gateway.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "not ready")
+            refused = speak(gateway)
+            assert refused.status_code == 503
+            assert 1 <= int(refused.headers["retry-after"]) <= 30
+        assert len(running.result().content) > 0
+    assert gateway.process.wait(20) == 0
+    idle.close()
+
+
+def test_a_stream_that_never_reads_does_not_stop_the_drain(start: Callable[..., Gateway]) -> None:
+    gateway = start(DRAIN_SECONDS="1", MAX_INPUT_CHARS="1000000")
+    with open_stream(gateway, PAGE * 40) as connection:
+        assert connection.recv(10)
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(20) == 0
+
+
+def test_sigterm_twice_ends_now(start: Callable[..., Gateway]) -> None:
+    gateway = start(DRAIN_SECONDS="600")
+    with open_stream(gateway, SLOW * 4, "af_slow") as connection:
+        assert connection.recv(10)
+        gateway.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "draining")
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(10) == 0
+
+
+def test_sighup_replaces_every_worker_without_losing_a_request(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    before = pids(gateway)
+    with ThreadPoolExecutor(4) as clients:
+        asked = [clients.submit(speak, gateway, SLOW[:200], "af_slow") for _ in range(6)]
+        gateway.process.send_signal(signal.SIGHUP)
+        assert [answer.result().status_code for answer in asked] == [200] * 6
+    wait_for(lambda: len(pids(gateway)) == 2 and not pids(gateway) & before, "all workers replaced")
+
+
+def test_a_port_that_is_taken_is_said_so(start: Callable[..., Gateway], tone: Path) -> None:
+    gateway = start()
+    second = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "serve", "--port", str(gateway.port)],
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
+    )
+    assert second.returncode == 3
+    assert f"127.0.0.1:{gateway.port}" in second.stderr
+    assert "--port" in second.stderr
+    assert "Traceback" not in second.stderr

@@ -1,0 +1,43 @@
+"""The real server on the tone model, with workers that break on demand: `python -m tests.tone_server DIRECTORY`.
+
+Everything but the model and the engine's faults is what `kokoro-gateway serve` runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+from pathlib import Path
+
+import uvloop
+
+from gateway import server
+from gateway.app import create_app
+from gateway.logs import configure_logging
+from gateway.settings import Settings
+from gateway.workers import hardware_profile, pool_config
+from inference import Catalogue, Pool
+
+
+async def serve(directory: Path) -> None:
+    settings = Settings.from_environment(port=0)
+    configure_logging(settings)
+    listener = server.listen(settings)
+    voices = directory / "voices.bin"
+    config = pool_config(settings, hardware_profile(settings), directory / "tone.onnx", voices)
+    workers = tuple(
+        dataclasses.replace(spec, engine="tests.faults:FaultyEngine", cache_dir=str(directory))
+        if spec.role == "speech"
+        else spec
+        for spec in config.workers
+    )
+    async with Pool(dataclasses.replace(config, workers=workers)) as pool:
+        sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
+        sys.stderr.flush()
+        await server.run(create_app(settings, pool, Catalogue.read(voices)), pool, settings, listener)
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(Path(sys.argv[1])))
