@@ -1,0 +1,173 @@
+"""Which voices there are, what language each speaks, and how a request names one or mixes several.
+
+Knows no audio and no styles: a voices file is opened for its names only.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+from typing import TYPE_CHECKING, Final
+
+from inference.errors import InferenceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+OPENAI_VOICES: Final[Mapping[str, str]] = {
+    "alloy": "af_alloy",
+    "ash": "am_michael",
+    "ballad": "bm_george",
+    "coral": "af_bella",
+    "echo": "am_echo",
+    "fable": "bm_fable",
+    "marin": "af_heart",
+    "nova": "af_nova",
+    "onyx": "am_onyx",
+    "sage": "af_sarah",
+    "shimmer": "af_aoede",
+    "verse": "am_puck",
+    "cedar": "am_fenrir",
+}
+"""OpenAI's voice names and the Kokoro voice that answers to each."""
+
+MOST_PARTS: Final = 8
+"""Most voices in one mix."""
+
+_LANGUAGES: Final = {
+    "a": "en-us",
+    "b": "en-gb",
+    "e": "es",
+    "f": "fr-fr",
+    "h": "hi",
+    "i": "it",
+    "j": "ja",
+    "p": "pt-br",
+    "z": "zh",
+}
+"""Language by the first letter of a Kokoro voice."""
+
+_GENDERS: Final = {"f": "female", "m": "male"}
+"""Gender by the second letter."""
+
+_KOKORO_NAME: Final = re.compile(r"([a-z])([fm])_\w+")
+_PART: Final = re.compile(r"\s*([^\s()+]+)\s*(?:\(\s*(\d{1,18}(?:\.\d{1,6})?|\.\d{1,6})\s*\))?\s*")
+_LONGEST_ECHO: Final = 60
+
+
+class UnknownVoice(InferenceError):
+    """A name that is neither a voice, nor an OpenAI name, nor a mix of those."""
+
+    def __init__(self, name: str, choices: tuple[str, ...], reason: str = "") -> None:
+        shown = name if len(name) <= _LONGEST_ECHO else f"{name[:_LONGEST_ECHO]}…"
+        super().__init__(
+            f"unknown voice {shown!r}{reason and f': {reason}'}; choose one of {', '.join(choices)}, "
+            "or a mix such as af_bella(2)+af_sky(1)"
+        )
+        self.name = name
+        self.choices = choices
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One voice of the voices file."""
+
+    id: str
+    language: str
+    gender: str
+    """`female`, `male` or `unknown`."""
+
+    @classmethod
+    def named(cls, name: str) -> Voice:
+        """Language and gender as Kokoro's names tell them; an American of unknown gender for any other name."""
+        letters = _KOKORO_NAME.fullmatch(name.lower())
+        language, gender = letters.groups() if letters else ("a", "")
+        return cls(name, _LANGUAGES.get(language, "en-us"), _GENDERS.get(gender, "unknown"))
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What a request wants to be spoken with: one voice or several, blended."""
+
+    parts: tuple[tuple[str, float], ...]
+    """Voice ids in alphabetical order with their weights, which add up to 1."""
+
+    canonical: str
+    """The one spelling of all equal mixes: weights in lowest terms, ones left out. It resolves to itself."""
+
+    language: str
+    """Of the heaviest voice; of the first of them in the alphabet when several are."""
+
+
+class Catalogue:
+    """The voices of one voices file. Lives as long as the application."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.voices: Final = tuple(Voice.named(name) for name in sorted(names))
+        ids = {voice.id.lower(): voice.id for voice in self.voices}
+        default = next(iter(ids.values()), "")
+        aliases = {alias: ids.get(target, default) for alias, target in OPENAI_VOICES.items()} if ids else {}
+        self.aliases: Final[Mapping[str, str]] = aliases
+        """OpenAI's names with the voice behind each; the first voice stands in for one this file lacks."""
+
+        self._ids: Final = aliases | ids
+        self._languages: Final = {voice.id: voice.language for voice in self.voices}
+
+    @classmethod
+    def read(cls, path: Path) -> Catalogue:
+        """The catalogue of a voices file, a zip with an array `NAME.npy` for each voice.
+
+        Raises:
+            OSError: there is no such file.
+            zipfile.BadZipFile: the file is damaged.
+        """
+        with zipfile.ZipFile(path) as archive:
+            return cls(name.removesuffix(".npy") for name in archive.namelist())
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Every name that a request may use, OpenAI's first."""
+        return (*self.aliases, *(voice.id for voice in self.voices))
+
+    def resolve(self, name: str) -> Mix:
+        """The mix meant by `af_bella`, `Nova` or `af_bella(2)+nova`; case does not matter.
+
+        Raises:
+            UnknownVoice: it means none; the message says why and lists the choices.
+        """
+        weights: dict[str, Fraction] = {}
+        terms = name.split("+", MOST_PARTS)
+        if len(terms) > MOST_PARTS:
+            raise UnknownVoice(name, self.choices, f"a mix has at most {MOST_PARTS} voices")
+        for term in terms:
+            voice, weight = self._part(name, term)
+            weights[voice] = weights.get(voice, Fraction()) + weight
+        return self._mix(weights)
+
+    def _part(self, name: str, term: str) -> tuple[str, Fraction]:
+        match = _PART.fullmatch(term)
+        voice = self._ids.get(match[1].lower()) if match else None
+        if match is None or voice is None:
+            raise UnknownVoice(name, self.choices)
+        weight = Fraction(match[2] or 1)
+        if not weight:
+            raise UnknownVoice(name, self.choices, "a weight must be above 0")
+        return voice, weight
+
+    def _mix(self, weights: dict[str, Fraction]) -> Mix:
+        ordered = sorted(weights.items())
+        scale = lcm(*(weight.denominator for _, weight in ordered))
+        whole = [int(weight * scale) for _, weight in ordered]
+        divisor, total = gcd(*whole), sum(whole)
+        lowest = [weight // divisor for weight in whole]
+        terms = (voice if n == 1 else f"{voice}({n})" for (voice, _), n in zip(ordered, lowest, strict=True))
+        heaviest = ordered[whole.index(max(whole))][0]
+        return Mix(
+            parts=tuple((voice, n / total) for (voice, _), n in zip(ordered, whole, strict=True)),
+            canonical="+".join(terms),
+            language=self._languages[heaviest],
+        )

@@ -1,0 +1,194 @@
+"""Voices, OpenAI names and mixes, on the names of the official voices file."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.errors import InferenceError
+from inference.voices import MOST_PARTS, OPENAI_VOICES, Catalogue, UnknownVoice, Voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES_BY_KIND = {
+    "af": "alloy aoede bella heart jessica kore nicole nova river sarah sky",
+    "am": "adam echo eric fenrir liam michael onyx puck santa",
+    "bf": "alice emma isabella lily",
+    "bm": "daniel fable george lewis",
+    "ef": "dora",
+    "em": "alex santa",
+    "ff": "siwis",
+    "hf": "alpha beta",
+    "hm": "omega psi",
+    "if": "sara",
+    "im": "nicola",
+    "jf": "alpha gongitsune nezumi tebukuro",
+    "jm": "kumo",
+    "pf": "dora",
+    "pm": "alex santa",
+    "zf": "xiaobei xiaoni xiaoxiao xiaoyi",
+    "zm": "yunjian yunxi yunxia yunyang",
+}
+NAMES = [f"{kind}_{name}" for kind, names in NAMES_BY_KIND.items() for name in names.split()]
+OPENAI_NAMES = {"alloy", "ash", "ballad", "coral", "echo", "fable", "nova"} | {
+    "onyx",
+    "sage",
+    "shimmer",
+    "verse",
+    "marin",
+    "cedar",
+}
+CATALOGUE = Catalogue(NAMES)
+
+
+def test_every_voice_resolves_to_itself_in_any_case() -> None:
+    assert len(CATALOGUE.voices) == 54
+    for voice in CATALOGUE.voices:
+        mix = CATALOGUE.resolve(f" {voice.id.upper()} ")
+        assert (mix.canonical, mix.parts, mix.language) == (voice.id, ((voice.id, 1.0),), voice.language)
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "gender"),
+    [
+        ("af_heart", "en-us", "female"),
+        ("bm_george", "en-gb", "male"),
+        ("em_alex", "es", "male"),
+        ("ff_siwis", "fr-fr", "female"),
+        ("hm_psi", "hi", "male"),
+        ("if_sara", "it", "female"),
+        ("jf_alpha", "ja", "female"),
+        ("pm_santa", "pt-br", "male"),
+        ("zm_yunxi", "zh", "male"),
+        ("my-own-voice", "en-us", "unknown"),
+    ],
+)
+def test_letters_of_a_name_tell_language_and_gender(name: str, language: str, gender: str) -> None:
+    assert Voice.named(name) == Voice(name, language, gender)
+
+
+def test_all_thirteen_openai_names_speak_with_voices_of_their_own() -> None:
+    assert set(OPENAI_VOICES) == OPENAI_NAMES
+    assert len(set(OPENAI_VOICES.values())) == 13
+    for name in OPENAI_NAMES:
+        assert CATALOGUE.resolve(name.title()).canonical == CATALOGUE.aliases[name] == OPENAI_VOICES[name]
+
+
+def test_openai_names_work_with_a_voices_file_that_lacks_their_voices() -> None:
+    other = Catalogue(["af_heart", "zf_own"])
+    assert other.resolve("onyx").canonical == "af_heart"
+    assert set(other.choices) == {*OPENAI_VOICES, "af_heart", "zf_own"}
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "af_bella(2)+af_sky(1)",
+        "af_sky+AF_BELLA( 2.0 )",
+        "coral(.2) + af_sky(0.1)",
+        "af_bella+af_sky+af_bella",
+    ],
+)
+def test_equal_mixes_have_one_spelling(spelling: str) -> None:
+    mix = CATALOGUE.resolve(spelling)
+    assert mix == CATALOGUE.resolve("af_sky(3)+af_bella(6)")
+    assert mix.canonical == "af_bella(2)+af_sky"
+    assert mix.parts == (("af_bella", 2 / 3), ("af_sky", 1 / 3))
+
+
+def test_language_of_a_mix_is_that_of_its_heaviest_voice() -> None:
+    assert CATALOGUE.resolve("af_bella+ff_siwis(2)").language == "fr-fr"
+    assert (
+        CATALOGUE.resolve("ff_siwis+bf_emma").language
+        == CATALOGUE.resolve("bf_emma+ff_siwis").language
+        == "en-gb"
+    )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(NAMES), st.decimals("0.000001", "999999", places=6), min_size=1, max_size=MOST_PARTS
+    )
+)
+def test_a_canonical_mix_resolves_to_itself_and_weighs_one(weights: dict[str, object]) -> None:
+    mix = CATALOGUE.resolve("+".join(f"{name}({weight})" for name, weight in weights.items()))
+    assert sum(weight for _, weight in mix.parts) == pytest.approx(1)
+    assert all(weight > 0 for _, weight in mix.parts)
+    assert [name for name, _ in mix.parts] == sorted(weights)
+    assert CATALOGUE.resolve(mix.canonical) == mix
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "nobody",
+        "af_bella+",
+        "+af_bella",
+        "af_bella++af_sky",
+        "af_bella-af_sky",
+        "af_bella(0)",
+        "af_bella(0.000000)+af_sky",
+        "af_bella(-1)",
+        "af_bella(nan)",
+        "af_bella(inf)",
+        "af_bella(1e3)",
+        "af_bella(1234567890123456789)",
+        "af_bella(1)(2)",
+        "af_bella(",
+        "af_bella ()",
+        "af_bella af_sky",
+        "../af_bella",
+        "+".join(["af_bella"] * (MOST_PARTS + 1)),
+        "+" * 100_000,
+        "\x00\ud800",
+    ],
+)
+def test_what_means_no_voice_is_refused_with_the_choices(name: str) -> None:
+    with pytest.raises(UnknownVoice) as refusal:
+        CATALOGUE.resolve(name)
+    assert refusal.value.name == name
+    assert isinstance(refusal.value, InferenceError)
+    message = str(refusal.value)
+    assert "af_heart" in message
+    assert "marin" in message
+    assert repr(name)[1:40] in message
+    assert len(message) < 1500
+
+
+@given(st.text(max_size=40))
+def test_no_name_breaks_the_parser(name: str) -> None:
+    with contextlib.suppress(UnknownVoice):
+        assert CATALOGUE.resolve(name).canonical
+
+
+def test_catalogue_reads_the_names_of_a_voices_file(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "voices.bin", "w") as archive:
+        for name in NAMES:
+            archive.writestr(f"{name}.npy", b"")
+    assert Catalogue.read(tmp_path / "voices.bin").voices == CATALOGUE.voices
+
+
+def test_a_damaged_voices_file_is_no_catalogue(tmp_path: Path) -> None:
+    (tmp_path / "voices.bin").write_bytes(b"PK\x03\x04 cut")
+    with pytest.raises(zipfile.BadZipFile):
+        Catalogue.read(tmp_path / "voices.bin")
+
+
+def test_voices_and_plan_need_only_the_standard_library() -> None:
+    script = (
+        "import sys; before = set(sys.modules); sys.modules['inference'] = type(sys)('inference');"
+        "sys.modules['inference'].__path__ = ['inference']; import inference.voices, inference.plan;"
+        "print({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "{'inference'}"
