@@ -1,0 +1,142 @@
+"""The OpenAPI 3.1 document, made from the wire shapes. Knows no handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic.json_schema import models_json_schema
+
+from gateway import __version__
+from gateway.audio import ENCODERS
+from gateway.errors import ErrorEnvelope
+from gateway.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Json = dict[str, Any]
+
+SHAPES: tuple[type[BaseModel], ...] = (
+    SpeechBody,
+    VoiceList,
+    Model,
+    ModelList,
+    AudioModelList,
+    Health,
+    ErrorEnvelope,
+)
+
+
+class Operation(NamedTuple):
+    """One thing that clients may ask for, as the document tells it."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    answer: type[BaseModel] | None
+    errors: tuple[int, ...] = ()
+    parameters: tuple[Json, ...] = ()
+    needs_key: bool = False
+
+
+MODEL_NAME: Json = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "Id of the model; it may hold slashes.",
+    "schema": {"type": "string", "minLength": 1},
+}
+LEGACY: Json = {
+    "name": "legacy",
+    "in": "query",
+    "description": "`true`: only the names, as strings.",
+    "schema": {"type": "boolean", "default": False},
+}
+
+OPERATIONS = (
+    Operation(
+        "post",
+        "/v1/audio/speech",
+        "speech",
+        "Speak a text",
+        None,
+        (400, 401, 404, 408, 413, 500, 503),
+        (),
+        True,
+    ),
+    Operation("get", "/v1/models", "models", "List the models", ModelList, (401,), (), True),
+    Operation("get", "/v1/models/{name}", "model", "Show a model", Model, (401, 404), (MODEL_NAME,), True),
+    Operation("get", "/v1/audio/voices", "voices", "List the voices", VoiceList, (), (LEGACY,)),
+    Operation("get", "/v1/audio/models", "audioModels", "List the models, for pickers", AudioModelList),
+    Operation("get", "/health", "health", "Ask whether the process answers", Health),
+    Operation("get", "/ready", "ready", "Ask whether speech can be had", Health, (503,)),
+)
+
+ERRORS = {
+    400: "Something in the body is not acceptable; the message says what.",
+    401: "A key is needed, or the key is wrong.",
+    404: "There is no such model.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    500: "Nothing could be spoken; the log of the gateway says why.",
+    503: "No worker is free for it; Retry-After says in how many seconds to try again.",
+}
+
+
+def document() -> Json:
+    """The OpenAPI document."""
+    _, schemas = models_json_schema(
+        [(shape, "validation") for shape in SHAPES], ref_template="#/components/schemas/{model}"
+    )
+    paths: dict[str, Json] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Kokoro Gateway",
+            "version": __version__,
+            "summary": "The OpenAI speech API, spoken by Kokoro-82M on this machine.",
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _described(operation: Operation) -> Json:
+    described: Json = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "responses": {"200": _success(operation)}
+        | {str(status): _failure(status) for status in operation.errors},
+    }
+    if operation.parameters:
+        described["parameters"] = list(operation.parameters)
+    if operation.method == "post":
+        described["requestBody"] = {"required": True, "content": _content(SpeechBody)}
+    if operation.needs_key:
+        described["security"] = [{"key": []}, {}]
+    return described
+
+
+def _success(operation: Operation) -> Json:
+    if operation.answer is not None:
+        return {"description": "Success.", "content": _content(operation.answer)}
+    audio: Json = {encoder.content_type: {} for encoder in ENCODERS.values()}
+    return {
+        "description": "The speech, sent as it is made. A fault on the way cuts the connection: what ends is whole.",
+        "content": audio | {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+
+
+def _failure(status: int) -> Json:
+    return {"description": ERRORS[status], "content": _content(ErrorEnvelope)}
+
+
+def _content(shape: type[BaseModel]) -> Json:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}
