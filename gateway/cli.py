@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from gateway import __version__, doctor, server
+from gateway import __version__, bench, doctor, server
 from gateway.app import create_app
 from gateway.logs import RequestRecord, configure_logging
 from gateway.schema import SpeechRequest
@@ -232,7 +232,7 @@ def models_fetch(settings: Settings) -> None:
     """Fetch the model files that are missing or damaged. Another model than the default: --model."""
     model = Manifest.load().model(settings.model)
     for path in _fetched(model, settings):
-        _err.print(f"{path} is there", highlight=False, soft_wrap=True)
+        _out.print(f"{path} is there", highlight=False, soft_wrap=True)
 
 
 @models_app.command("verify")
@@ -264,6 +264,20 @@ def doctor_command(
     else:
         _out.print(report.as_table())
     raise typer.Exit(0 if report.is_well else 1)
+
+
+@app.command("bench")
+def bench_command(
+    url: Annotated[str | None, typer.Option(help="Measure this server (with /v1) instead of one of our own.")] = None,
+    rounds: Annotated[int, typer.Option(min=2, help="Replies that each figure is taken from.")] = 8,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Measure what this machine carries: first audio, cost, streams in real time, memory."""
+    figures = bench.run(url, rounds)
+    if as_json:
+        _out.print_json(data=figures.as_dict())
+    else:
+        _out.print(figures.as_table())
 
 
 @app.command()

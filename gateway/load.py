@@ -1,0 +1,165 @@
+"""Listeners for benchmarks: texts that never repeat, speech heard as a person would hear it. Knows HTTP only."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import httpx
+
+RATE: Final = 24000
+_SAMPLE_BYTES: Final = 2
+_AUDIBLE: Final = 328
+"""1 % of full scale: below it a listener hears nothing, and a WAV header is no sound."""
+
+_HICCUP_S: Final = 0.02
+"""A gap of playback shorter than this is not counted: it is the jitter of the measuring process."""
+
+_PARTS: Final = (
+    (
+        "the old captain",
+        "my neighbour",
+        "a young engineer",
+        "the library cat",
+        "our teacher",
+        "the night train",
+    ),
+    (
+        "carried",
+        "remembered",
+        "painted",
+        "counted",
+        "forgot",
+        "repaired",
+        "discovered",
+        "described",
+        "measured",
+    ),
+    (
+        "seven lanterns",
+        "a letter from the coast",
+        "the narrow bridge",
+        "an unfinished map",
+        "some warm bread",
+    ),
+    ("near the harbour", "behind the station", "in a quiet valley", "on the third floor", "under the trees"),
+    (
+        "before sunrise",
+        "on a rainy Thursday",
+        "all through the winter",
+        "at a quarter past nine",
+        "with a smile",
+    ),
+)
+
+
+class Texts:
+    """Sentences that never repeat, so that no cache answers. Lives as long as one run."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - sentences are no secrets
+        self._said: set[str] = set()
+
+    def sentence(self) -> str:
+        """One new sentence of about 80 characters."""
+        while True:
+            words = " ".join(self._random.choice(part) for part in _PARTS)
+            text = f"{words}, number {self._random.randrange(10_000)}."
+            if text not in self._said:
+                self._said.add(text)
+                return text[0].upper() + text[1:]
+
+    def page(self, characters: int) -> str:
+        """New sentences, of so many characters in all or a few more."""
+        text = self.sentence()
+        while len(text) < characters:
+            text += f" {self.sentence()}"
+        return text
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one listener heard."""
+
+    first_s: float
+    """Seconds from the request to the first audible sample."""
+
+    total_s: float
+    """Seconds from the request to the end."""
+
+    audio_s: float
+    """Seconds of audio."""
+
+    underruns: int
+    """Times that a player which starts at once had nothing to play."""
+
+
+async def listen(client: httpx.AsyncClient, url: str, text: str, voice: str = "af_heart") -> Heard:
+    """Have a text spoken and listen to it.
+
+    Raises:
+        httpx.HTTPError: it was refused or cut.
+    """
+    body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"}
+    started = time.perf_counter()
+    player = _Player()
+    async with client.stream("POST", f"{url}/audio/speech", json=body) as response:
+        response.raise_for_status()
+        async for piece in response.aiter_raw():
+            player.take(piece, time.perf_counter())
+    first_s = (player.audible_at or time.perf_counter()) - started
+    return Heard(first_s, time.perf_counter() - started, player.received_s, player.underruns)
+
+
+class _Player:
+    """Plays from the first audible sample on, and counts how often it ran dry. Lives as long as one response."""
+
+    def __init__(self) -> None:
+        self.audible_at: float | None = None
+        self.received_s = 0.0
+        self.underruns = 0
+        self._silent_s = 0.0
+        self._stalled_s = 0.0
+        self._half = b""
+
+    def take(self, piece: bytes, now: float) -> None:
+        """A piece has come."""
+        if self.audible_at is None:
+            self._look_for_sound(piece, now)
+        else:
+            dry_s = (now - self.audible_at - self._stalled_s) - (self.received_s - self._silent_s)
+            if dry_s > _HICCUP_S:
+                self.underruns += 1
+                self._stalled_s += dry_s
+        self.received_s += len(piece) / _SAMPLE_BYTES / RATE
+
+    def _look_for_sound(self, piece: bytes, now: float) -> None:
+        samples = memoryview((self._half + piece)[: (len(self._half + piece)) // 2 * 2]).cast("h")
+        self._half = (self._half + piece)[len(samples) * 2 :]
+        quiet = next((n for n, sample in enumerate(samples) if abs(sample) > _AUDIBLE), None)
+        if quiet is not None:
+            self.audible_at = now
+            self._silent_s = self.received_s + quiet / RATE
+
+
+async def crowd(
+    client: httpx.AsyncClient, url: str, listeners: int, each: int, text: Callable[[], str]
+) -> list[Heard]:
+    """So many listeners at once, each hearing so many texts one after the other."""
+
+    async def one() -> list[Heard]:
+        return [await listen(client, url, text()) for _ in range(each)]
+
+    return [heard for all_ in await asyncio.gather(*(one() for _ in range(listeners))) for heard in all_]
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value that `share` of the values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
