@@ -151,17 +151,7 @@ def _memory_mb(pid: int) -> float:
 def own_server() -> Iterator[tuple[str, int, float]]:
     """A gateway on a free port, for the length of the measurement: its URL, its pid, and how long it took to start."""
     started = time.perf_counter()
-    command = [
-        sys.executable,
-        "-m",
-        "gateway.cli",
-        "serve",
-        "--port",
-        "0",
-        "--log-level",
-        "error",
-        *arguments,
-    ]
+    command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", "error"]
     with subprocess.Popen(  # noqa: S603 - ourselves
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -108,8 +108,12 @@ async def _serve(settings: Settings, config: PoolConfig, catalogue: Catalogue, l
     host, port = listener.getsockname()[:2]
     async with Pool(config) as pool:
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
-        _err.print(_welcome(base), highlight=False, soft_wrap=True)
-        await server.run(create_app(settings, pool, catalogue), pool, settings, listener)
+        app_ = create_app(settings, pool, catalogue)
+
+        def announce() -> None:
+            _err.print(_welcome(base), highlight=False, soft_wrap=True)
+
+        await server.run(app_, pool, settings, listener, announce)
 
 
 def _welcome(base: str) -> str:
@@ -268,7 +272,9 @@ def doctor_command(
 
 @app.command("bench")
 def bench_command(
-    url: Annotated[str | None, typer.Option(help="Measure this server (with /v1) instead of one of our own.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Measure this server (with /v1) instead of one of our own.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=2, help="Replies that each figure is taken from.")] = 8,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import socket
@@ -13,6 +12,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.applications import Starlette
 
     from gateway.settings import Settings
@@ -28,12 +29,15 @@ _GRACEFUL_S: Final = 1.0
 """For responses that are not speech; speech has drained before."""
 
 
+_BACKLOG: Final = 128
+
+
 class PortTaken(Exception):
     """Another process listens there."""
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The listening socket, bound before anything slow is started.
+    """The socket, bound before anything slow is started; nobody can connect before `run` listens.
 
     Raises:
         PortTaken: with what to do about it.
@@ -53,10 +57,17 @@ def listen(settings: Settings) -> socket.socket:
     return listener
 
 
-async def run(app: Starlette, pool: Pool, settings: Settings, listener: socket.socket) -> None:
+async def run(
+    app: Starlette,
+    pool: Pool,
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[], None],
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain: running streams finish, new speech is refused.
 
-    A second signal ends the drain. SIGHUP replaces the workers one by one.
+    A second signal ends the drain. SIGHUP replaces the workers one by one. `announce` is called once clients can
+    connect.
     """
     leave, leave_now = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -71,6 +82,8 @@ async def run(app: Starlette, pool: Pool, settings: Settings, listener: socket.s
         replacing.add(task)
         task.add_done_callback(replacing.discard)
 
+    listener.listen(_BACKLOG)
+    announce()
     for number, handler in ((signal.SIGTERM, end), (signal.SIGINT, end), (signal.SIGHUP, replace)):
         loop.add_signal_handler(number, handler)
     stop = asyncio.Event()
@@ -78,14 +91,16 @@ async def run(app: Starlette, pool: Pool, settings: Settings, listener: socket.s
     leaving = asyncio.create_task(leave.wait())
     await asyncio.wait({server, leaving}, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()
-    if not server.done():
-        await _drain(pool, settings.drain_seconds, leave_now)
-        stop.set()
-        # Hypercorn waits for idle keep-alive connections without a limit on Python 3.12.1 and later.
-        await asyncio.wait({server}, timeout=_GRACEFUL_S + 1)
-        server.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
+    if server.done():
         await server
+        return
+    await _drain(pool, settings.drain_seconds, leave_now)
+    stop.set()
+    # Hypercorn 0.18 waits for idle connections without a limit on Python 3.12.1 and later, and raises when a
+    # connection outlasts its graceful time; there is nothing left here that may go wrong.
+    await asyncio.wait({server}, timeout=_GRACEFUL_S + 1)
+    server.cancel()
+    await asyncio.gather(server, return_exceptions=True)
 
 
 async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:
@@ -105,5 +120,7 @@ def _config(listener: socket.socket) -> Config:
     config.graceful_timeout = _GRACEFUL_S
     config.keep_alive_timeout = _KEEP_ALIVE_S
     config.include_server_header = False
+    config.backlog = _BACKLOG
     config.errorlog = logging.getLogger("hypercorn.error")
+    config.errorlog.setLevel(logging.WARNING)  # our own lines say when it starts and ends
     return config

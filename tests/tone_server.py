@@ -33,9 +33,13 @@ async def serve(directory: Path) -> None:
         for spec in config.workers
     )
     async with Pool(dataclasses.replace(config, workers=workers)) as pool:
-        sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
-        sys.stderr.flush()
-        await server.run(create_app(settings, pool, Catalogue.read(voices)), pool, settings, listener)
+        app = create_app(settings, pool, Catalogue.read(voices))
+
+        def announce() -> None:
+            sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
+            sys.stderr.flush()
+
+        await server.run(app, pool, settings, listener, announce)
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def test_a_stream_that_never_reads_does_not_stop_the_drain(start: Callable[..., 
 
 def test_sigterm_twice_ends_now(start: Callable[..., Gateway]) -> None:
     gateway = start(DRAIN_SECONDS="600")
-    with open_stream(gateway, SLOW * 4, "af_slow") as connection:
+    with open_stream(gateway, SLOW * 3, "af_slow") as connection:
         assert connection.recv(10)
         gateway.process.send_signal(signal.SIGTERM)
         wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "draining")
