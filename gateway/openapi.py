@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from gateway import __version__
 from gateway.audio import ENCODERS
 from gateway.errors import ErrorEnvelope
-from gateway.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList
+from gateway.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -19,6 +19,7 @@ Json = dict[str, Any]
 SHAPES: tuple[type[BaseModel], ...] = (
     SpeechBody,
     VoiceList,
+    VoiceNames,
     Model,
     ModelList,
     AudioModelList,
@@ -34,7 +35,8 @@ class Operation(NamedTuple):
     path: str
     name: str
     summary: str
-    answer: type[BaseModel] | None
+    answers: tuple[type[BaseModel], ...]
+    """Shapes of the JSON it may answer; none: audio."""
     errors: tuple[int, ...] = ()
     parameters: tuple[Json, ...] = ()
     needs_key: bool = False
@@ -51,26 +53,43 @@ LEGACY: Json = {
     "name": "legacy",
     "in": "query",
     "description": "`true`: only the names, as strings.",
-    "schema": {"type": "boolean", "default": False},
+    "schema": {"type": "string", "default": "false"},
 }
 
 OPERATIONS = (
     Operation(
         "post",
         "/v1/audio/speech",
-        "speech",
+        "speak",
         "Speak a text",
-        None,
-        (400, 401, 404, 408, 413, 500, 503),
         (),
-        True,
+        (400, 401, 404, 408, 413, 500, 503),
+        needs_key=True,
     ),
-    Operation("get", "/v1/models", "models", "List the models", ModelList, (401,), (), True),
-    Operation("get", "/v1/models/{name}", "model", "Show a model", Model, (401, 404), (MODEL_NAME,), True),
-    Operation("get", "/v1/audio/voices", "voices", "List the voices", VoiceList, (), (LEGACY,)),
-    Operation("get", "/v1/audio/models", "audioModels", "List the models, for pickers", AudioModelList),
-    Operation("get", "/health", "health", "Ask whether the process answers", Health),
-    Operation("get", "/ready", "ready", "Ask whether speech can be had", Health, (503,)),
+    Operation("get", "/v1/models", "listModels", "List the models", (ModelList,), (401,), needs_key=True),
+    Operation(
+        "get",
+        "/v1/models/{name}",
+        "showModel",
+        "Show a model",
+        (Model,),
+        (401, 404),
+        (MODEL_NAME,),
+        needs_key=True,
+    ),
+    Operation(
+        "get",
+        "/v1/audio/voices",
+        "listVoices",
+        "List the voices",
+        (VoiceList, VoiceNames),
+        parameters=(LEGACY,),
+    ),
+    Operation(
+        "get", "/v1/audio/models", "listAudioModels", "List the models, for pickers", (AudioModelList,)
+    ),
+    Operation("get", "/health", "health", "Ask whether the process answers", (Health,)),
+    Operation("get", "/ready", "ready", "Ask whether speech can be had", (Health,), (503,)),
 )
 
 ERRORS = {
@@ -125,8 +144,8 @@ def _described(operation: Operation) -> Json:
 
 
 def _success(operation: Operation) -> Json:
-    if operation.answer is not None:
-        return {"description": "Success.", "content": _content(operation.answer)}
+    if operation.answers:
+        return {"description": "Success.", "content": _content(*operation.answers)}
     audio: Json = {encoder.content_type: {} for encoder in ENCODERS.values()}
     return {
         "description": "The speech, sent as it is made. A fault on the way cuts the connection: what ends is whole.",
@@ -138,5 +157,6 @@ def _failure(status: int) -> Json:
     return {"description": ERRORS[status], "content": _content(ErrorEnvelope)}
 
 
-def _content(shape: type[BaseModel]) -> Json:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}
+def _content(*shapes: type[BaseModel]) -> Json:
+    schemas = [{"$ref": f"#/components/schemas/{shape.__name__}"} for shape in shapes]
+    return {"application/json": {"schema": schemas[0] if len(schemas) == 1 else {"anyOf": schemas}}}

@@ -21,6 +21,7 @@ from gateway.schema import (
     SpeechRequest,
     VoiceItem,
     VoiceList,
+    VoiceNames,
     is_known_model,
 )
 
@@ -71,7 +72,7 @@ async def voices(request: Request) -> Response:
     """Every voice, the OpenAI names among them; only their names with `?legacy=true`."""
     names = request.state.voices
     if request.query_params.get("legacy", "").lower() in ("true", "1"):
-        return JSONResponse({"voices": list(names)})
+        return _json(VoiceNames(voices=list(names)))
     return _json(VoiceList(voices=[_voice(name, voice) for name, voice in names.items()]))
 
 

@@ -10,7 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gateway.audio import SAMPLE_RATE, supported_rate
@@ -47,7 +55,7 @@ def speakable(text: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    if isinstance(value, bool):  # to Python True is the number 1
+    if isinstance(value, bool | str):  # pydantic would take True for 1 and "1" too; the document would not
         raise PydanticCustomError("number_type", "Input should be a valid number")
     return value
 
@@ -96,7 +104,7 @@ class SpeechBody(BaseModel):
         "audio", description="Raw audio, or server-sent events that carry it."
     )
     instructions: Any = Field(None, description="Taken and ignored: Kokoro follows no instructions.")
-    stream: bool = Field(
+    stream: StrictBool = Field(
         True, description="Extension. False: the whole audio in one piece with its Content-Length."
     )
     lang_code: str = Field(
@@ -240,6 +248,12 @@ class VoiceList(BaseModel):
     """Every voice, the OpenAI names among them."""
 
     voices: list[VoiceItem]
+
+
+class VoiceNames(BaseModel):
+    """Only the names of the voices, as older clients want them."""
+
+    voices: list[str]
 
 
 class Model(BaseModel):

@@ -14,6 +14,7 @@ import h2.config
 import h2.connection
 import h2.events
 import httpx
+import openai
 import pytest
 import structlog
 from starlette.applications import Starlette
@@ -26,7 +27,7 @@ from gateway.cut import Cut
 from gateway.errors import routing_error
 from gateway.logs import RequestRecord, configure_logging
 from gateway.responses import AudioResponse, EventStream
-from gateway.settings import Settings
+from gateway.settings import Settings, UnusableKeys
 from gateway.synthesis import Body, Speech
 from inference import PoolSaturated, WorkerDied
 from tests.gateway.serving import DEADLINE_S, connect, eventually, exchange, serving
@@ -129,6 +130,7 @@ def site(**settings: Any) -> Iterator[Site]:
         Route("/wait", it.wait, methods=["POST"]),
         Route("/endless", it.endless),
         Route("/broken", it.broken),
+        Route("/v1/audio/speech", it.broken, methods=["POST"]),
     ]
     app = Starlette(
         routes=routes, middleware=middleware(given), exception_handlers={HTTPException: routing_error}
@@ -352,6 +354,25 @@ def test_fault_in_a_stream_is_an_error_to_http_clients(plain: Site, query: str) 
         httpx.get(plain.url + "/broken" + query)
 
 
+@pytest.fixture
+def client(plain: Site) -> openai.OpenAI:
+    return openai.OpenAI(base_url=plain.url + "/v1", api_key="none is needed", max_retries=0)
+
+
+def test_fault_in_a_stream_raises_in_the_openai_client(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.APIConnectionError):
+        client.audio.speech.create(model="tts-1", voice="alloy", input="Hello.")
+
+
+def test_fault_in_a_stream_raises_in_the_streaming_openai_client(client: openai.OpenAI) -> None:
+    speak = client.audio.speech.with_streaming_response.create
+    with speak(model="tts-1", voice="alloy", input="Hello.") as response:
+        pieces = response.iter_bytes()
+        assert next(pieces).startswith(b"first")
+        with pytest.raises(Exception, match="incomplete chunked read"):  # of the HTTP library that it uses
+            list(pieces)
+
+
 def test_fault_resets_a_connection_that_ends_with_its_body(plain: Site) -> None:
     with pytest.raises(ConnectionResetError):
         exchange(plain.port, b"GET /broken HTTP/1.0\r\n\r\n")
@@ -569,3 +590,16 @@ def test_keys_may_come_from_a_file(tmp_path: Any) -> None:
         for key, status in (("third-key", 200), ("first-key", 200), ("# people", 401)):
             headers = {"Authorization": f"Bearer {key}"}
             assert httpx.get(it.url + "/echo", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "# only a comment\n"])
+def test_file_without_a_key_lets_nobody_start(tmp_path: Any, content: str) -> None:
+    file = tmp_path / "keys"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(UnusableKeys, match="no key"):
+        middleware(Settings.from_environment(api_keys_file=file))
+
+
+def test_file_of_keys_that_is_missing_lets_nobody_start(tmp_path: Any) -> None:
+    with pytest.raises(UnusableKeys, match="cannot read"):
+        middleware(Settings.from_environment(api_keys_file=tmp_path / "nothing"))

@@ -53,6 +53,13 @@ def test_every_reference_leads_to_a_schema() -> None:
         assert reference.removeprefix("#/components/schemas/") in DOCUMENT["components"]["schemas"]
 
 
+def test_every_operation_has_an_id_of_its_own() -> None:
+    names = [
+        operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()
+    ]
+    assert len(set(names)) == len(names)
+
+
 def test_every_path_parameter_is_described() -> None:
     for path, methods in DOCUMENT["paths"].items():
         for operation in methods.values():
