@@ -21,8 +21,8 @@ RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 class Cut:
     """Stands around the whole app, next to the server. Lives as long as the application.
 
-    HTTP/1.1 needs nothing: the last chunk is missing. HTTP/1.0 knows the end of a body by the end of the
-    connection, so that is reset; in HTTP/2 Hypercorn 0.18 would leave the stream open for ever.
+    For HTTP/1.1 Hypercorn closes the connection, and the last chunk is missing. HTTP/1.0 knows the end of a body
+    by the end of the connection, so that is reset; in HTTP/2 Hypercorn 0.18 would leave the stream open for ever.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -41,9 +41,9 @@ class Cut:
             await self.app(scope, receive, send_noted)
         except Exception:
             stream = getattr(send, "__self__", None)
-            if has_begun and isinstance(stream, HTTPStream):
-                await _reset(stream, scope["http_version"])
-            raise
+            if not has_begun or not isinstance(stream, HTTPStream):
+                raise
+            await _reset(stream, scope["http_version"])  # and say no more: the cause is in the log by now
 
 
 async def _reset(stream: HTTPStream, http_version: str) -> None:

@@ -259,10 +259,10 @@ class Errors(HttpMiddleware):
             await self.app(scope, receive, send_noted)
         except Exception as error:
             response = error_response(Request(scope), error)
-            if has_begun:
-                raise  # the server logs it
-            if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            if has_begun or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
                 logger.exception("request failed")
+            if has_begun:
+                raise
             await response(scope, receive, send)
 
 

@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -336,6 +336,18 @@ def test_fault_in_a_stream_leaves_the_last_chunk_out(plain: Site, query: str) ->
     assert not answer.endswith(LAST_CHUNK)
     assert plain.line()["outcome"] == "failed"
     assert plain.line()["error"] == "WorkerDied"
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_fault_in_a_stream_is_logged_once_with_its_request(plain: Site, version: str) -> None:
+    head = f"GET /broken HTTP/{version}\r\nHost: x\r\nX-Request-ID: this-one\r\n\r\n"
+    with suppress(ConnectionResetError):
+        exchange(plain.port, head.encode())
+    plain.line()
+    lines = [json.loads(line) for line in plain.log.getvalue().splitlines()]
+    (fault,) = [line for line in lines if "exception" in line]
+    assert fault["request_id"] == "this-one"
+    assert "WorkerDied" in fault["exception"]
 
 
 def test_stream_without_fault_has_the_last_chunk(plain: Site) -> None:
