@@ -40,7 +40,7 @@ class WorkerSpec:
     """CPUs the worker is pinned to; none: not pinned."""
 
     arena_bytes: int = 1 << 30
-    """Bound of the session's memory arena."""
+    """Memory that the session's arena keeps between two segments."""
 
     providers: tuple[str, ...] = ("cpu",)
     """The provider ladder, best first."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
+from kokoro_onnx.config import SAMPLE_RATE
 
 from inference.errors import WorkerFailedToStart
 from inference.protocol import Trial
@@ -30,8 +31,8 @@ _QUIETEST_PEAK: Final = 0.01
 _LOUDEST_PEAK: Final = 4.0
 """Bounds of the warm-up's loudest sample; sound models reach 0.3 to 1.1."""
 
-_SHRINK_FROM_TOKENS: Final = 200
-"""Inputs from this length on give their arena memory back; below it the next run would only fetch it again."""
+_BYTES_PER_TOKEN: Final = 1_700_000
+"""Activations at speed 1: 10 s of audio, which are 150 tokens, take 250 MB."""
 
 Speak: TypeAlias = "Callable[[ort.InferenceSession], NDArray[np.float32]]"
 """Speaks the fixed warm-up sentence on a session: float32 samples at 24 kHz."""
@@ -51,14 +52,21 @@ class Opened:
 
 
 class _Session(ort.InferenceSession):  # type: ignore[misc]  # onnxruntime ships no types
-    """An InferenceSession that gives arena memory back after a long input. Lives as long as its worker."""
+    """An InferenceSession whose arena gives back what a long input took. Lives as long as its worker."""
+
+    arena_bytes = 0
 
     def run(self, output_names: Any, input_feed: dict[str, Any], run_options: Any = None) -> Any:
-        tokens = max(array.size for array in input_feed.values() if array.dtype == np.int64)
-        if run_options is None and tokens >= _SHRINK_FROM_TOKENS:
+        if run_options is None and _needed_bytes(input_feed) > self.arena_bytes:
             run_options = ort.RunOptions()
             run_options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         return super().run(output_names, input_feed, run_options)
+
+
+def _needed_bytes(inputs: dict[str, Any]) -> float:
+    """Estimated memory that these inputs take while they are spoken: it grows with the length of the audio."""
+    tokens = next(array.size for array in inputs.values() if array.dtype == np.int64)
+    return float(tokens * _BYTES_PER_TOKEN / inputs["speed"][0])
 
 
 def session_options(spec: WorkerSpec) -> ort.SessionOptions:
@@ -75,11 +83,15 @@ def session_options(spec: WorkerSpec) -> ort.SessionOptions:
     return options
 
 
-def share_arena(arena_bytes: int) -> None:
-    """Bound the CPU memory arena of this process; sessions use it through `session.use_env_allocators`."""
+def share_arena() -> None:
+    """Make the CPU memory arena of this process, which sessions take through `session.use_env_allocators`.
+
+    It grows by what is asked for instead of doubling, and has no hard bound: a segment that ran into one would
+    fail. What a long segment took is given back after it instead.
+    """
     arena = ort.OrtArenaCfg(
         {
-            "max_mem": arena_bytes,
+            "max_mem": 0,
             "arena_extend_strategy": _ARENA_GROW_AS_REQUESTED,
             "initial_chunk_size_bytes": -1,
             "max_dead_bytes_per_chunk": -1,
@@ -99,7 +111,7 @@ def open_session(spec: WorkerSpec, speak: Speak) -> Opened:
     Raises:
         WorkerFailedToStart: no provider of the ladder can be used; the message names each with its reason.
     """
-    share_arena(spec.arena_bytes)
+    share_arena()
     trials: list[Trial] = []
     reference = _reference(spec, speak)
     for provider in spec.providers:
@@ -164,6 +176,7 @@ def _load(provider: str, spec: WorkerSpec) -> ort.InferenceSession:
     # onnxruntime falls back to the CPU without an exception when a provider cannot start.
     if session.get_providers()[0] != name:
         raise ProviderFailed("onnxruntime could not start it")
+    session.arena_bytes = spec.arena_bytes
     return session
 
 
@@ -181,7 +194,7 @@ def _timed(session: ort.InferenceSession, speak: Speak) -> tuple[NDArray[np.floa
         audio = speak(session)
     except Exception as error:
         raise ProviderFailed(f"cannot speak: {_first_line(error)}") from error
-    return audio, (time.perf_counter() - started) / max(len(audio) / 24000, 1e-3)
+    return audio, (time.perf_counter() - started) / max(len(audio) / SAMPLE_RATE, 1e-3)
 
 
 def _check_sound(audio: NDArray[np.float32], reference: NDArray[np.float32] | None) -> None:

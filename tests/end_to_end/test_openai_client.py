@@ -44,9 +44,7 @@ def test_every_format_decodes_to_the_same_length(client: openai.OpenAI) -> None:
         speech = client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format=name)  # type: ignore[arg-type]
         lengths[name] = seconds(speech.content, name)
     assert lengths["pcm"] > 3
-    assert {name: round(length - lengths["pcm"], 1) for name, length in lengths.items()} == dict.fromkeys(
-        FORMATS, 0
-    )
+    assert {name: length for name, length in lengths.items() if abs(length - lengths["pcm"]) > 0.1} == {}
 
 
 def test_speech_is_saved_to_a_file(client: openai.OpenAI, tmp_path: Path) -> None:
