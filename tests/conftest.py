@@ -1,16 +1,32 @@
-"""What tests share: the tone model, and the specs of workers that run it."""
+"""What tests share: the gateway on the real model, the tone model, and the specs of workers that run it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from inference.protocol import WorkerSpec
+from tests.server import Gateway
 from tests.tone import write_model, write_voices
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+# On a busy machine any example can be slow: that is no fault of what it holds.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def kokoro() -> Iterator[Gateway]:
+    """What `make serve` starts, on a free port: the real model, two workers."""
+    gateway = Gateway.start("gateway.cli", "serve", PORT="0", WORKERS="2", THREADS="1")
+    yield gateway
+    assert gateway.stop() == 0
 
 
 @pytest.fixture(scope="session")

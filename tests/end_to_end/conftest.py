@@ -1,4 +1,4 @@
-"""Running gateways: one on the real model for the whole session, and ones that may be broken."""
+"""Gateways that may be broken."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from tests.server import Gateway
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def kokoro() -> Iterator[Gateway]:
-    """What `make serve` starts, on a free port: the real model, two workers."""
-    gateway = Gateway.start("gateway.cli", "serve", PORT="0", WORKERS="2", THREADS="1")
-    yield gateway
-    assert gateway.stop() == 0
 
 
 @pytest.fixture
