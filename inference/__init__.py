@@ -13,21 +13,25 @@ from inference.errors import (
     WorkerFailedToStart,
 )
 from inference.hardware import HardwareProfile, Machine, profile, read_machine
+from inference.lease import Lease
 from inference.plan import Limits
-from inference.pool import Pool, PoolConfig, PoolStatus
-from inference.protocol import Ready, WorkerSpec
+from inference.pool import Answer, Pool, PoolConfig, PoolStatus
+from inference.protocol import Audio, Ready, Trial, WorkerSpec
 from inference.slot import WorkerStatus
 from inference.utterance import Pace, Spoken, Utterance
 from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
 __all__ = [
     "OPENAI_VOICES",
+    "Answer",
+    "Audio",
     "Catalogue",
     "EngineFailed",
     "HardwareProfile",
     "InferenceError",
     "JobPoisoned",
     "JobTimeout",
+    "Lease",
     "Limits",
     "Machine",
     "Mix",
@@ -40,6 +44,7 @@ __all__ = [
     "ProtocolError",
     "Ready",
     "Spoken",
+    "Trial",
     "UnknownVoice",
     "UnsupportedLanguage",
     "Utterance",

@@ -6,20 +6,20 @@ import asyncio
 import logging
 import time
 import warnings
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from contextvars import Context
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Self
 
 from inference.errors import (
-    EngineFailed,
     InferenceError,
     JobPoisoned,
     PoolClosed,
     PoolSaturated,
     ProtocolError,
-    UnsupportedLanguage,
     WorkerDied,
 )
-from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob
+from inference.lease import Lease
+from inference.protocol import SpeechJob
 from inference.scheduler import Queue, Waiting
 from inference.slot import Slot, WorkerStatus
 
@@ -39,13 +39,8 @@ _FIRST_COST_S: Final = 0.03
 _LEARNING: Final = 0.1
 """Weight of the newest job in the running mean of the cost."""
 
-_PHONEMES_COST_S: Final = 0.005
-"""A batch of sentences: espeak takes 0.25 ms for one."""
-
 _HOPELESS_WAIT_S: Final = 30.0
 """What a client is told to wait when no worker can be started."""
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -91,8 +86,14 @@ class PoolStatus:
     leases: int
     """Requests that are being spoken or wait to be."""
 
-    restarts: int
     is_draining: bool
+
+    @property
+    def restarts(self) -> int:
+        """Workers that were lost or replaced so far."""
+        return sum(
+            sum(worker.restarts.values()) - worker.restarts.get("failed_start", 0) for worker in self.workers
+        )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -188,7 +189,6 @@ class Pool:
             jobs_running=sum(slot.running is not None for slot in self._slots),
             queued_s=round(self._queue.work_s("speech"), 3),
             leases=len(self._leases),
-            restarts=sum(slot.restarts for slot in self._slots),
             is_draining=self._is_draining,
         )
 
@@ -250,6 +250,13 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(slot.stop() for slot in self._slots))
 
+    def hurry(self, message: SpeechJob, deadline: float) -> None:
+        """Give a segment that waits an earlier deadline: someone else needs the same audio sooner."""
+        for job in self._queue:
+            assert isinstance(job, _Job)
+            if job.message == replace(message, request_id=job.message.request_id):
+                job.deadline = min(job.deadline, deadline)
+
     async def submit(self, message: Job, deadline: float, cost_s: float) -> Answer:
         """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
 
@@ -300,7 +307,7 @@ class Pool:
         finally:
             slot.free()
         if slot.is_worn(self.config.jobs_per_worker, self.config.bytes_per_worker):
-            self._spawn(slot.replace())
+            self._spawn(slot.replace("worn"))
         self._dispatch()
 
     def _retry(self, job: _Job, slot: _Slot, error: InferenceError) -> None:
@@ -328,61 +335,7 @@ class Pool:
         return next((factor / _TOKENS_PER_SECOND for factor in reversed(factors) if factor), _FIRST_COST_S)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        # In a context of its own: a job is started by whichever request, or death, has freed the worker.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-class Lease:
-    """One request's claim on the pool. Lives as long as its response body."""
-
-    def __init__(self, pool: Pool, request_id: str, reserved_s: float) -> None:
-        self.request_id = request_id
-        self.reserved_s = reserved_s
-        """Work that was admitted but is not yet in the queue, seconds."""
-
-        self.closed = asyncio.Event()
-        self._pool = pool
-
-    async def phonemes(
-        self, texts: tuple[str, ...], language: str, deadline: float
-    ) -> tuple[Phonemes, Answer]:
-        """Phonemise texts of one language.
-
-        Raises:
-            UnsupportedLanguage: no phonemizer for it is installed.
-            InferenceError: the text worker failed.
-        """
-        job = PhonemeJob(self.request_id, texts, language)
-        answer = await self._pool.submit(job, deadline, _PHONEMES_COST_S)
-        reply = _expect(Phonemes, answer.reply)
-        if len(reply.phonemes) != len(texts):
-            raise ProtocolError("the text worker answered other texts")
-        return reply, answer
-
-    async def speak(
-        self, phonemes: str, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
-    ) -> tuple[Audio, Answer]:
-        """Speak one segment.
-
-        Raises:
-            InferenceError: the engine failed, or two workers died with it.
-        """
-        self.reserved_s = 0.0
-        job = SpeechJob(self.request_id, phonemes, voice, speed)
-        answer = await self._pool.submit(job, deadline, len(phonemes) * self._pool.seconds_per_token)
-        return _expect(Audio, answer.reply), answer
-
-    def close(self) -> None:
-        """Give the claim back."""
-        self.reserved_s = 0.0
-        self.closed.set()
-        self._pool.release(self)
-
-
-def _expect(kind: type[R], reply: Reply) -> R:
-    if isinstance(reply, Failure):
-        raise (UnsupportedLanguage if reply.kind == "language" else EngineFailed)(reply.message)
-    if not isinstance(reply, kind):
-        raise ProtocolError(f"a worker answered {type(reply).__name__} where {kind.__name__} was due")
-    return reply

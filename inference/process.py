@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from inference.errors import JobTimeout, ProtocolError, WorkerDied, WorkerFailedToStart
 from inference.protocol import VERSION, Decoder, NotReady, Ready, encode
@@ -57,9 +57,13 @@ class WorkerProcess:
         self.state = State.STARTING
         self.ready: Ready | None = None
         self.jobs_done = 0
+        self.lost_by: Literal["died", "timeout", "protocol"] = "died"
+        """Why it ended, once it has."""
+
         self.ended = asyncio.Event()
         """Set once the process is gone, for whatever reason."""
 
+        self._request_id = ""
         self._process = process
         self._channel = channel
         self._decoder = Decoder()
@@ -121,22 +125,27 @@ class WorkerProcess:
             ProtocolError: the answer is no message; the worker has been ended.
         """
         self.state = State.BUSY
+        self._request_id = job.request_id
         try:
             async with asyncio.timeout(timeout_s):
                 await asyncio.get_running_loop().sock_sendall(self._channel, encode(job))
                 reply = await self._receive()
         except TimeoutError as error:
+            self.lost_by = "timeout"
             await self.stop(grace_s=0)
             raise JobTimeout(f"worker {self.pid} took more than {timeout_s:g} s") from error
         except OSError as error:
             await self.stop(grace_s=0)
             raise WorkerDied(self.pid, self.exit_code) from error
         except ProtocolError:
+            self.lost_by = "protocol"
             await self.stop(grace_s=0)
             raise
         if isinstance(reply, Ready | NotReady):
+            self.lost_by = "protocol"
             await self.stop(grace_s=0)
             raise ProtocolError(f"worker {self.pid} answered a job with {type(reply).__name__}")
+        self._request_id = ""
         self.jobs_done += 1
         if self.state is State.BUSY:
             self.state = State.IDLE
@@ -160,7 +169,7 @@ class WorkerProcess:
             if await self._ends_within(wait_s):
                 self._channel.close()
                 return
-        logger.error("worker %d does not end", self.pid)
+        logger.error("worker does not end", extra=self._fields())
 
     async def _become_ready(self, timeout_s: float) -> None:
         try:
@@ -204,10 +213,14 @@ class WorkerProcess:
             if not line:
                 break
             self._stderr.append(line.decode(errors="replace").rstrip())
-            logger.debug("worker %d: %s", self.pid, self._stderr[-1])
+            logger.debug("worker said", extra=self._fields() | {"said": self._stderr[-1]})
         await self._process.wait()
         self.state = State.DEAD
         self.ended.set()
+
+    def _fields(self) -> dict[str, object]:
+        request = {"request_id": self._request_id} if self._request_id else {}
+        return {"role": self.spec.role, "pid": self.pid, **request}
 
     async def _ends_within(self, seconds: float) -> bool:
         try:

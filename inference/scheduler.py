@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Hashable, Iterable, Iterator
 
     from inference.protocol import Role
 
@@ -43,6 +43,9 @@ class Queue(Generic[W]):
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Waiting[W]]:
+        return iter(self._waiting)
 
     def add(self, job: Waiting[W]) -> None:
         """Put a job in line."""

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
 
 import psutil
 
@@ -15,15 +16,19 @@ from inference.errors import WorkerFailedToStart
 from inference.process import State, WorkerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from inference.protocol import WorkerSpec
+    from inference.protocol import Trial, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S: Final = 30.0
 _SETTLED_S: Final = 30.0
 """A worker that lived this long starts again without back-off when it dies."""
+
+Cause: TypeAlias = Literal["died", "timeout", "protocol", "worn", "replaced", "failed_start"]
+"""Why a place got a new process: the old one died, took too long or answered nonsense and was ended, had done its
+share, or was to be replaced; or why it got none."""
 
 J = TypeVar("J")
 """A job, as its pool holds it."""
@@ -42,7 +47,12 @@ class WorkerStatus:
     jobs: int
     """Jobs done in this place, over all its processes."""
 
-    restarts: int
+    restarts: Mapping[Cause, int]
+    """How often a process was lost, replaced or could not be started here, by cause."""
+
+    trials: tuple[Trial, ...]
+    """How its provider was chosen."""
+
     memory_bytes: int
     """Resident memory."""
 
@@ -56,7 +66,7 @@ class Slot(Generic[J]):
         self.failures = 0
         """Starts and early deaths that went wrong in a row."""
 
-        self.restarts = 0
+        self._restarts: Counter[Cause] = Counter()
         self._start_timeout_s = start_timeout_s
         self._on_free = on_free
         self._worker: WorkerProcess | None = None
@@ -64,6 +74,7 @@ class Slot(Generic[J]):
         self._retired: set[asyncio.Task[None]] = set()
         self._jobs_before = 0
         self._is_replacing = False
+        self._replaced_by: Cause = "replaced"
 
     @property
     def worker(self) -> WorkerProcess | None:
@@ -92,7 +103,9 @@ class Slot(Generic[J]):
             await worker.ended.wait()
             if self._worker is not worker:
                 continue  # it was replaced, and left when it was told to
-            logger.warning("worker died", extra=_fields(worker) | {"exit_code": worker.exit_code})
+            self._restarts[worker.lost_by] += 1
+            extra = _fields(worker) | {"exit_code": worker.exit_code, "cause": worker.lost_by}
+            logger.warning("worker died", extra=extra)
             await worker.stop(grace_s=0)
             self._jobs_before += worker.jobs_done
             self.failures = 1 if time.monotonic() - born > _SETTLED_S else self.failures + 1
@@ -114,7 +127,7 @@ class Slot(Generic[J]):
             return True
         return bool(most_bytes) and _resident_bytes(worker.pid) > most_bytes
 
-    async def replace(self) -> None:
+    async def replace(self, cause: Cause = "replaced") -> None:
         """Start a new worker, and retire the old one between two jobs once the new one is ready."""
         if self.worker is None or self._is_replacing:
             return
@@ -122,11 +135,12 @@ class Slot(Generic[J]):
         try:
             successor = await WorkerProcess.start(self.spec, self._start_timeout_s)
         except WorkerFailedToStart as error:
+            self._restarts["failed_start"] += 1
             logger.warning("worker cannot be replaced", extra={"role": self.spec.role, "reason": str(error)})
             return
         finally:
             self._is_replacing = False
-        self._successor = successor
+        self._successor, self._replaced_by = successor, cause
         if self.running is None:
             self._succeed(successor)
             self._on_free()
@@ -147,7 +161,8 @@ class Slot(Generic[J]):
             cpus=self.spec.cpus,
             threads=self.spec.threads,
             jobs=self._jobs_before + (worker.jobs_done if worker else 0),
-            restarts=self.restarts,
+            restarts=dict(self._restarts),
+            trials=worker.ready.trials if worker and worker.ready else (),
             memory_bytes=_resident_bytes(worker.pid) if worker else 0,
         )
 
@@ -158,15 +173,15 @@ class Slot(Generic[J]):
                 await self.start()
             except WorkerFailedToStart as error:
                 self.failures += 1
+                self._restarts["failed_start"] += 1
                 logger.warning("worker cannot start", extra={"role": self.spec.role, "reason": str(error)})
             else:
-                self.restarts += 1
                 return
 
     def _succeed(self, successor: WorkerProcess) -> None:
         retired, self._worker, self._successor = self._worker, successor, None
-        self.restarts += 1
-        logger.info("worker replaced", extra=_fields(successor))
+        self._restarts[self._replaced_by] += 1
+        logger.info("worker replaced", extra=_fields(successor) | {"cause": self._replaced_by})
         if retired is not None:
             self._jobs_before += retired.jobs_done
             leaving = asyncio.get_running_loop().create_task(retired.stop())

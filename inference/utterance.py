@@ -9,15 +9,22 @@ import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from inference.plan import PARAGRAPH_END, Packer, batches
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
+    from inference.lease import Lease
     from inference.plan import Segment
-    from inference.pool import Answer, Lease
+    from inference.pool import Answer
+    from inference.protocol import Audio
+
+    Speak: TypeAlias = Callable[
+        [str, tuple[tuple[str, float], ...], float, float], Awaitable[tuple[Audio, Answer | None]]
+    ]
+    """Phonemes, voice, speed and deadline to audio; without an answer if no worker had to speak it."""
 
 SECONDS_PER_TOKEN: Final = 1 / 15
 """Kokoro speaks about 15 tokens a second at speed 1."""
@@ -42,15 +49,19 @@ class Spoken:
 
     segment: Segment
     pcm: bytes
-    answer: Answer
+    answer: Answer | None
+    """How the pool came by it; None if it was there already."""
+
     inference_ms: float
     is_last: bool
 
 
 class Utterance:
-    """One text being spoken. Lives as long as its response body."""
+    """One text being spoken, by `speak` if given, else by the lease. Lives as long as its response body."""
 
-    def __init__(self, lease: Lease, sample_rate: int, speed: float, pace: Pace) -> None:
+    def __init__(
+        self, lease: Lease, sample_rate: int, speed: float, pace: Pace, speak: Speak | None = None
+    ) -> None:
         self.phonemes_ms = 0.0
         """Time in the text worker so far, queue included."""
 
@@ -61,6 +72,7 @@ class Utterance:
         """Tokens submitted so far."""
 
         self._lease = lease
+        self._speak_segment: Speak = speak or lease.speak
         self._sample_rate = sample_rate
         self._speed = speed
         self._pace = pace
@@ -147,10 +159,9 @@ class Utterance:
         """When the listener will have played the first `offset_s` seconds; now for the first segment."""
         return (self._playing_since or self._arrived) + self._pace.slack_s + offset_s
 
-    async def _speak(
-        self, segment: Segment, voice: tuple[tuple[str, float], ...], deadline: float
-    ) -> Spoken:
-        audio, answer = await self._lease.speak(segment.phonemes, voice, self._speed, deadline)
+    async def _speak(self, segment: Segment, voice: tuple[tuple[str, float], ...], deadline: float) -> Spoken:
+        self._lease.reserved_s = 0.0
+        audio, answer = await self._speak_segment(segment.phonemes, voice, self._speed, deadline)
         pause = bytes(round(segment.pause_s / self._speed * self._sample_rate) * BYTES_PER_SAMPLE)
         actual = len(audio.pcm) / BYTES_PER_SAMPLE / self._sample_rate
         self._planned_s += actual - self._estimate_s(segment)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from inference.pool import Answer, Lease
+    from inference.lease import Lease
+    from inference.pool import Answer
     from inference.protocol import Audio, WorkerSpec
 
 DEADLINE_S = 20.0
