@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gateway import routes
 from gateway.cut import Cut
 from gateway.errors import routing_error
-from gateway.middleware import Auth, Body, Cors, Errors, Paths, RequestLog
+from gateway.middleware import Auth, Body, Cors, Errors, KeyLimit, Paths, RequestLog
 from gateway.synthesis import Synthesis
 
 if TYPE_CHECKING:
@@ -96,4 +96,5 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(Errors),
         Middleware(Paths),
         Middleware(Auth, keys=settings.keys(), open_paths={route.path for route in OPEN}),
+        Middleware(KeyLimit, most=settings.key_requests),
     ]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from h2.errors import ErrorCodes
 from hypercorn.protocol.http_stream import HTTPStream
 
+from gateway.responses import ClientStalled
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,14 +41,15 @@ class Cut:
 
         try:
             await self.app(scope, receive, send_noted)
-        except Exception:
+        except Exception as error:
             stream = getattr(send, "__self__", None)
             if not has_begun or not isinstance(stream, HTTPStream):
                 raise
-            await _reset(stream, scope["http_version"])  # and say no more: the cause is in the log by now
+            # and say no more: the cause is in the log by now
+            await _reset(stream, scope["http_version"], is_stalled=isinstance(error, ClientStalled))
 
 
-async def _reset(stream: HTTPStream, http_version: str) -> None:
+async def _reset(stream: HTTPStream, http_version: str, *, is_stalled: bool) -> None:
     protocol: Any = stream.send.__self__  # type: ignore[attr-defined]
     if http_version == "2":
         protocol.connection.reset_stream(stream.stream_id, ErrorCodes.INTERNAL_ERROR)
@@ -54,7 +57,7 @@ async def _reset(stream: HTTPStream, http_version: str) -> None:
         await protocol._window_updated(
             stream.stream_id
         )  # wakes the sending task, which then forgets the stream
-    elif http_version == "1.0":
+    elif http_version == "1.0" or is_stalled:  # a polite close would wait for the bytes that nobody reads
         writer = protocol.send.__self__.writer
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         writer.transport.abort()

@@ -91,7 +91,9 @@ def _machine(hardware: HardwareProfile) -> list[Check]:
     )
     cores = f"{machine.physical_cores} physical, {machine.logical_cores} logical"
     quota = f", quota of {machine.cpu_quota:g}" if machine.cpu_quota else ""
-    workers = f"{hardware.workers} speech workers of {hardware.threads} threads"
+    workers = (
+        f"{hardware.workers} speech workers of {hardware.threads} threads (bound by {hardware.bound_by})"
+    )
     arena = f"arena of {hardware.arena_bytes >> 20} MiB each, providers {' > '.join(hardware.providers)}"
     return [
         Check("python", True, f"{platform.python_version()} on {platform.platform()}"),

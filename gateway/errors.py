@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.audio import UnsupportedRate
+from gateway.responses import ClientStalled
 from inference import (
     InferenceError,
     JobPoisoned,
@@ -93,6 +94,10 @@ class BodyTooLarge(RequestError):
     """The body is larger than the limit."""
 
 
+class TooManyRequests(RequestError):
+    """This key has as many requests running as it may."""
+
+
 class BodyTooSlow(RequestError):
     """The body did not arrive within its time."""
 
@@ -107,7 +112,7 @@ class Answer:
 
     status: int
     outcome: Outcome
-    type: Literal["invalid_request_error", "server_error"] = "invalid_request_error"
+    type: Literal["invalid_request_error", "server_error", "requests"] = "invalid_request_error"
     param: str | None = None
     code: str | None = None
     message: str | None = None
@@ -139,6 +144,8 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     WrongKey: Answer(401, "refused_auth", code="invalid_api_key"),
     BodyTooLarge: Answer(413, "invalid"),
     BodyTooSlow: Answer(408, "timeout"),
+    TooManyRequests: Answer(429, "refused_rate", "requests", None, "rate_limit_exceeded", retry_after_s=1),
+    ClientStalled: Answer(408, "client_gone"),
     PoolSaturated: _unavailable("refused_queue", BUSY, 1),
     PoolClosed: _unavailable("draining", CLOSING, 5),
     NotReady: _unavailable("draining", None, 5),
@@ -155,7 +162,7 @@ class ErrorDetail(BaseModel):
     """What went wrong, for people and for programs."""
 
     message: str = Field(description="What went wrong and what to do about it.")
-    type: str = Field(description="Kind of error: invalid_request_error or server_error.")
+    type: str = Field(description="Kind of error: invalid_request_error, requests or server_error.")
     param: str | None = Field(description="Field of the request at fault, if one is.")
     code: str | None = Field(description="Cause, for programs.")
 

@@ -23,6 +23,7 @@ Outcome = Literal[
     "ok",
     "client_gone",
     "refused_queue",
+    "refused_rate",
     "refused_auth",
     "invalid",
     "not_found",

@@ -11,6 +11,7 @@ import logging
 import re
 import uuid
 from abc import ABC, abstractmethod
+from collections import Counter
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from gateway.errors import (
     BodyTooSlow,
     MissingKey,
     RequestError,
+    TooManyRequests,
     WrongKey,
     error_response,
 )
@@ -299,6 +301,30 @@ class Auth(HttpMiddleware):
         if not found:
             raise WrongKey("Incorrect API key provided.", headers={"www-authenticate": "Bearer"})
         return found[0]
+
+
+class KeyLimit(HttpMiddleware):
+    """Answers only so many requests of one key at the same time. Lives as long as the application."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        super().__init__(app)
+        self.most = most
+        self._running: Counter[int] = Counter()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = scope["state"]["record"].key
+        if key is None:
+            await self.app(scope, receive, send)
+            return
+        if self._running[key] >= self.most:
+            raise TooManyRequests(
+                f"You have {self.most} requests running. Please wait for one of them to end."
+            )
+        self._running[key] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._running[key] -= 1
 
 
 def _given_keys(headers: Headers) -> list[str]:

@@ -23,6 +23,10 @@ UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """Headers that keep proxies from collecting the stream before they pass it on."""
 
 
+class ClientStalled(Exception):
+    """The client is connected but does not read: its place is given to others."""
+
+
 class AudioResponse(StreamingResponse):
     """Sends a body of speech as it is made, and closes it however the response ends.
 
@@ -30,11 +34,12 @@ class AudioResponse(StreamingResponse):
     that no client takes half of the audio for the whole.
     """
 
-    def __init__(self, speech: Speech, record: RequestRecord) -> None:
+    def __init__(self, speech: Speech, record: RequestRecord, stall_s: float) -> None:
         length = {} if speech.length is None else {"content-length": str(speech.length)}
         super().__init__(speech.body, media_type=speech.content_type, headers=UNBUFFERED | length)
         self._speech = speech
         self._record = record
+        self._stall_s = stall_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response. Does not watch for the client's leaving: the middleware cancels this then."""
@@ -53,7 +58,11 @@ class AudioResponse(StreamingResponse):
 
     async def _send(self, piece: bytes, send: Send) -> None:
         began = perf_counter()
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
+        try:
+            async with asyncio.timeout(self._stall_s):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except TimeoutError as error:
+            raise ClientStalled(f"nothing was read for {self._stall_s:g} s") from error
         # The server returns at once while the socket takes bytes: without a pause here a body that is ready
         # would hold the event loop, and a client's leaving would not be noticed.
         await asyncio.sleep(0)
@@ -69,8 +78,8 @@ class EventStream(AudioResponse):
     Lives as long as one response. `sample_bytes` is the size of what must not be parted between two events.
     """
 
-    def __init__(self, speech: Speech, record: RequestRecord, sample_bytes: int = 1) -> None:
-        super().__init__(speech, record)
+    def __init__(self, speech: Speech, record: RequestRecord, stall_s: float, sample_bytes: int = 1) -> None:
+        super().__init__(speech, record, stall_s)
         self.headers["content-type"] = "text/event-stream"
         del self.headers["content-length"]
         self._sample_bytes = sample_bytes

@@ -45,9 +45,10 @@ async def speech(request: Request) -> Response:
     record.format, record.stream_format = order.response_format, order.stream_format
     record.characters = len(order.input)
     spoken = await state.synthesis.speak(order, record)
+    stall_s = state.settings.stall_timeout_s
     if order.stream_format == "sse":
-        return EventStream(spoken, record, sample_bytes=2 if order.response_format == "pcm" else 1)
-    return AudioResponse(spoken, record)
+        return EventStream(spoken, record, stall_s, sample_bytes=2 if order.response_format == "pcm" else 1)
+    return AudioResponse(spoken, record, stall_s)
 
 
 async def models(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Hypercorn around the app: listen, drain on SIGTERM, replace workers on SIGHUP. Knows no route and no engine."""
+"""One server from its socket to its end: listen, serve, drain on SIGTERM, replace workers on SIGHUP."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import asyncio
 import logging
 import signal
 import socket
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
+from gateway.connections import BACKLOG, Connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,16 +19,6 @@ if TYPE_CHECKING:
     from inference import Pool
 
 logger = logging.getLogger(__name__)
-
-_KEEP_ALIVE_S: Final = 75.0
-"""Longer than the idle time after which clients drop their own connections (the openai client: 5 s; nginx: 60 s),
-so that a request does not meet a connection that is being closed."""
-
-_GRACEFUL_S: Final = 1.0
-"""For responses that are not speech; speech has drained before."""
-
-
-_BACKLOG: Final = 128
 
 
 class PortTaken(Exception):
@@ -54,6 +43,11 @@ def listen(settings: Settings) -> socket.socket:
             f"choose another port with --port or KOKORO_PORT"
         ) from error
     listener.setblocking(False)
+    if not settings.is_loopback and not settings.keys():
+        logger.warning(
+            "anyone who reaches %s can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1",
+            settings.host,
+        )
     return listener
 
 
@@ -69,38 +63,40 @@ async def run(
     A second signal ends the drain. SIGHUP replaces the workers one by one. `announce` is called once clients can
     connect.
     """
-    leave, leave_now = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def end() -> None:
-        (leave_now if leave.is_set() else leave).set()
-
-    replacing: set[asyncio.Task[None]] = set()
-
-    def replace() -> None:
-        task = loop.create_task(pool.replace())
-        replacing.add(task)
-        task.add_done_callback(replacing.discard)
-
-    listener.listen(_BACKLOG)
+    signals = _Signals(pool)
+    leave = asyncio.Event()
+    listener.listen(BACKLOG)
+    server = asyncio.create_task(Connections(app, settings).serve(listener, leave))
     announce()
-    for number, handler in ((signal.SIGTERM, end), (signal.SIGINT, end), (signal.SIGHUP, replace)):
-        loop.add_signal_handler(number, handler)
-    stop = asyncio.Event()
-    server = asyncio.create_task(serve(app, _config(listener), shutdown_trigger=stop.wait))  # type: ignore[arg-type]
-    leaving = asyncio.create_task(leave.wait())
+    leaving = asyncio.create_task(signals.leave.wait())
     await asyncio.wait({server, leaving}, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()
-    if server.done():
-        await server
-        return
-    await _drain(pool, settings.drain_seconds, leave_now)
-    stop.set()
-    # Hypercorn 0.18 waits for idle connections without a limit on Python 3.12.1 and later, and raises when a
-    # connection outlasts its graceful time; there is nothing left here that may go wrong.
-    await asyncio.wait({server}, timeout=_GRACEFUL_S + 1)
-    server.cancel()
-    await asyncio.gather(server, return_exceptions=True)
+    if not server.done():
+        await _drain(pool, settings.drain_seconds, signals.leave_now)
+    leave.set()
+    await server
+
+
+class _Signals:
+    """What the operating system asks of the server. Lives as long as it runs."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.leave = asyncio.Event()
+        self.leave_now = asyncio.Event()
+        self._pool = pool
+        self._replacing: set[asyncio.Task[None]] = set()
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end)
+        loop.add_signal_handler(signal.SIGINT, self._end)
+        loop.add_signal_handler(signal.SIGHUP, self._replace)
+
+    def _end(self) -> None:
+        (self.leave_now if self.leave.is_set() else self.leave).set()
+
+    def _replace(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._pool.replace())
+        self._replacing.add(task)
+        task.add_done_callback(self._replacing.discard)
 
 
 async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:
@@ -112,15 +108,3 @@ async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:
     for task in (drained, hurried):
         task.cancel()
     logger.info("drained", extra={"leases": pool.status().leases})
-
-
-def _config(listener: socket.socket) -> Config:
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.graceful_timeout = _GRACEFUL_S
-    config.keep_alive_timeout = _KEEP_ALIVE_S
-    config.include_server_header = False
-    config.backlog = _BACKLOG
-    config.errorlog = logging.getLogger("hypercorn.error")
-    config.errorlog.setLevel(logging.WARNING)  # our own lines say when it starts and ends
-    return config

@@ -40,7 +40,9 @@ class Settings(BaseSettings):
         description="Where model files are kept.",
     )
     model: str = Field("kokoro-v1.0.int8", description="Model file to run, by its name in the manifest.")
-    provider: str = Field("auto", description="ONNX Runtime provider: auto, cpu, coreml, cuda; forced if named.")
+    provider: str = Field(
+        "auto", description="ONNX Runtime provider: auto, cpu, coreml, cuda; forced if named."
+    )
     workers: int | None = Field(None, ge=1, le=256, description="Speech workers; default from the hardware.")
     threads: int | None = Field(None, ge=1, le=256, description="Intra-op threads of each speech worker.")
     arena_mb: int | None = Field(None, ge=16, description="Memory arena of all speech workers together, MB.")
@@ -51,8 +53,18 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(30, gt=0, description="Longest time for a request body to arrive, seconds.")
     queue_seconds: float = Field(20, ge=0, description="Longest wait a new request is let in to, seconds.")
     request_timeout: float = Field(600, gt=0, description="Longest time for a whole request, seconds.")
+    max_connections: int = Field(512, ge=1, description="Most open connections; further ones get a 503.")
+    header_timeout_s: float = Field(
+        15, gt=0, description="Longest time for the headers of a connection's first request, seconds."
+    )
+    key_requests: int = Field(32, ge=1, description="Most requests of one key at the same time.")
+    stall_timeout_s: float = Field(
+        120, gt=0, description="Longest time a client may leave its stream unread, seconds."
+    )
     start_timeout_s: float = Field(120, gt=0, description="Longest start of a worker, seconds.")
-    job_timeout_s: float = Field(60, gt=0, description="Longest time a worker may take for a segment, seconds.")
+    job_timeout_s: float = Field(
+        60, gt=0, description="Longest time a worker may take for a segment, seconds."
+    )
     drain_seconds: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="Log lines as JSON or for reading; auto: for reading on a terminal."
@@ -63,6 +75,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
         return tuple(k.strip() for k in value.split(",") if k.strip()) if isinstance(value, str) else value
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when only this machine can connect."""
+        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
     def keys(self) -> tuple[str, ...]:
         """All keys, those of the file included.

@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("gateway", "inference", "models")
-WORKER_SIDE = {"inference.worker", "inference.engine", "inference.session", "inference.text"}
+WORKER_SIDE = {
+    f"inference.{name}"
+    for name in ("worker", "engine", "session", "text", "espeak", "alphabet", "spoken", "east")
+}
 SHARED = {"inference.protocol", "inference.errors"}
 HEAVY = ("numpy", "onnxruntime", "onnx", "kokoro_onnx", "phonemizer", "espeakng_loader", "misaki", "soxr")
 """What the gateway process must not load: it would pay for it in memory and start-up."""
@@ -44,7 +47,9 @@ def imports(path: Path, *, of_run_time: bool = False) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             assert not node.level, f"{path}: imports are absolute"
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+            for alias in node.names:
+                module = f"{node.module}.{alias.name}"
+                found.add(module if module in modules() else node.module)
     return found & modules().keys()
 
 

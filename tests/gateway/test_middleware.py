@@ -98,7 +98,7 @@ class Site:
                 await asyncio.sleep(0.01)
                 self.left.set()
 
-        return AudioResponse(await _speech(pieces()), request.state.record)
+        return AudioResponse(await _speech(pieces()), request.state.record, stall_s=10)
 
     async def broken(self, request: Request) -> Response:
         async def pieces() -> AsyncGenerator[bytes, None]:

@@ -193,7 +193,7 @@ def test_body_that_is_ready_lets_others_run() -> None:
 
         task = asyncio.create_task(other())
         client = Client()
-        response = AudioResponse(await Source((b"x",) * 100).speech(), RequestRecord())
+        response = AudioResponse(await Source((b"x",) * 100).speech(), RequestRecord(), stall_s=10)
         await response({"type": "http"}, client.receive, client.send)
         task.cancel()
         return turns

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.end_to_end.test_faults import SLOW, open_stream, speak
+from tests.server import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.server import Gateway
+
+
+def connect(gateway: Gateway) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+
+
+def is_closed_by_the_server(connection: socket.socket) -> bool:
+    connection.settimeout(20)
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionError:
+        pass
+    return True
+
+
+def test_a_request_that_would_wait_too_long_is_refused_at_once(start: Callable[..., Gateway]) -> None:
+    gateway = start(WORKERS="1", QUEUE_SECONDS="0.2")
+    with ThreadPoolExecutor(8) as clients:
+        running = [clients.submit(speak, gateway, SLOW, "af_slow") for _ in range(4)]
+        wait_for(lambda: len(gateway.workers()) == 1, "its worker")
+        refused = wait_for(
+            lambda: next((a for a in [speak(gateway, "Hi.")] if a.status_code == 503), None), "a refusal"
+        )
+        assert refused.json()["error"]["code"] == "overloaded"
+        assert 1 <= int(refused.headers["retry-after"]) <= 30
+        assert {answer.result().status_code for answer in running} <= {200, 503}
+    line = wait_for(lambda: gateway.requests(outcome="refused_queue"), "its log line")[0]
+    assert "segments" not in line
+    assert speak(gateway).status_code == 200
+
+
+def test_connections_over_the_limit_are_told_so(start: Callable[..., Gateway]) -> None:
+    gateway = start(MAX_CONNECTIONS="2")
+    with connect(gateway) as first, connect(gateway):
+        first.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert first.recv(12) == b"HTTP/1.1 200"
+        with connect(gateway) as third:
+            assert third.recv(12) == b"HTTP/1.1 503"
+    wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "a place free again")
+
+
+def test_slow_headers_lose_their_connection(start: Callable[..., Gateway]) -> None:
+    gateway = start(HEADER_TIMEOUT_S="0.5")
+    with connect(gateway) as connection:
+        started = time.monotonic()
+        connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        assert is_closed_by_the_server(connection)
+        assert time.monotonic() - started < 15
+
+
+def test_an_idle_connection_outlives_the_deadline_of_its_first_request(start: Callable[..., Gateway]) -> None:
+    gateway = start(HEADER_TIMEOUT_S="0.5")
+    with httpx.Client() as client:
+        assert client.get(f"{gateway.root}/health").status_code == 200
+        time.sleep(1)  # twice the deadline that must not apply any more
+        with httpx.Client():
+            assert client.get(f"{gateway.root}/health").status_code == 200
+
+
+def test_endless_headers_are_refused(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    with connect(gateway) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 100_000 + b"\r\n\r\n")
+        assert connection.recv(10).startswith(b"HTTP/1.1 4")
+
+
+def test_a_slow_body_is_refused(start: Callable[..., Gateway]) -> None:
+    gateway = start(BODY_TIMEOUT_S="0.5")
+    with connect(gateway) as connection:
+        connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        assert connection.recv(12) == b"HTTP/1.1 408"
+
+
+@pytest.mark.parametrize("audio_format", ["pcm", "mp3"])
+def test_a_client_that_never_reads_loses_its_connection(
+    start: Callable[..., Gateway], audio_format: str
+) -> None:
+    gateway = start(STALL_TIMEOUT_S="0.5", MAX_INPUT_CHARS="1000000")
+    text = "This sentence is here to make a page of speech that takes its time. " * 1500
+    with open_stream(gateway, text, audio_format=audio_format) as connection:
+        line = wait_for(lambda: gateway.requests(error="ClientStalled"), "the stall noticed", 60)[0]
+        assert line["outcome"] == "client_gone"
+        assert is_closed_by_the_server(connection)
+
+
+def test_a_key_has_only_so_many_requests_at_once(start: Callable[..., Gateway]) -> None:
+    gateway = start(API_KEYS="one,two", KEY_REQUESTS="1")
+    body = {"model": "tts-1", "input": SLOW, "voice": "af_slow", "response_format": "pcm"}
+
+    def ask(key: str) -> int:
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.stream(
+            "POST", f"{gateway.base_url}/audio/speech", json=body, headers=headers, timeout=60
+        ) as answer:
+            return answer.status_code
+
+    with httpx.stream(
+        "POST",
+        f"{gateway.base_url}/audio/speech",
+        json=body,
+        headers={"Authorization": "Bearer one"},
+        timeout=60,
+    ):
+        assert ask("one") == 429
+        assert ask("two") == 200
+    wait_for(lambda: ask("one") == 200, "its place free again")
+
+
+def test_a_request_that_takes_too_long_fails(start: Callable[..., Gateway]) -> None:
+    gateway = start(REQUEST_TIMEOUT="0.3")
+    answer = speak(gateway, SLOW, "af_slow")
+    assert answer.status_code == 500
+    wait_for(lambda: gateway.requests(outcome="timeout"), "its log line")
+    assert speak(gateway).status_code == 200
+
+
+def test_listening_to_others_without_a_key_is_warned_of(start: Callable[..., Gateway]) -> None:
+    gateway = start(HOST="0.0.0.0")  # noqa: S104 - bound for a moment, to be warned of
+    assert any("set KOKORO_API_KEYS" in line["event"] for line in gateway.lines)
