@@ -1,0 +1,82 @@
+"""Gateways whose workers hum, for what is deployed around them; one of them has seen everything."""
+
+from __future__ import annotations
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.server import Gateway, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+KEY = "the-first-key"
+CROWD = 6
+"""How many ask at once for more than one worker can do."""
+
+SLOW = "This sentence takes its time! " * 4
+
+
+@pytest.fixture
+def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways on the tone model; options are KOKORO_ variables."""
+    started: list[Gateway] = []
+
+    def start_one(**variables: str) -> Gateway:
+        started.append(_start(tone, **variables))
+        return started[-1]
+
+    yield start_one
+    for gateway in started:
+        gateway.stop()
+
+
+@pytest.fixture(scope="package")
+def eventful(tone: Path) -> Iterator[Gateway]:
+    """A gateway that has spoken, refused, failed, lost a worker and replaced the others."""
+    gateway = _start(tone, API_KEYS=f"{KEY},the-second-key", QUEUE_SECONDS="0")
+    try:
+        live_through(gateway)
+        pids = {worker.pid for worker in gateway.workers()}
+        gateway.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: not pids & {worker.pid for worker in gateway.workers()}, "its workers replaced")
+        yield gateway
+    finally:
+        gateway.stop()
+
+
+def live_through(gateway: Gateway) -> None:
+    """Everything that a gateway counts happens to it."""
+    for voice, audio_format in (
+        ("af_heart", "mp3"),
+        ("am_adam", "pcm"),
+        ("af_heart", "mp3"),
+        ("af_bella", "opus"),
+    ):
+        assert speak(gateway, "Hello there.", voice, response_format=audio_format).status_code == 200
+    assert speak(gateway, "Boom!", "af_crash").status_code == 500
+    wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 200, "ready again")
+    assert speak(gateway, "", "af_heart").status_code == 400
+    assert speak(gateway, key="wrong").status_code == 401
+    with ThreadPoolExecutor(CROWD) as clients:
+        crowd = [clients.submit(speak, gateway, SLOW, "af_slow") for _ in range(CROWD)]
+        assert {one.result().status_code for one in crowd} == {200, 503}
+
+
+def speak(
+    gateway: Gateway, text: str = "Hello.", voice: str = "af_heart", key: str = KEY, **fields: object
+) -> httpx.Response:
+    """One request for speech, waited for."""
+    body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
+    headers = {"authorization": f"Bearer {key}"}
+    return httpx.post(f"{gateway.base_url}/audio/speech", json=body, headers=headers, timeout=30)
+
+
+def _start(tone: Path, **variables: str) -> Gateway:
+    options = {"WORKERS": "1", "THREADS": "1", "LOG_LEVEL": "debug"} | variables
+    return Gateway.start("tests.tone_server", str(tone), **options)

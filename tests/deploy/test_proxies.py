@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import re
+import signal
+import ssl
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.deploy.tools import DEPLOY, free_port, running, tool
+from tests.server import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from tests.server import Gateway
+
+    Proxy = Callable[[Path, Path, list[int]], AbstractContextManager[httpx.Client]]
+
+NAME = "speech.example.com"
+SLOW = "This sentence takes its time! " * 12
+"""A dozen segments of half a second each, in the voice af_slow."""
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Directory with a certificate for the name in the snippets, signed by itself."""
+    directory = tmp_path_factory.mktemp("certificate")
+    subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
+    files = ["-keyout", str(directory / "privkey.pem"), "-out", str(directory / "fullchain.pem")]
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    subprocess.run([tool("openssl"), "req", *kind, *subject, *files], check=True, capture_output=True)
+    return directory
+
+
+def with_ports(text: str, upstreams: list[int]) -> str:
+    for port, actual in zip((8880, 8881), upstreams, strict=True):
+        assert f"127.0.0.1:{port}" in text
+        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{actual}")
+    return text
+
+
+@contextmanager
+def nginx(directory: Path, certificate: Path, upstreams: list[int]) -> Iterator[httpx.Client]:
+    """The snippet as it is, but for ports and certificate, inside the least configuration that runs anywhere."""
+    plain, secure = free_port(), free_port()
+    snippet = with_ports((DEPLOY / "nginx.conf").read_text(), upstreams)
+    snippet = snippet.replace(f"/etc/letsencrypt/live/{NAME}", str(certificate))
+    snippet = re.sub(r"^ *listen \[::\].*\n", "", snippet, flags=re.MULTILINE)
+    snippet = snippet.replace("listen 80;", f"listen 127.0.0.1:{plain};")
+    snippet = snippet.replace("listen 443", f"listen 127.0.0.1:{secure}")
+    (directory / "snippet.conf").write_text(snippet)
+    temporary = "".join(
+        f"{kind}_temp_path {directory}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (directory / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {directory}/pid; error_log stderr notice;"
+        f"events {{}} http {{ access_log off; {temporary} include snippet.conf; }}"
+    )
+    command = (tool("nginx"), "-e", "stderr", "-p", str(directory), "-c", "nginx.conf")
+    said = directory / "said"
+    with running(*command, port=secure, said=said), client(certificate, secure) as reader:
+        assert httpx.get(f"http://127.0.0.1:{plain}/health", headers={"host": NAME}).status_code == 308
+        yield reader
+
+
+@contextmanager
+def caddy(directory: Path, certificate: Path, upstreams: list[int]) -> Iterator[httpx.Client]:
+    """The snippet as it is, but for ports and certificate."""
+    secure = free_port()
+    snippet = with_ports((DEPLOY / "Caddyfile").read_text(), upstreams)
+    site = f"https://{NAME}:{secure} {{\n\ttls {certificate}/fullchain.pem {certificate}/privkey.pem\n"
+    snippet = "{\n\tadmin off\n\tauto_https off\n}\n" + snippet.replace(f"{NAME} {{\n", site)
+    (directory / "Caddyfile").write_text(snippet)
+    command = (tool("caddy"), "run", "--config", str(directory / "Caddyfile"), "--adapter", "caddyfile")
+    with running(*command, port=secure, said=directory / "said"), client(certificate, secure) as reader:
+        wait_for(lambda: reader.get("/health").status_code == 200, "a gateway found healthy")
+        yield reader
+
+
+@contextmanager
+def client(certificate: Path, port: int) -> Iterator[httpx.Client]:
+    """Speaks TLS with whoever has the certificate, by the name in it."""
+    context = ssl.create_default_context(cafile=str(certificate / "fullchain.pem"))
+
+    def by_name(request: httpx.Request) -> None:
+        request.headers["host"] = NAME
+        request.extensions["sni_hostname"] = NAME
+
+    hooks = {"request": [by_name]}
+    with httpx.Client(
+        base_url=f"https://127.0.0.1:{port}", verify=context, timeout=30, event_hooks=hooks
+    ) as made:
+        yield made
+
+
+PROXIES = pytest.mark.parametrize("proxy", [nginx, caddy], ids=["nginx", "caddy"])
+
+
+def body(text: str, voice: str = "af_heart", **fields: object) -> dict[str, object]:
+    return {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
+
+
+@PROXIES
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+def test_sound_goes_out_as_it_is_made(
+    proxy: Proxy,
+    stream_format: str,
+    start: Callable[..., Gateway],
+    tmp_path: Path,
+    certificate: Path,
+) -> None:
+    gateway = start()
+    with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
+        asked = body(SLOW, "af_slow", stream_format=stream_format)
+        started = time.monotonic()
+        with reader.stream("POST", "/v1/audio/speech", json=asked) as answer:
+            pieces = answer.iter_raw()
+            assert next(pieces)
+            first_s = time.monotonic() - started
+            assert sum(len(piece) for piece in pieces) > 0
+        assert first_s < (time.monotonic() - started) / 2
+
+
+@PROXIES
+def test_a_hang_up_reaches_the_gateway_and_figures_reach_nobody(
+    proxy: Proxy,
+    start: Callable[..., Gateway],
+    tmp_path: Path,
+    certificate: Path,
+) -> None:
+    gateway = start()
+    with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
+        for path in (b"/metrics", b"/status", b"/metrics/", b"//metrics", b"/metric%73"):
+            answer = reader.get(reader.base_url.copy_with(raw_path=path))
+            assert answer.status_code == 404
+            assert "x-request-id" not in answer.headers  # the proxy said so, not the gateway
+        with reader.stream("POST", "/v1/audio/speech", json=body(SLOW, "af_slow")) as answer:
+            next(answer.iter_raw())
+        line = wait_for(lambda: gateway.requests(outcome="client_gone"), "the hang-up noticed", 10)[0]
+        assert line["voice"] == "af_slow"
+
+
+@PROXIES
+def test_the_gateway_itself_answers_what_is_too_large(
+    proxy: Proxy,
+    start: Callable[..., Gateway],
+    tmp_path: Path,
+    certificate: Path,
+) -> None:
+    gateway = start()
+    with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
+        answer = reader.post("/v1/audio/speech", content=b"x" * ((1 << 20) + 1))
+        assert answer.status_code == 413
+        assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_nginx_upgrades_without_a_lost_request(
+    start: Callable[..., Gateway], tmp_path: Path, certificate: Path
+) -> None:
+    """The old release drains while the new one serves, under a load that never pauses."""
+    old, new = start(), start()
+    over = Event()
+
+    def speak_on(reader: httpx.Client) -> list[int]:
+        answers = []
+        while not over.is_set():
+            answer = reader.post("/v1/audio/speech", json=body("Hello there!", "af_slow"))
+            answers.append(answer.status_code if len(answer.content) > 1000 else 0)
+        return answers
+
+    with nginx(tmp_path, certificate, [old.port, new.port]) as reader, ThreadPoolExecutor(4) as clients:
+        asking = [clients.submit(speak_on, reader) for _ in range(4)]
+        try:
+            wait_for(lambda: spoken(old) > 1 and spoken(new) > 1, "both serve")
+            old.process.send_signal(signal.SIGTERM)
+            assert old.process.wait(20) == 0
+            before = spoken(new)
+            wait_for(lambda: spoken(new) > before + 4, "the new one serves alone")
+        finally:
+            over.set()
+        answers = [status for one in asking for status in one.result()]
+    assert old.requests(outcome="draining"), "the proxy never met the drain"
+    assert len(answers) > 8
+    assert set(answers) == {200}
+
+
+def spoken(gateway: Gateway) -> int:
+    return len(gateway.requests(outcome="ok", path="/v1/audio/speech"))

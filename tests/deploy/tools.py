@@ -1,0 +1,78 @@
+"""Finds and runs the programs that check deploy/, and skips out loud what lacks one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.server import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+TOOLS = Path(sys.prefix) / "tools"
+"""Where install_tools.sh puts what this machine lacks."""
+
+END_S = 10.0
+
+
+def tool(name: str) -> str:
+    """Path of a program; the test is skipped if there is none."""
+    places = [
+        str(TOOLS / "bin"),
+        str(Path(sys.prefix) / "bin"),
+        os.environ.get("PATH", ""),
+        "/usr/sbin",
+        "/sbin",
+    ]
+    found = shutil.which(name, path=os.pathsep.join(places))
+    if found is None:
+        pytest.skip(f"{name} is not on this machine: tests/deploy/install_tools.sh brings it")
+    return found
+
+
+def run(*command: str | Path, text: str | None = None, cwd: Path = ROOT) -> str:
+    """Standard output of a command that ends well; its errors are the message if it does not."""
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, cwd=cwd, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@contextmanager
+def running(*command: str | Path, port: int, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that listens on a port of loopback, ended afterwards; what it says goes to a file."""
+    with said.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            wait_for(lambda: _listens(port) or process.poll() is not None, f"{command[0]} listens")
+            assert process.poll() is None, said.read_text()
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
