@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import logging
 import os
 import sys
 from pathlib import Path
@@ -19,20 +20,24 @@ from rich.table import Table
 
 from gateway import __version__, bench, doctor, server
 from gateway.app import create_app
+from gateway.cache import Cache
 from gateway.logs import RequestRecord, configure_logging
 from gateway.schema import SpeechRequest
 from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys
+from gateway.status import ModelFacts, Running
 from gateway.synthesis import Synthesis
-from gateway.workers import hardware_profile, pool_config
+from gateway.workers import cache_bytes, hardware_profile, pool_config
 from inference import OPENAI_VOICES, Catalogue, InferenceError, Pool, UnknownVoice, WorkerFailedToStart
 from models.fetch import FetchError, FileState, fetch, verify
 from models.manifest import Manifest, UnknownModel
+from models.optimize import Recipe, choose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from inference import PoolConfig
+    from inference import HardwareProfile, PoolConfig
     from models.manifest import File, Model
+    from models.optimize import Choice
 
 STARTUP_FAILURE: Final = 3
 """Exit code of a service that cannot start: trying again at once will not help."""
@@ -46,6 +51,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="The model files: what there is, fetch it, check it.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
+logger = logging.getLogger(__name__)
 _err = Console(stderr=True)
 _out = Console()
 
@@ -69,7 +75,7 @@ def _fail(message: str) -> None:
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command an option for each setting, and the Settings that come of them as its first argument."""
-    own = list(inspect.signature(command).parameters.values())[1:]
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
     added = [_option(name) for name in Settings.model_fields if name not in {"api_keys"}]
 
     def wrapped(**values: Any) -> None:
@@ -77,6 +83,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
         command(Settings.from_environment(**options), **values)
 
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
     wrapped.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
     return wrapped
 
@@ -100,15 +107,17 @@ def serve(settings: Settings) -> None:
     """Serve the OpenAI speech API; fetches the model first if it is not there."""
     configure_logging(settings)
     listener = server.listen(settings)
-    config, catalogue = _prepare(settings)
-    uvloop.run(_serve(settings, config, catalogue, listener))
+    config, catalogue, running = _prepare(settings)
+    uvloop.run(_serve(settings, config, catalogue, running, listener))
 
 
-async def _serve(settings: Settings, config: PoolConfig, catalogue: Catalogue, listener: Any) -> None:
+async def _serve(
+    settings: Settings, config: PoolConfig, catalogue: Catalogue, running: Running, listener: Any
+) -> None:
     host, port = listener.getsockname()[:2]
     async with Pool(config) as pool:
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
-        app_ = create_app(settings, pool, catalogue)
+        app_ = create_app(settings, pool, catalogue, running)
 
         def announce() -> None:
             _err.print(_welcome(base), highlight=False, soft_wrap=True)
@@ -146,7 +155,7 @@ def say(
     name = format_ or Path(output).suffix.lstrip(".") or "mp3"
     fields = {"model": "kokoro", "input": words, "response_format": name, "speed": speed}
     limitless = settings.model_copy(update={"max_input_chars": max(len(words), 1)})
-    config, catalogue = _prepare(settings)
+    config, catalogue, _ = _prepare(settings)
     request = SpeechRequest.parse(json.dumps(fields).encode(), catalogue, limitless)
     uvloop.run(_say(settings, config, request, output))
 
@@ -171,7 +180,7 @@ async def _say(settings: Settings, config: PoolConfig, request: SpeechRequest, o
 
 @contextlib.asynccontextmanager
 async def _synthesis(pool: Pool, settings: Settings) -> AsyncIterator[Synthesis]:
-    synthesis = Synthesis(pool, settings)
+    synthesis = Synthesis(pool, settings, Cache(0, 0, 0))
     try:
         yield synthesis
     finally:
@@ -199,7 +208,7 @@ def voices(
     settings: Settings, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
 ) -> None:
     """The voices, with their languages, and the OpenAI names."""
-    _, catalogue = _prepare(settings)
+    _, catalogue, _ = _prepare(settings)
     names = {
         voice.id: [name for name, id_ in OPENAI_VOICES.items() if id_ == voice.id]
         for voice in catalogue.voices
@@ -262,7 +271,11 @@ def doctor_command(
         settings.models_dir / file.filename: verify(file, settings.models_dir).value
         for file in (model, model.voices)
     }
-    report = uvloop.run(doctor.examine(settings, files))
+    hardware = hardware_profile(settings)
+    is_whole = all(state == FileState.GOOD.value for state in files.values())
+    choice = _chosen(settings, hardware, *files) if is_whole else None
+    graph = (choice.graph, choice.kind, choice.reason) if choice else None
+    report = uvloop.run(doctor.examine(settings, hardware, files, graph))
     if as_json:
         _out.print_json(data=report.as_dict())
     else:
@@ -314,12 +327,40 @@ def version() -> None:
     _out.print(__version__, highlight=False)
 
 
-def _prepare(settings: Settings) -> tuple[PoolConfig, Catalogue]:
-    """Fetch what is missing, look at the machine, and say who will run what."""
-    model_path, voices_path = _fetched(Manifest.load().model(settings.model), settings)
+def _prepare(settings: Settings) -> tuple[PoolConfig, Catalogue, Running]:
+    """Fetch what is missing, derive what is faster, look at the machine, and say who will run what."""
+    model = Manifest.load().model(settings.model)
+    model_path, voices_path = _fetched(model, settings)
     catalogue = Catalogue.read(voices_path)
     catalogue.resolve(settings.voice)
-    return pool_config(settings, hardware_profile(settings), model_path, voices_path), catalogue
+    hardware = hardware_profile(settings)
+    choice = _chosen(settings, hardware, model_path, voices_path)
+    facts = ModelFacts(
+        name=model.name,
+        sha256=model.sha256,
+        voices_sha256=model.voices.sha256,
+        graph=choice.kind,
+        reason=choice.reason,
+    )
+    running = Running(hardware, facts, cache_bytes(settings, hardware))
+    return pool_config(settings, hardware, model_path, choice.graph, voices_path), catalogue, running
+
+
+def _chosen(settings: Settings, hardware: HardwareProfile, model: Path, voices: Path) -> Choice:
+    """The graph that the CPU runs: the released one, or one derived from it for this machine."""
+    machine = hardware.machine
+    recipe = Recipe.for_machine(machine.architecture, machine.instruction_sets)
+    force = None if settings.graph == "auto" else settings.graph
+    columns = (TextColumn("preparing the model for this machine, once: {task.description}"), BarColumn())
+    with Progress(*columns, console=_err, transient=True) as bar:
+        task = bar.add_task("", total=1, visible=False)
+
+        def show(doing: str, share: float) -> None:
+            bar.update(task, completed=share, description=doing, visible=True)
+
+        choice = choose(model, settings.models_dir, voices, recipe=recipe, force=force, progress=show)
+    logger.info("graph chosen", extra={"graph": choice.kind, "reason": choice.reason})
+    return choice
 
 
 def _fetched(model: Model, settings: Settings) -> tuple[Path, Path]:

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from gateway import __version__
 from gateway.audio import ENCODERS, SAMPLE_BYTES, SAMPLE_RATE
-from gateway.workers import hardware_profile, pool_config
+from gateway.workers import pool_config
 from inference import Catalogue, InferenceError, Pace, Pool, PoolConfig, Utterance
 
 if TYPE_CHECKING:
@@ -72,14 +72,25 @@ class Report:
         return table
 
 
-async def examine(settings: Settings, files: Mapping[Path, str]) -> Report:
-    """Look at everything; `files` are the model and the voices with the state they are in."""
-    hardware = hardware_profile(settings)
+async def examine(
+    settings: Settings,
+    hardware: HardwareProfile,
+    files: Mapping[Path, str],
+    graph: tuple[Path, str, str] | None,
+) -> Report:
+    """Look at everything.
+
+    `files` are the model and the voices with the state they are in; `graph` is the one chosen for the CPU, its
+    kind and the reason, or None while the files are not whole.
+    """
     checks = [*_machine(hardware), *(_file(path, state) for path, state in files.items())]
     checks += [_encoders(), _port(settings)]
-    if all(check.is_well for check in checks[-2 - len(files) : -2]):
+    if graph is not None:
+        path, kind, reason = graph
+        checks.append(Check("graph", True, f"{kind}: {reason}"))
         model, voices = files
-        checks += await _speech(settings, pool_config(settings, hardware, model, voices), voices)
+        config = pool_config(settings, hardware, model, path, voices)
+        checks += await _speech(settings, config, voices)
     return Report(hardware, tuple(checks))
 
 

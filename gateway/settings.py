@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         description="Where model files are kept.",
     )
     model: str = Field("kokoro-v1.0.int8", description="Model file to run, by its name in the manifest.")
+    graph: Literal["auto", "released", "derived"] = Field(
+        "auto",
+        description="Graph on the CPU: the released one, one derived from it, or the cheaper of the two.",
+    )
     provider: str = Field(
         "auto", description="ONNX Runtime provider: auto, cpu, coreml, cuda; forced if named."
     )
@@ -70,6 +74,18 @@ class Settings(BaseSettings):
         "auto", description="Log lines as JSON or for reading; auto: for reading on a terminal."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least log level.")
+    log_text: bool = Field(
+        False, description="Log the text of every request; it is logged nowhere otherwise."
+    )
+    cache_entries: int = Field(
+        1000, ge=0, description="Most segments and responses in the cache; 0: no cache."
+    )
+    cache_ttl_s: float = Field(3600, ge=0, description="How long they live there, seconds; 0: no cache.")
+    cache_mb: int | None = Field(
+        None,
+        ge=0,
+        description="Most they take, MB; 0: no cache; default 256, or a 16th of the memory if that is less.",
+    )
 
     @field_validator("api_keys", mode="before")
     @classmethod

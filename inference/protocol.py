@@ -32,6 +32,9 @@ class WorkerSpec:
 
     role: Role
     model_path: str = ""
+    cpu_model_path: str = ""
+    """The graph for the CPU provider, if it is another."""
+
     voices_path: str = ""
     threads: int = 1
     """Intra-op threads of the session."""

@@ -160,12 +160,11 @@ def _load(provider: str, spec: WorkerSpec) -> ort.InferenceSession:
     if provider not in available:
         raise ProviderFailed(f"not in this build of onnxruntime, which has {', '.join(sorted(available))}")
     name = available[provider]
+    path = (provider == CPU and spec.cpu_model_path) or spec.model_path
     try:
-        session = _Session(
-            spec.model_path, session_options(spec), providers=[(name, _provider_options(provider, spec))]
-        )
+        session = _Session(path, session_options(spec), providers=[(name, _provider_options(provider, spec))])
     except Exception as error:
-        raise ProviderFailed(f"cannot load {spec.model_path}: {_first_line(error)}") from error
+        raise ProviderFailed(f"cannot load {path}: {_first_line(error)}") from error
     # onnxruntime falls back to the CPU without an exception when a provider cannot start.
     if session.get_providers()[0] != name:
         raise ProviderFailed("onnxruntime could not start it")

@@ -16,7 +16,8 @@ from gateway import server
 from gateway.app import create_app
 from gateway.logs import configure_logging
 from gateway.settings import Settings
-from gateway.workers import hardware_profile, pool_config
+from gateway.status import ModelFacts, Running
+from gateway.workers import cache_bytes, hardware_profile, pool_config
 from inference import Catalogue, Pool
 
 
@@ -24,8 +25,9 @@ async def serve(directory: Path) -> None:
     settings = Settings.from_environment(port=0)
     configure_logging(settings)
     listener = server.listen(settings)
-    voices = directory / "voices.bin"
-    config = pool_config(settings, hardware_profile(settings), directory / "tone.onnx", voices)
+    model, voices = directory / "tone.onnx", directory / "voices.bin"
+    hardware = hardware_profile(settings)
+    config = pool_config(settings, hardware, model, model, voices)
     workers = tuple(
         dataclasses.replace(spec, engine="tests.faults:FaultyEngine", cache_dir=str(directory))
         if spec.role == "speech"
@@ -33,7 +35,9 @@ async def serve(directory: Path) -> None:
         for spec in config.workers
     )
     async with Pool(dataclasses.replace(config, workers=workers)) as pool:
-        app = create_app(settings, pool, Catalogue.read(voices))
+        facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph="released", reason="it hums")
+        running = Running(hardware, facts, cache_bytes(settings, hardware))
+        app = create_app(settings, pool, Catalogue.read(voices), running)
 
         def announce() -> None:
             sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
