@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: serve test check model lock clean
+.PHONY: serve test check model lock docs clean
 
 serve: model ## set up what is missing and serve on 127.0.0.1:8880
 	@$(BIN)/kokoro-gateway serve
@@ -24,6 +24,10 @@ check: $(VENV)/.installed-dev
 lock: $(VENV)/.installed-dev ## write the lock file anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 		--no-header --output-file requirements.lock
+
+docs: $(VENV)/.installed ## write the settings table of the README anew
+	$(BIN)/python -c 'import re, pathlib; from gateway.settings import as_markdown; p = pathlib.Path("README.md"); \
+		p.write_text(re.sub(r"(?s)(<!-- settings.*?-->\n).*?(<!-- end)", lambda m: f"{m[1]}{as_markdown()}\n{m[2]}", p.read_text()))'
 
 clean:
 	rm -rf $(VENV)

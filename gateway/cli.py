@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 import uvloop
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
@@ -23,7 +23,7 @@ from gateway.app import create_app
 from gateway.cache import Cache
 from gateway.logs import RequestRecord, configure_logging
 from gateway.schema import SpeechRequest
-from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys
+from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys, as_markdown
 from gateway.status import ModelFacts, Running
 from gateway.synthesis import Synthesis
 from gateway.workers import cache_bytes, hardware_profile, pool_config
@@ -301,22 +301,21 @@ def bench_command(
 
 @app.command()
 @with_settings
-def config(settings: Settings) -> None:
+def config(
+    settings: Settings,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the table of the README.")] = False,
+) -> None:
     """Every option: its value, where that came from, and what it means."""
+    if markdown:
+        sys.stdout.write(f"{as_markdown()}\n")
+        return
     table = Table("variable", "value", "from", "meaning", box=None)
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         default = field.get_default(call_default_factory=True)
-        source = (
-            "environment"
-            if PREFIX + name.upper() in os.environ
-            else "default"
-            if value == default
-            else "option"
-        )
-        shown = (
-            "*" * 8 if value and isinstance(value, tuple) and isinstance(value[0], SecretStr) else str(value)
-        )
+        source = "environment" if PREFIX + name.upper() in os.environ else "default"
+        source = source if source == "environment" or value == default else "option"
+        shown = "********" if name == "api_keys" and value else str(value)
         table.add_row(PREFIX + name.upper(), shown, source, field.description)
     _out.print(table)
 

@@ -128,3 +128,13 @@ class Settings(BaseSettings):
         if unknown:
             raise UnknownSetting(f"unknown setting {', '.join(unknown)}; `kokoro-gateway config` lists all")
         return cls(**{name: value for name, value in overrides.items() if value is not None})
+
+
+def as_markdown() -> str:
+    """Every option as a row of a Markdown table."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "the user's cache directory" if name == "models_dir" else field.default
+        shown = "" if default in (None, ()) else f"`{default}`" if name != "models_dir" else default
+        rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(rows)

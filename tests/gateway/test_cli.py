@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 300
+
+
+def run(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", *arguments],
+        input=None if text is None else text.encode(),
+        capture_output=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_help_lists_the_commands() -> None:
+    done = run("--help")
+    assert done.returncode == 0
+    for command in ("serve", "say", "voices", "models", "doctor", "bench", "config"):
+        assert re.search(rf"\b{command}\b", done.stdout.decode())
+
+
+def test_serve_has_an_option_for_each_setting_but_the_keys() -> None:
+    shown = run("serve", "--help").stdout.decode()
+    assert "--port" in shown
+    assert "--api-keys-file" in shown
+    assert not re.search(r"--api-keys\b(?!-file)", shown), "keys on a command line are seen by every user"
+
+
+def test_config_shows_each_setting_with_its_source() -> None:
+    shown = run("config", "--port", "9000").stdout.decode()
+    assert "KOKORO_PORT" in shown
+    assert "9000" in shown
+    assert "option" in shown
+    assert len(re.findall(r"KOKORO_\w+", shown)) >= len(Settings.model_fields)
+
+
+def test_a_wrong_value_is_a_sentence_and_no_traceback() -> None:
+    done = run("serve", "--port", "70000")
+    assert done.returncode == 3
+    assert b"KOKORO_PORT" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_unknown_model_is_said_with_the_choices() -> None:
+    done = run("models", "verify", "--model", "parrot")
+    assert done.returncode == 3
+    assert b"kokoro-v1.0.int8" in done.stderr
+
+
+def test_voices_are_listed_with_language_and_gender() -> None:
+    voices = {voice["id"]: voice for voice in json.loads(run("voices", "--json").stdout)}
+    assert len(voices) == 54
+    assert voices["bf_emma"]["language"] == "en-gb"
+    assert voices["am_adam"]["gender"] == "male"
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3"])
+def test_say_writes_a_file_whose_ending_names_the_format(tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"hello.{suffix}"
+    done = run("say", "Hello there, this is a test.", "-o", str(target))
+    assert done.returncode == 0, done.stderr.decode()
+    with av.open(str(target)) as container:
+        assert suffix in str(container.format.name)
+        assert sum(frame.samples for frame in container.decode(audio=0)) > 24000
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_say_reads_standard_input_and_writes_standard_output() -> None:
+    done = run("say", "-", "-o", "-", "--format", "pcm", text="Good morning.")
+    assert done.returncode == 0, done.stderr.decode()
+    assert len(done.stdout) > 24000
+    assert len(done.stdout) % 2 == 0
+
+
+def test_doctor_finds_this_machine_well_and_says_so_to_machines() -> None:
+    done = run("doctor", "--json", "--port", "0")
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, report
+    assert report["is_well"]
+    assert report["hardware"]["workers"] >= 1
+    assert {check["name"] for check in report["checks"]} >= {
+        "espeak",
+        "encoders",
+        "port",
+        "provider",
+        "speech",
+    }
+
+
+def test_doctor_says_what_to_do_when_the_model_is_missing(tmp_path: Path) -> None:
+    done = run("doctor", "--port", "0", "--models-dir", str(tmp_path))
+    assert done.returncode == 1
+    assert "models fetch" in done.stdout.decode()
+
+
+def test_doctor_finds_a_taken_port() -> None:
+    import socket  # noqa: PLC0415 - for one test
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("doctor", "--json", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    port = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "port")
+    assert not port["is_well"]
+    assert "KOKORO_PORT" in port["advice"]
