@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -10,10 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from gateway import routes
+from gateway import __version__, routes
+from gateway.cache import Cache
 from gateway.cut import Cut
 from gateway.errors import routing_error
+from gateway.metrics import Figures
 from gateway.middleware import Auth, Body, Cors, Errors, KeyLimit, Paths, RequestLog
+from gateway.status import status
 from gateway.synthesis import Synthesis
 
 if TYPE_CHECKING:
@@ -22,8 +27,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from gateway.logs import RequestRecord
     from gateway.settings import Settings
+    from gateway.status import Running
     from inference import Catalogue, Pool
+
+logger = logging.getLogger(__name__)
 
 
 def _both(
@@ -33,10 +42,17 @@ def _both(
     return Route(f"/v1{path}", handler, methods=[method]), Route(path, handler, methods=[method])
 
 
+SPEECH = _both("/audio/speech", routes.speech, "POST")
+"""Routes whose requests the figures are about."""
+
+INSTRUMENTS = (Route("/status", routes.status), Route("/metrics", routes.metrics))
+"""Routes that operators and Prometheus ask all the time."""
+
 GUARDED = (
-    *_both("/audio/speech", routes.speech, "POST"),
+    *SPEECH,
     *_both("/models", routes.models),
     *_both("/models/{name:path}", routes.model),
+    *INSTRUMENTS,
 )
 """Routes that need a key when there are any."""
 
@@ -57,28 +73,36 @@ OPEN = (
 """Routes that need no key: Open WebUI and others send none to the lists."""
 
 
-def create_app(settings: Settings, pool: Pool, catalogue: Catalogue) -> Starlette:
+def create_app(settings: Settings, pool: Pool, catalogue: Catalogue, running: Running) -> Starlette:
     """The application, speaking through a pool that is open and stays open for longer than it.
 
     Raises:
         UnusableKeys: the file of keys has none.
     """
 
+    model = running.model
+    speaker = f"{model.sha256} {model.voices_sha256} {model.graph}"
+    cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, speaker)
+    figures = Figures(pool, cache, model.name)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         text = pool.ready("text")
-        with closing(Synthesis(pool, settings)) as synthesis:
+        _say_what_starts(settings, pool, running)
+        with closing(Synthesis(pool, settings, cache)) as synthesis:
             yield {
                 "settings": settings,
                 "pool": pool,
                 "catalogue": catalogue,
                 "voices": routes.listed_voices(catalogue, text.languages if text else ()),
                 "synthesis": synthesis,
+                "status": partial(status, running, pool, cache, figures),
+                "figures": figures,
             }
 
     app = Starlette(
         routes=[*GUARDED, *OPEN],
-        middleware=middleware(settings),
+        middleware=middleware(settings, figures.note),
         exception_handlers={HTTPException: routing_error},
         lifespan=lifespan,
     )
@@ -87,10 +111,23 @@ def create_app(settings: Settings, pool: Pool, catalogue: Catalogue) -> Starlett
     return app
 
 
-def middleware(settings: Settings) -> list[Middleware]:
-    """What stands before the routes, outermost first."""
+def _say_what_starts(settings: Settings, pool: Pool, running: Running) -> None:
+    workers = sum(worker.role == "speech" for worker in pool.status().workers)
+    fields = {"version": __version__, "model": running.model.name, "workers": workers}
+    logger.info("started", extra=fields)
+    if settings.log_text:
+        logger.warning("the text of every request is logged: unset KOKORO_LOG_TEXT to end this")
+
+
+def middleware(settings: Settings, note: Callable[[RequestRecord], None]) -> list[Middleware]:
+    """What stands before the routes, outermost first; `note` takes the record of every speech request."""
     return [
-        Middleware(RequestLog, quiet={route.path for route in PROBES}),
+        Middleware(
+            RequestLog,
+            quiet={route.path for route in (*PROBES, *INSTRUMENTS)},
+            counted={route.path for route in SPEECH},
+            note=note,
+        ),
         Middleware(Body, settings=settings),
         Middleware(Cors),
         Middleware(Errors),

@@ -116,6 +116,10 @@ class Encoder(Stage):
             raise ValueError(f"{self.total_samples} samples were announced, {self._taken} were fed")
         return rest
 
+    def exact(self, data: bytes) -> bytes:
+        """`data`, all that this encoder made, with the sizes in its header where that has room for them."""
+        return data
+
 
 class PcmEncoder(Encoder):
     """The samples themselves, s16le, without a header."""
@@ -135,12 +139,17 @@ class WavEncoder(Encoder):
 
     def __init__(self, sample_rate: int = SAMPLE_RATE, total_samples: int | None = None) -> None:
         super().__init__(sample_rate, total_samples)
-        self._header = self._make_header()
+        self._header = self._make_header(total_samples)
 
-    def _make_header(self) -> bytes:
+    def exact(self, data: bytes) -> bytes:
+        """See `Encoder.exact`."""
+        header = self._make_header(self._taken)
+        return header + data[len(header) :]
+
+    def _make_header(self, total_samples: int | None) -> bytes:
         riff_size = data_size = _UNKNOWN_SIZE
-        if self.total_samples is not None:
-            data_size = self.total_samples * SAMPLE_BYTES
+        if total_samples is not None:
+            data_size = total_samples * SAMPLE_BYTES
             riff_size = 36 + data_size
         rate, frame = self.sample_rate, SAMPLE_BYTES
         form = (1, 1, rate, rate * frame, frame, 8 * frame)
@@ -225,13 +234,13 @@ class LibavEncoder(Encoder):
             self.codec, rate=sample_rate, options=self._codec_options(), layout="mono"
         )
         self._container.start_encoding()
-        self._header = self._complete_header(self._sink.take())
+        self._header = self._complete_header(self._sink.take(), total_samples)
 
     @abstractmethod
     def _codec_options(self) -> dict[str, str]:
         """Options of the codec at this sample rate."""
 
-    def _complete_header(self, header: bytes) -> bytes:
+    def _complete_header(self, header: bytes, total_samples: int | None) -> bytes:
         return header
 
     def _process(self, pcm: bytes) -> bytes:
@@ -305,9 +314,13 @@ class FlacEncoder(LibavEncoder):
         # Frames of 50 ms: the default of 96 ms is 1 % larger and holds back twice as much.
         return {"compression_level": "5", "frame_size": str(self.sample_rate // 20)}
 
-    def _complete_header(self, header: bytes) -> bytes:
-        # STREAMINFO starts at byte 8; the 64 bits at its byte 10 end in 36 bits of total, 0 so far.
-        facts = int.from_bytes(header[18:26]) | (self.total_samples or 0)
+    def exact(self, data: bytes) -> bytes:
+        """See `Encoder.exact`."""
+        return self._complete_header(data, self._taken)
+
+    def _complete_header(self, header: bytes, total_samples: int | None) -> bytes:
+        # STREAMINFO starts at byte 8; the 64 bits at its byte 10 end in 36 bits of total.
+        facts = int.from_bytes(header[18:26]) >> 36 << 36 | (total_samples or 0)
         return header[:18] + facts.to_bytes(8) + header[26:]
 
 

@@ -77,6 +77,8 @@ class RequestRecord:
     """How the audio is sent: audio or sse."""
     characters: int | None = None
     """Characters of input."""
+    text: str | None = None
+    """Input itself; only with KOKORO_LOG_TEXT."""
     segments: int | None = None
     """Segments that the input was split into."""
     provider: str | None = None
@@ -84,12 +86,12 @@ class RequestRecord:
     worker_pids: list[int] | None = None
     """Process ids of the workers that spoke."""
     cache: Literal["hit", "miss", "partial"] | None = None
-    """What the cache held of the audio."""
+    """What the cache held, or others were having spoken, of the audio; absent when the cache was not used."""
     retries: int | None = None
     """Jobs that a second worker did because the first one died."""
 
     queue_ms: float | None = None
-    """Milliseconds of waiting for a worker, all segments."""
+    """Milliseconds that the first segment waited for a worker; later ones wait while the listener plays."""
     phonemes_ms: float | None = None
     """Milliseconds of making phonemes, all segments."""
     inference_ms: float | None = None
@@ -103,9 +105,9 @@ class RequestRecord:
     total_ms: float | None = None
     """Milliseconds from the request until its response had ended."""
     audio_s: float | None = None
-    """Seconds of audio spoken."""
+    """Seconds of audio spoken, or sent again from the cache."""
     rtf: float | None = None
-    """Real-time factor: seconds of inference for each second of audio."""
+    """Real-time factor: seconds of inference for each second of audio that was inferred."""
     underruns: int | None = None
     """Times that a listener who plays at once ran out of audio."""
     bytes_sent: int | None = None

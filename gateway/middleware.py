@@ -33,7 +33,7 @@ from gateway.errors import (
 from gateway.logs import LEVELS, RequestRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -75,11 +75,20 @@ class HttpMiddleware(ABC):
 class RequestLog(HttpMiddleware):
     """Makes the record of each request, puts its id and timings on the response, and writes it at the end.
 
-    Outermost of ours. Lives as long as the application.
+    `note` gets the records of requests to the paths in `counted`, the refused ones among them. Outermost of ours.
+    Lives as long as the application.
     """
 
-    def __init__(self, app: ASGIApp, quiet: Collection[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        quiet: Collection[str],
+        counted: Collection[str],
+        note: Callable[[RequestRecord], None],
+    ) -> None:
         super().__init__(app)
+        self.counted = counted
+        self.note = note
         self.quiet = quiet
         """Routes whose requests are logged at DEBUG when all is well: probes would drown the rest."""
 
@@ -105,10 +114,14 @@ class RequestLog(HttpMiddleware):
     def _write(self, record: RequestRecord, scope: Scope) -> None:
         record.outcome = record.outcome or "failed"
         record.path = getattr(scope.get("route"), "path", None)
+        if scope["path"] in self.counted:
+            record.path = scope["path"]  # also when it was refused before any route
         record.total_ms = record.elapsed_ms()
         quiet = record.path in self.quiet and record.outcome == "ok"
         level = logging.DEBUG if quiet else LEVELS.get(record.outcome, logging.INFO)
         logger.log(level, "request", **record.line())
+        if record.path in self.counted:
+            self.note(record)
 
 
 def _request_id(headers: Headers) -> str:

@@ -10,6 +10,7 @@ from gateway import __version__
 from gateway.audio import ENCODERS
 from gateway.errors import ErrorEnvelope
 from gateway.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
+from gateway.status import Status
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -24,6 +25,7 @@ SHAPES: tuple[type[BaseModel], ...] = (
     ModelList,
     AudioModelList,
     Health,
+    Status,
     ErrorEnvelope,
 )
 
@@ -88,6 +90,7 @@ OPERATIONS = (
     Operation(
         "get", "/v1/audio/models", "listAudioModels", "List the models, for pickers", (AudioModelList,)
     ),
+    Operation("get", "/status", "status", "Show the figures", (Status,), (401,), needs_key=True),
     Operation("get", "/health", "health", "Ask whether the process answers", (Health,)),
     Operation("get", "/ready", "ready", "Ask whether speech can be had", (Health,), (503,)),
 )

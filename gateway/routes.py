@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway import __version__
@@ -44,7 +45,8 @@ async def speech(request: Request) -> Response:
     record.voice, record.language = order.voice.canonical, order.lang_code or order.voice.language
     record.format, record.stream_format = order.response_format, order.stream_format
     record.characters = len(order.input)
-    spoken = await state.synthesis.speak(order, record)
+    record.text = order.input if state.settings.log_text else None
+    spoken = await state.synthesis.speak(order, record, request.headers.get("cache-control", ""))
     stall_s = state.settings.stall_timeout_s
     if order.stream_format == "sse":
         return EventStream(spoken, record, stall_s, sample_bytes=2 if order.response_format == "pcm" else 1)
@@ -88,6 +90,16 @@ async def ready(request: Request) -> Response:
     if not pool.is_ready:
         raise NotReady("Not ready: no worker can take a request now, or the gateway is shutting down.")
     return _json(Health(status="ready", version=__version__))
+
+
+async def status(request: Request) -> Response:
+    """The figures, for people and for `kokoro-gateway top`."""
+    return _json(request.state.status())
+
+
+async def metrics(request: Request) -> Response:
+    """The figures, for Prometheus."""
+    return Response(request.state.figures.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def probe(request: Request) -> Response:

@@ -45,8 +45,8 @@ def listen(settings: Settings) -> socket.socket:
     listener.setblocking(False)
     if not settings.is_loopback and not settings.keys():
         logger.warning(
-            "anyone who reaches %s can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1",
-            settings.host,
+            "anyone can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1",
+            extra={"host": settings.host},
         )
     return listener
 

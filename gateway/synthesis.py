@@ -1,4 +1,4 @@
-"""The use case: request -> inference -> shaping -> encoder -> bytes, in this order and only here.
+"""The use case: request -> cache -> inference -> shaping -> encoder -> bytes, in this order and only here.
 
 Knows no HTTP; what it raises before the first bytes becomes an answer elsewhere.
 """
@@ -10,9 +10,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.audio import ENCODERS, SAMPLE_BYTES, SAMPLE_RATE
+from gateway.cache import Response
+from gateway.flights import Flights
+from gateway.recall import Recall
 from gateway.shaping import shape
 from inference import JobTimeout, Limits, Pace, Utterance
 
@@ -20,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from gateway.audio import Encoder
+    from gateway.cache import Cache
     from gateway.logs import RequestRecord
     from gateway.schema import SpeechRequest
     from gateway.settings import Settings
     from gateway.shaping import Chain
-    from inference import Pool, Spoken
+    from inference import Answer, Audio, Pool, Spoken
 
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
@@ -64,7 +69,7 @@ class Speech:
 class Body:
     """Bytes whose first are there already. Lives as long as one response body."""
 
-    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None] | None = None) -> None:
         self._first: bytes | None = first
         self._rest = rest
 
@@ -75,12 +80,15 @@ class Body:
         if self._first is not None:
             first, self._first = self._first, None
             return first
+        if self._rest is None:
+            raise StopAsyncIteration
         return await anext(self._rest)
 
     async def aclose(self) -> None:
         """Drop what has not been taken."""
         self._first = None
-        await self._rest.aclose()
+        if self._rest is not None:
+            await self._rest.aclose()
 
 
 @dataclass
@@ -89,6 +97,7 @@ class _Order:
 
     request: SpeechRequest
     record: RequestRecord
+    recall: Recall
     utterance: Utterance
     shaping: Chain
     deadline: float
@@ -97,15 +106,18 @@ class _Order:
     encoder: Encoder | None = None
     playing_since: float | None = None
     spoken_s: float = 0.0
+    inferred_s: float = 0.0
     usage: dict[str, int] = field(default_factory=dict)
 
 
 class Synthesis:
     """Speaks requests. Lives as long as the application; `close` frees its encoder threads."""
 
-    def __init__(self, pool: Pool, settings: Settings) -> None:
+    def __init__(self, pool: Pool, settings: Settings, cache: Cache) -> None:
         self._pool = pool
         self._settings = settings
+        self._cache = cache
+        self._sharing: Flights[tuple[Audio, Answer]] = Flights()
         # Two: on a small machine more would only take cores from the workers.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
 
@@ -113,14 +125,19 @@ class Synthesis:
         """Free the encoder threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def speak(self, request: SpeechRequest, record: RequestRecord) -> Speech:
-        """Speak a request; returns once its first bytes are there.
+    async def speak(self, request: SpeechRequest, record: RequestRecord, cache_control: str = "") -> Speech:
+        """Speak a request, or send again what was spoken; returns once its first bytes are there.
+
+        `cache_control` is what its header of that name allows the cache.
 
         Raises:
             InferenceError: it is refused, or cannot be spoken.
         """
+        recall = Recall(self._cache, self._sharing, request, cache_control)
+        if held := recall.response():
+            return _again(request, record, held)
         usage: dict[str, int] = {}
-        body = self._bytes(request, record, usage)
+        body = self._bytes(request, record, recall, usage)
         try:
             first = await anext(body)
         except BaseException:
@@ -131,10 +148,10 @@ class Synthesis:
         return Speech(content_type, length, Body(first, body), lambda: usage)
 
     async def _bytes(
-        self, request: SpeechRequest, record: RequestRecord, usage: dict[str, int]
+        self, request: SpeechRequest, record: RequestRecord, recall: Recall, usage: dict[str, int]
     ) -> AsyncGenerator[bytes, None]:
         """The encoded audio; in one piece when the client does not want it streamed."""
-        order = self._order(request, record)
+        order = self._order(request, record, recall)
         try:
             async with aclosing(self._pieces(order)) as pieces:
                 if not request.stream:
@@ -146,7 +163,7 @@ class Synthesis:
         finally:
             self._end(order, usage)
 
-    def _order(self, request: SpeechRequest, record: RequestRecord) -> _Order:
+    def _order(self, request: SpeechRequest, record: RequestRecord, recall: Recall) -> _Order:
         engine_speed = min(max(request.speed, SLOWEST), FASTEST)
         shaping = shape(
             tempo=request.speed / engine_speed,
@@ -155,9 +172,9 @@ class Synthesis:
         )
         lease = self._pool.lease(record.request_id or "", min(len(request.input), FIRST_TOKENS))
         pace = Pace(slack_s=0.0 if request.stream else WHOLE_SLACK_S)
-        utterance = Utterance(lease, SAMPLE_RATE, engine_speed, pace)
+        utterance = Utterance(lease, SAMPLE_RATE, engine_speed, pace, partial(recall.speak, lease))
         deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
-        return _Order(request, record, utterance, shaping, deadline)
+        return _Order(request, record, recall, utterance, shaping, deadline)
 
     async def _pieces(self, order: _Order) -> AsyncGenerator[tuple[bytes, bool], None]:
         """Shaped PCM, and whether it is the last."""
@@ -195,16 +212,38 @@ class Synthesis:
             loop = asyncio.get_running_loop()
             data = await loop.run_in_executor(self._threads, _feed, order.encoder, pcm, is_last)
         order.record.encode_ms = (order.record.encode_ms or 0) + (time.perf_counter() - started) * 1000
+        order.recall.collect(data)
+        if is_last:
+            self._keep(order, order.encoder)
         return data
+
+    def _keep(self, order: _Order, encoder: Encoder) -> None:
+        """Hold the response, now that it is whole."""
+        whole = order.recall.collected
+        if whole is not None:
+            record, tokens = order.record, order.utterance.tokens
+            data = encoder.exact(whole)
+            order.recall.keep(Response(data, record.segments or 0, tokens, record.audio_s or 0.0))
 
     def _end(self, order: _Order, usage: dict[str, int]) -> None:
         order.utterance.close()
         order.shaping.close()
         if order.encoder is not None:
             order.encoder.close()
-        spoken = order.utterance.tokens
-        heard = round((order.record.audio_s or 0) * FRAMES_PER_SECOND)
-        usage.update(input_tokens=spoken, output_tokens=heard, total_tokens=spoken + heard)
+        usage.update(_usage(order.utterance.tokens, order.record.audio_s or 0))
+
+
+def _again(request: SpeechRequest, record: RequestRecord, held: Response) -> Speech:
+    """A response that is there already, in one piece."""
+    record.cache, record.segments, record.audio_s = "hit", held.segments, held.audio_s
+    content_type = ENCODERS[request.response_format].content_type
+    usage = _usage(held.tokens, held.audio_s)
+    return Speech(content_type, len(held.data), Body(held.data), lambda: usage)
+
+
+def _usage(tokens: int, audio_s: float) -> dict[str, int]:
+    heard = round(audio_s * FRAMES_PER_SECOND)
+    return {"input_tokens": tokens, "output_tokens": heard, "total_tokens": tokens + heard}
 
 
 def _feed(encoder: Encoder, pcm: bytes, is_last: bool) -> bytes:
@@ -213,20 +252,30 @@ def _feed(encoder: Encoder, pcm: bytes, is_last: bool) -> bytes:
 
 def _note(order: _Order, spoken: Spoken) -> None:
     """Write down what a segment cost, and whether it came before the listener ran out of audio."""
-    record, answer, now = order.record, spoken.answer, time.perf_counter()
+    record, now = order.record, time.perf_counter()
     length_s = len(spoken.pcm) / SAMPLE_BYTES / SAMPLE_RATE
     record.segments = (record.segments or 0) + 1
-    record.provider = answer.provider
-    record.worker_pids = sorted({*(record.worker_pids or ()), answer.pid})
-    record.retries = (record.retries or 0) + answer.attempts - 1
+    record.cache = order.recall.verdict(is_done=spoken.is_last)
     record.phonemes_ms = order.utterance.phonemes_ms
-    record.queue_ms = (record.queue_ms or 0) + answer.waited_s * 1000
-    record.inference_ms = (record.inference_ms or 0) + spoken.inference_ms
     record.audio_s = (record.audio_s or 0) + length_s
-    record.rtf = record.inference_ms / 1000 / record.audio_s if record.audio_s else None
+    if spoken.answer is not None:
+        _note_inference(order, spoken, spoken.answer, length_s)
     order.playing_since = order.playing_since or now
     late = now > order.playing_since + order.spoken_s
     record.underruns = (record.underruns or 0) + (late and order.spoken_s > 0)
     if late:
         order.playing_since = now - order.spoken_s  # the listener waited, and plays on from here
     order.spoken_s += length_s
+
+
+def _note_inference(order: _Order, spoken: Spoken, answer: Answer, length_s: float) -> None:
+    """Write down what a worker did for a segment; the real-time factor is that of the segments it spoke."""
+    record = order.record
+    record.provider = answer.provider
+    record.worker_pids = sorted({*(record.worker_pids or ()), answer.pid})
+    record.retries = (record.retries or 0) + answer.attempts - 1
+    if spoken.segment.index == 0:
+        record.queue_ms = answer.waited_s * 1000
+    record.inference_ms = (record.inference_ms or 0) + spoken.inference_ms
+    order.inferred_s += length_s
+    record.rtf = record.inference_ms / 1000 / order.inferred_s

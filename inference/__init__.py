@@ -17,7 +17,7 @@ from inference.lease import Lease
 from inference.plan import Limits
 from inference.pool import Answer, Pool, PoolConfig, PoolStatus
 from inference.protocol import Audio, Ready, Trial, WorkerSpec
-from inference.slot import WorkerStatus
+from inference.slot import RestartCause, WorkerStatus
 from inference.utterance import Pace, Spoken, Utterance
 from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
@@ -43,6 +43,7 @@ __all__ = [
     "PoolStatus",
     "ProtocolError",
     "Ready",
+    "RestartCause",
     "Spoken",
     "Trial",
     "UnknownVoice",

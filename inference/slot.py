@@ -26,7 +26,7 @@ _LONGEST_PAUSE_S: Final = 30.0
 _SETTLED_S: Final = 30.0
 """A worker that lived this long starts again without back-off when it dies."""
 
-Cause: TypeAlias = Literal["died", "timeout", "protocol", "worn", "replaced", "failed_start"]
+RestartCause: TypeAlias = Literal["died", "timeout", "protocol", "worn", "replaced", "failed_start"]
 """Why a place got a new process: the old one died, took too long or answered nonsense and was ended, had done its
 share, or was to be replaced; or why it got none."""
 
@@ -47,7 +47,7 @@ class WorkerStatus:
     jobs: int
     """Jobs done in this place, over all its processes."""
 
-    restarts: Mapping[Cause, int]
+    restarts: Mapping[RestartCause, int]
     """How often a process was lost, replaced or could not be started here, by cause."""
 
     trials: tuple[Trial, ...]
@@ -66,7 +66,7 @@ class Slot(Generic[J]):
         self.failures = 0
         """Starts and early deaths that went wrong in a row."""
 
-        self._restarts: Counter[Cause] = Counter()
+        self._restarts: Counter[RestartCause] = Counter()
         self._start_timeout_s = start_timeout_s
         self._on_free = on_free
         self._worker: WorkerProcess | None = None
@@ -74,7 +74,7 @@ class Slot(Generic[J]):
         self._retired: set[asyncio.Task[None]] = set()
         self._jobs_before = 0
         self._is_replacing = False
-        self._replaced_by: Cause = "replaced"
+        self._replaced_by: RestartCause = "replaced"
 
     @property
     def worker(self) -> WorkerProcess | None:
@@ -127,7 +127,7 @@ class Slot(Generic[J]):
             return True
         return bool(most_bytes) and _resident_bytes(worker.pid) > most_bytes
 
-    async def replace(self, cause: Cause = "replaced") -> None:
+    async def replace(self, cause: RestartCause = "replaced") -> None:
         """Start a new worker, and retire the old one between two jobs once the new one is ready."""
         if self.worker is None or self._is_replacing:
             return

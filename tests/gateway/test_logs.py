@@ -52,7 +52,7 @@ def test_zero_is_known() -> None:
 
 def test_field_that_is_not_documented_cannot_be_written() -> None:
     with pytest.raises(AttributeError):
-        RequestRecord().text = "secret"  # type: ignore[attr-defined]
+        RequestRecord().words = "secret"  # type: ignore[attr-defined]
 
 
 def test_every_field_has_a_meaning_and_a_type() -> None:

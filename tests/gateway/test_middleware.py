@@ -51,6 +51,7 @@ class Site:
     entered: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
     pieces: int = 0
+    noted: list[RequestRecord] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -108,7 +109,7 @@ class Site:
 
         kind = EventStream if "sse" in request.query_params else AudioResponse
         length = 100 if "length" in request.query_params else None
-        return kind(await _speech(pieces(), length), request.state.record)
+        return kind(await _speech(pieces(), length), request.state.record, stall_s=10)
 
 
 async def _speech(pieces: AsyncGenerator[bytes, None], length: int | None = None) -> Speech:
@@ -133,7 +134,9 @@ def site(**settings: Any) -> Iterator[Site]:
         Route("/v1/audio/speech", it.broken, methods=["POST"]),
     ]
     app = Starlette(
-        routes=routes, middleware=middleware(given), exception_handlers={HTTPException: routing_error}
+        routes=routes,
+        middleware=middleware(given, it.noted.append),
+        exception_handlers={HTTPException: routing_error},
     )
     app.router.redirect_slashes = False
     with serving(Cut(app)) as it.port:
@@ -609,9 +612,9 @@ def test_file_without_a_key_lets_nobody_start(tmp_path: Any, content: str) -> No
     file = tmp_path / "keys"
     file.write_text(content, encoding="utf-8")
     with pytest.raises(UnusableKeys, match="no key"):
-        middleware(Settings.from_environment(api_keys_file=file))
+        middleware(Settings.from_environment(api_keys_file=file), print)
 
 
 def test_file_of_keys_that_is_missing_lets_nobody_start(tmp_path: Any) -> None:
     with pytest.raises(UnusableKeys, match="cannot read"):
-        middleware(Settings.from_environment(api_keys_file=tmp_path / "nothing"))
+        middleware(Settings.from_environment(api_keys_file=tmp_path / "nothing"), print)

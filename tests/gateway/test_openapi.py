@@ -13,7 +13,16 @@ from gateway.openapi import document
 from gateway.schema import SpeechBody
 
 DOCUMENT = document()
-ALIASES = {"/v1/voices", "/v1/audio/speech/voices", "/v1/test", "/readyz", "/openapi.json", "/docs", "/"}
+ALIASES = {
+    "/v1/voices",
+    "/v1/audio/speech/voices",
+    "/v1/test",
+    "/readyz",
+    "/openapi.json",
+    "/docs",
+    "/",
+    "/metrics",
+}
 """Routes that are there for clients that do not read documents."""
 
 

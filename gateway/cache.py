@@ -1,0 +1,175 @@
+"""The cache: audio made before, within limits of entries, bytes and age; what was used longest ago goes first.
+
+Knows no request and no worker; what asks it, and with which keys, is in `recall`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeVar
+
+from lru import LRU
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Kind = Literal["segment", "response"]
+Event = Literal["hit", "miss", "shared", "evicted_entries", "evicted_bytes", "evicted_ttl"]
+"""What happens in the cache. `shared`: audio that another request was having spoken just then; it is no miss."""
+
+ENTRY_BYTES: Final = 512
+"""What an entry takes besides its audio: key, object and places in two tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment as the engine spoke it."""
+
+    kind: ClassVar[Kind] = "segment"
+
+    data: bytes
+    """Mono s16le samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole response, with the figures that its log line and its usage need."""
+
+    kind: ClassVar[Kind] = "response"
+
+    data: bytes
+    """The body, its header with exact sizes where the format has them."""
+
+    segments: int
+    tokens: int
+    """Tokens spoken."""
+
+    audio_s: float
+
+
+Entry = TypeVar("Entry", Segment, Response)
+
+
+@dataclass(frozen=True)
+class CacheStatus:
+    """The cache as an operator sees it."""
+
+    entries: int
+    bytes: int
+    max_entries: int
+    max_bytes: int
+    ttl_s: float
+    events: Mapping[tuple[Kind, Event], int]
+    """How often each has happened."""
+
+
+class Cache:
+    """Segments and whole responses under one budget. Lives as long as the application; any thread may use it.
+
+    A limit of 0 turns it off: nothing is kept then.
+    """
+
+    def __init__(
+        self,
+        entries: int,
+        ttl_s: float,
+        max_bytes: int,
+        model: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.is_on: Final = min(entries, ttl_s, max_bytes) > 0
+        self.max_bytes: Final = max_bytes
+        self._entries = entries
+        self._ttl_s = ttl_s
+        self._model = model
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._held: LRU[bytes, Segment | Response] = LRU(max(entries, 1))
+        self._born: OrderedDict[bytes, float] = OrderedDict()  # oldest first, since all live equally long
+        self._bytes = 0
+        self._events: Counter[tuple[Kind, Event]] = Counter()
+
+    def key(self, kind: Kind, *facts: str | float) -> bytes:
+        """The key of what this model makes of these facts.
+
+        A cryptographic digest of an encoding that no two lists of facts share: whoever could make two texts
+        collide could have one caller's audio played to another.
+        """
+        encoded = json.dumps([kind, self._model, *facts], separators=(",", ":")).encode()
+        return blake2b(encoded, digest_size=32).digest()
+
+    def get(self, kind: type[Entry], key: bytes) -> Entry | None:
+        """What is held under a key of this kind; counted as a hit or a miss."""
+        with self._lock:
+            self._expire()
+            found = self._held.get(key)
+            self._events[kind.kind, "miss" if found is None else "hit"] += 1
+            assert found is None or isinstance(found, kind)
+            return found
+
+    def put(self, key: bytes, entry: Segment | Response) -> None:
+        """Hold an entry and evict what there is no room for beside it; one larger than all the room is not held."""
+        size = _size(entry)
+        with self._lock:
+            self._expire()
+            if not self.is_on or size > self.max_bytes:
+                return
+            if key in self._held:
+                self._remove(key)
+            while len(self._held) >= self._entries:
+                self._evict("evicted_entries")
+            while self._bytes + size > self.max_bytes:
+                self._evict("evicted_bytes")
+            self._held[key] = entry
+            self._born[key] = self._clock()
+            self._bytes += size
+
+    def count(self, kind: Kind, event: Event) -> None:
+        """Count what happened before the cache was asked."""
+        with self._lock:
+            self._events[kind, event] += 1
+
+    def status(self) -> CacheStatus:
+        """The cache at this moment."""
+        with self._lock:
+            self._expire()
+            return CacheStatus(
+                entries=len(self._held),
+                bytes=self._bytes,
+                max_entries=self._entries,
+                max_bytes=self.max_bytes,
+                ttl_s=self._ttl_s,
+                events=dict(self._events),
+            )
+
+    def _expire(self) -> None:
+        horizon = self._clock() - self._ttl_s
+        while self._born:
+            key, born = next(iter(self._born.items()))
+            if born > horizon:
+                return
+            self._events[self._remove(key).kind, "evicted_ttl"] += 1
+
+    def _evict(self, cause: Event) -> None:
+        key, entry = self._held.popitem(least_recent=True)
+        self._forget(key, entry)
+        self._events[entry.kind, cause] += 1
+
+    def _remove(self, key: bytes) -> Segment | Response:
+        entry = self._held[key]
+        del self._held[key]
+        self._forget(key, entry)
+        return entry
+
+    def _forget(self, key: bytes, entry: Segment | Response) -> None:
+        del self._born[key]
+        self._bytes -= _size(entry)
+
+
+def _size(entry: Segment | Response) -> int:
+    return len(entry.data) + ENTRY_BYTES
