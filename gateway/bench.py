@@ -109,7 +109,7 @@ async def measure(url: str, pid: int | None, start_s: float | None, rounds: int 
             throughput=sum(heard.audio_s for heard in busy) / busy_s,
             streams=await _streams(client, url, texts),
             cost=spent_s / spoken_s if pid else None,
-            memory_mb=_memory_mb(pid) if pid else None,
+            memory_mb=memory_mb(pid) if pid else None,
             start=start_s,
         )
 
@@ -138,7 +138,8 @@ def _cpu_s(pid: int | None) -> float:
     return total
 
 
-def _memory_mb(pid: int) -> float:
+def memory_mb(pid: int) -> float:
+    """Proportional set size of a process and all below it: memory that is shared is counted once."""
     total = 0
     for process in tree(pid):
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from gateway import __version__, bench, doctor, server
+from gateway import __version__, bench, doctor, server, soak
 from gateway.app import create_app
 from gateway.cache import Cache
 from gateway.logs import RequestRecord, configure_logging
@@ -289,14 +289,19 @@ def bench_command(
         str | None, typer.Option(help="Measure this server (with /v1) instead of one of our own.")
     ] = None,
     rounds: Annotated[int, typer.Option(min=2, help="Replies that each figure is taken from.")] = 8,
+    soak_minutes: Annotated[
+        float | None,
+        typer.Option("--soak", help="So many minutes of mixed load, hang-ups and killed workers."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Measure what this machine carries: first audio, cost, streams in real time, memory."""
-    figures = bench.run(url, rounds)
+    measured = soak.run(soak_minutes) if soak_minutes else bench.run(url, rounds)
     if as_json:
-        _out.print_json(data=figures.as_dict())
+        _out.print_json(data=measured.as_dict())
     else:
-        _out.print(figures.as_table())
+        _out.print(measured.as_table())
+    raise typer.Exit(1 if soak_minutes and measured.as_dict()["faults"] else 0)
 
 
 @app.command()
