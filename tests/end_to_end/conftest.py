@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
-    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables."""
+    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables.
+
+    Without a cache: what is asked twice must reach a worker twice.
+    """
     started: list[Gateway] = []
 
     def start_one(**variables: str) -> Gateway:
-        options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug"} | variables
+        options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0"} | variables
         started.append(Gateway.start("tests.tone_server", str(tone), **options))
         return started[-1]
 

@@ -41,7 +41,8 @@ OPEN_PATHS = (
 
 @pytest.fixture(scope="module")
 def gateway(tone: Path) -> Iterator[Gateway]:
-    started = Gateway.start("tests.tone_server", str(tone), WORKERS="2", THREADS="1", LOG_LEVEL="debug")
+    options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0"}
+    started = Gateway.start("tests.tone_server", str(tone), **options)
     yield started
     assert started.stop() == 0
 
