@@ -148,7 +148,7 @@ def _port(settings: Settings) -> Check:
 
 async def _speech(settings: Settings, config: PoolConfig, voices: Path) -> list[Check]:
     """Start one worker of each kind, and speak."""
-    text, speech, *_ = config.workers
+    text, *_, speech = config.workers
     try:
         async with Pool(dataclasses.replace(config, workers=(text, speech))) as pool:
             voice = Catalogue.read(voices).resolve(settings.voice)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gateway.logs import RequestRecord
     from inference import Pool
 
-ROLES: Final = ("text", "speech")
+ROLES: Final = ("text", "express", "speech")
 STATES: Final = ("starting", "idle", "busy")
 NO_FORMAT: Final = "none"
 """Label of requests that were over before their format was known."""

@@ -53,7 +53,7 @@ class TrialFacts(BaseModel):
 class WorkerFacts(BaseModel):
     """One place for a worker process."""
 
-    role: str = Field(description="text or speech.")
+    role: str = Field(description="text, express or speech.")
     state: str = Field(description="starting, idle, busy or stopping.")
     pid: int | None = Field(description="Process id; null while there is no process.")
     provider: str | None = Field(description="ONNX Runtime provider; espeak for the text role.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from inference import PoolConfig, WorkerSpec, profile, read_machine
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from inference import HardwareProfile
 
+_EXPRESS_THREADS: Final = 4
+"""The express worker speaks a second of speech at a time: more threads would wait for each other."""
+
+_NICE: Final = 5
+"""Speech workers make way for the express worker and the gateway: the kernel gives them a quarter of a core that
+both want, so that a first segment need not wait for a long one to end."""
 
 _MOST_CACHE_BYTES: Final = 256 << 20
 """An hour and a half of PCM, or three hours of replies that are also held as mp3."""
@@ -40,25 +47,27 @@ def cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
 def pool_config(
     settings: Settings, hardware: HardwareProfile, model: Path, cpu_model: Path, voices: Path
 ) -> PoolConfig:
-    """One text worker, which is idle nearly always, and the profile's speech workers."""
-    speech = [
-        WorkerSpec(
-            role="speech",
-            model_path=str(model),
-            cpu_model_path=str(cpu_model),
-            voices_path=str(voices),
-            threads=hardware.threads,
-            cpus=hardware.affinity[number] if hardware.affinity else (),
-            arena_bytes=hardware.arena_bytes,
-            providers=hardware.providers,
-            provider_is_forced=settings.provider != "auto",
-            cache_dir=str(model.parent / "compiled"),
-        )
-        for number in range(hardware.workers)
-    ]
+    """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments."""
     text = WorkerSpec(role="text", engine="inference.text:TextEngine")
+    express = WorkerSpec(
+        role="express",
+        model_path=str(model),
+        cpu_model_path=str(cpu_model),
+        voices_path=str(voices),
+        threads=min(hardware.workers * hardware.threads, _EXPRESS_THREADS),
+        arena_bytes=hardware.arena_bytes,
+        providers=hardware.providers,
+        provider_is_forced=settings.provider != "auto",
+        cache_dir=str(model.parent / "compiled"),
+    )
+    speech = [
+        replace(
+            express, role="speech", threads=hardware.threads, cpus=cpus, nice=_NICE if settings.express else 0
+        )
+        for cpus in hardware.affinity
+    ]
     return PoolConfig(
-        workers=(text, *speech),
+        workers=(text, *([express] if settings.express else []), *speech),
         start_timeout_s=settings.start_timeout_s,
         job_timeout_s=settings.job_timeout_s,
         queue_s=settings.queue_seconds,

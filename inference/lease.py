@@ -10,7 +10,7 @@ from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob
 
 if TYPE_CHECKING:
     from inference.pool import Answer, Pool
-    from inference.protocol import Reply
+    from inference.protocol import Reply, Role
 
 _PHONEMES_COST_S: Final = 0.005
 """A batch of sentences: espeak takes 0.25 ms for one."""
@@ -28,6 +28,7 @@ class Lease:
 
         self.closed = asyncio.Event()
         self._pool = pool
+        self._speakers: tuple[Role, ...] = ("express", "speech")
 
     async def phonemes(
         self, texts: tuple[str, ...], language: str, deadline: float
@@ -39,7 +40,7 @@ class Lease:
             InferenceError: the text worker failed.
         """
         job = PhonemeJob(self.request_id, texts, language)
-        answer = await self._pool.submit(job, deadline, _PHONEMES_COST_S)
+        answer = await self._pool.submit(job, ("text",), deadline, _PHONEMES_COST_S)
         reply = _expect(Phonemes, answer.reply)
         if len(reply.phonemes) != len(texts):
             raise ProtocolError("the text worker answered other texts")
@@ -48,14 +49,16 @@ class Lease:
     async def speak(
         self, phonemes: str, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
     ) -> tuple[Audio, Answer]:
-        """Speak one segment.
+        """Speak one segment; the first may be spoken by the express worker, which is kept for such.
 
         Raises:
             InferenceError: the engine failed, or two workers died with it.
         """
         self.reserved_s = 0.0
+        speakers, self._speakers = self._speakers, ("speech",)
         job = SpeechJob(self.request_id, phonemes, voice, speed)
-        answer = await self._pool.submit(job, deadline, len(phonemes) * self._pool.seconds_per_token)
+        cost_s = len(phonemes) * self._pool.seconds_per_token
+        answer = await self._pool.submit(job, speakers, deadline, cost_s)
         return _expect(Audio, answer.reply), answer
 
     def hurry(

@@ -172,9 +172,9 @@ class Pool:
     @property
     def is_ready(self) -> bool:
         """True while requests are taken and each role has a worker that can do its part."""
-        roles = {slot.spec.role for slot in self._slots}
+        needed = {slot.spec.role for slot in self._slots} - {"express"}  # whose part others can do
         alive = {slot.spec.role for slot in self._slots if slot.worker}
-        return self._is_open and not self._is_draining and roles == alive
+        return self._is_open and not self._is_draining and needed <= alive
 
     def ready(self, role: str) -> Ready | None:
         """What a live worker of a role said when it became ready."""
@@ -202,7 +202,7 @@ class Pool:
         running = [slot.running for slot in speech if slot.running]
         workers = sum(slot.worker is not None for slot in speech)
         waiting_s = self._queue.work_s("speech", now) + sum(lease.reserved_s for lease in self._leases)
-        if not waiting_s and len(running) < workers:
+        if not waiting_s and any(slot.is_idle for slot in self._slots if slot.spec.role != "text"):
             return 0.0
         running_s = sum(max(0.0, job.started_at + job.cost_s - now) for job in running)
         return (running_s + waiting_s) / max(workers, 1)
@@ -257,7 +257,7 @@ class Pool:
             if job.message == replace(message, request_id=job.message.request_id):
                 job.deadline = min(job.deadline, deadline)
 
-    async def submit(self, message: Job, deadline: float, cost_s: float) -> Answer:
+    async def submit(self, message: Job, roles: tuple[Role, ...], deadline: float, cost_s: float) -> Answer:
         """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
 
         Raises:
@@ -265,8 +265,7 @@ class Pool:
         """
         if not self._is_open:
             raise PoolClosed("the pool is closed")
-        role: Role = "speech" if isinstance(message, SpeechJob) else "text"
-        job = _Job(role=role, deadline=deadline, cost_s=cost_s, message=message)
+        job = _Job(roles=roles, deadline=deadline, cost_s=cost_s, message=message)
         self._queue.add(job)
         self._dispatch()
         try:

@@ -23,7 +23,8 @@ MAX_PAYLOAD_BYTES: Final = 1 << 26
 
 _PREFIX: Final = struct.Struct("!II")
 
-Role: TypeAlias = Literal["text", "speech"]
+Role: TypeAlias = Literal["text", "express", "speech"]
+"""What a worker does: phonemes, the first segment of a request, any segment."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class WorkerSpec:
 
     cpus: tuple[int, ...] = ()
     """CPUs the worker is pinned to; none: not pinned."""
+
+    nice: int = 0
+    """What is added to its niceness: above 0 it makes way for others."""
 
     arena_bytes: int = 1 << 30
     """Memory that the session's arena keeps between two segments."""

@@ -23,7 +23,9 @@ W = TypeVar("W", bound="Hashable")
 class Waiting(Generic[W]):
     """A job in the queue. Lives from its submission to its start, and again if it is retried."""
 
-    role: Role
+    roles: tuple[Role, ...]
+    """Roles of the workers that may do it, best first."""
+
     deadline: float
     """Seconds on the clock of the caller."""
 
@@ -63,13 +65,13 @@ class Queue(Generic[W]):
     def assign(self, idle: Iterable[tuple[W, Role]]) -> list[tuple[Waiting[W], W]]:
         """Pair waiting jobs with idle workers and take the paired ones out of the queue.
 
-        A worker is left idle only when no job of its role waits. A job avoids the workers that died with it
-        as long as another worker of its role is idle.
+        A worker is left idle only when no job for its role waits. A job avoids the workers that died with it
+        as long as another one that may do it is idle.
         """
         free = list(idle)
         pairs = []
         for job in sorted(self._waiting, key=lambda job: (job.deadline, self._waiting[job])):
-            fitting = [worker for worker, role in free if role == job.role]
+            fitting = [worker for wanted in job.roles for worker, role in free if role == wanted]
             if not fitting:
                 continue
             worker = next((w for w in fitting if w not in job.avoid), fitting[0])
@@ -83,4 +85,4 @@ class Queue(Generic[W]):
 
     def work_s(self, role: Role, deadline: float = float("inf")) -> float:
         """Estimated seconds of work that wait with a deadline no later than `deadline`."""
-        return sum(job.cost_s for job in self._waiting if job.role == role and job.deadline <= deadline)
+        return sum(job.cost_s for job in self._waiting if role in job.roles and job.deadline <= deadline)

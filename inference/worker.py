@@ -54,7 +54,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _leave_when_closed(channel)
     _stdout_to_stderr()
-    _pin(spec.cpus)
+    _take_place(spec)
     try:
         engine = _engine(spec)
     except Exception as error:
@@ -88,9 +88,10 @@ def _stdout_to_stderr() -> None:
     os.dup2(2, 1)
 
 
-def _pin(cpus: tuple[int, ...]) -> None:
-    if cpus and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cpus)
+def _take_place(spec: WorkerSpec) -> None:
+    if spec.cpus and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, spec.cpus)
+    os.nice(spec.nice)
 
 
 def _engine(spec: WorkerSpec) -> Engine:

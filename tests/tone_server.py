@@ -30,7 +30,7 @@ async def serve(directory: Path) -> None:
     config = pool_config(settings, hardware, model, model, voices)
     workers = tuple(
         dataclasses.replace(spec, engine="tests.faults:FaultyEngine", cache_dir=str(directory))
-        if spec.role == "speech"
+        if spec.role != "text"
         else spec
         for spec in config.workers
     )

@@ -22,7 +22,13 @@ def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
     started: list[Gateway] = []
 
     def start_one(**variables: str) -> Gateway:
-        options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0"} | variables
+        options = {
+            "WORKERS": "2",
+            "THREADS": "1",
+            "LOG_LEVEL": "debug",
+            "EXPRESS": "false",
+            "CACHE_MB": "0",
+        } | variables
         started.append(Gateway.start("tests.tone_server", str(tone), **options))
         return started[-1]
 

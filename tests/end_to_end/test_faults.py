@@ -212,3 +212,26 @@ def test_a_port_that_is_taken_is_said_so(start: Callable[..., Gateway], tone: Pa
     assert f"127.0.0.1:{gateway.port}" in second.stderr
     assert "--port" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+def test_killing_the_express_worker_in_a_first_segment_loses_nothing(start: Callable[..., Gateway]) -> None:
+    gateway = start(EXPRESS="true")
+    before = gateway.workers("express")[0].pid
+    with ThreadPoolExecutor(1) as clients:
+        asked = clients.submit(speak, gateway, "Wait for it!", "af_slow")
+        os.kill(before, signal.SIGKILL)
+        assert asked.result().status_code == 200
+    wait_for(
+        lambda: [w.pid for w in gateway.workers("express")] not in ([], [before]), "a new express worker"
+    )
+
+
+def test_a_first_segment_does_not_wait_for_the_long_ones_of_others(start: Callable[..., Gateway]) -> None:
+    gateway = start(EXPRESS="true", WORKERS="1")
+    express = gateway.workers("express")[0].pid
+    with open_stream(gateway, SLOW * 3, "af_slow") as page:
+        assert page.recv(10)
+        for _ in range(3):
+            assert speak(gateway, "Hi there.").status_code == 200
+    lines = wait_for(lambda: gateway.requests(voice="af_heart", outcome="ok")[2:], "their log lines")
+    assert all(line["worker_pids"] == [express] for line in lines)
