@@ -1,0 +1,72 @@
+"""Japanese and Chinese phonemes through misaki and its dictionaries, where they are installed. Knows no espeak."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.errors import UnsupportedLanguage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MODULES: Final = {
+    "ja": ("misaki", "fugashi", "jaconv", "mojimoji", "unidic_lite"),
+    "zh": ("misaki", "cn2an", "jieba", "ordered_set", "pypinyin"),
+}
+"""What each language needs."""
+
+
+def is_installed(language: str) -> bool:
+    """True if all modules of the language are there; none is loaded."""
+    return all(importlib.util.find_spec(module) for module in MODULES[language])
+
+
+def how_to_install(language: str) -> str:
+    """The command."""
+    return f"pip install 'kokoro-gateway[{language}]'"
+
+
+def load(language: str) -> Callable[[str], str]:
+    """The phonemizer of a language: words without marks to phonemes. Takes 0.2 s (ja) to 1.5 s (zh).
+
+    Raises:
+        UnsupportedLanguage: it does not load.
+    """
+    try:
+        phonemes = {"ja": _japanese, "zh": _chinese}[language]()
+    except Exception as error:
+        raise UnsupportedLanguage(
+            f"the phonemizer for {language} does not load: {how_to_install(language)}"
+        ) from error
+    return lambda words: _whole_or_by_character(phonemes, words)
+
+
+def _japanese() -> Callable[[str], str]:
+    cutlet: Any = importlib.import_module("misaki.cutlet").Cutlet()
+    return lambda words: str(cutlet(words)[0])
+
+
+def _chinese() -> Callable[[str], str]:
+    words_of: Any = importlib.import_module("jieba")
+    words_of.setLogLevel("WARNING")
+    dictionary = (
+        words_of.dt
+    )  # loaded here because jieba itself would trust a cache in the common temporary directory
+    dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
+    dictionary.initialized = True
+    chinese: Any = importlib.import_module("misaki.zh").ZHG2P()
+    return lambda words: str(chinese(words)[0])
+
+
+def _whole_or_by_character(phonemes: Callable[[str], str], words: str) -> str:
+    """misaki raises on some figures and rare characters: the rest is spoken nevertheless."""
+    with suppress(Exception):
+        return phonemes(words)
+    spoken = []
+    for character in words:
+        with suppress(Exception):
+            spoken.append(phonemes(character))
+    return " ".join(spoken)
