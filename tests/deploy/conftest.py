@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,18 +23,33 @@ CROWD = 6
 SLOW = "This sentence takes its time! " * 4
 
 
-@pytest.fixture
-def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
-    """Starts gateways on the tone model; options are KOKORO_ variables."""
+@contextmanager
+def _starting(tone: Path) -> Iterator[Callable[..., Gateway]]:
     started: list[Gateway] = []
 
     def start_one(**variables: str) -> Gateway:
         started.append(_start(tone, **variables))
         return started[-1]
 
-    yield start_one
-    for gateway in started:
-        gateway.stop()
+    try:
+        yield start_one
+    finally:
+        for gateway in started:
+            gateway.stop()
+
+
+@pytest.fixture
+def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways on the tone model that live as long as the test; options are KOKORO_ variables."""
+    with _starting(tone) as start_one:
+        yield start_one
+
+
+@pytest.fixture(scope="module")
+def start_one(tone: Path) -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways on the tone model that live as long as the module's tests."""
+    with _starting(tone) as start_one:
+        yield start_one
 
 
 @pytest.fixture(scope="package")

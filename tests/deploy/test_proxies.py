@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     Proxy = Callable[[Path, Path, list[int]], AbstractContextManager[httpx.Client]]
 
 NAME = "speech.example.com"
-SLOW = "This sentence takes its time! " * 12
-"""A dozen segments of half a second each, in the voice af_slow."""
+SLOW = "This sentence takes its time! " * 8
+"""Several segments of half a second each, in the voice af_slow."""
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
     subprocess.run([tool("openssl"), "req", *kind, *subject, *files], check=True, capture_output=True)
     return directory
+
+
+@pytest.fixture(scope="module")
+def gateway(start_one: Callable[..., Gateway]) -> Gateway:
+    """What stands behind the proxies."""
+    return start_one(CACHE_ENTRIES="0")
 
 
 def with_ports(text: str, upstreams: list[int]) -> str:
@@ -115,11 +121,10 @@ def body(text: str, voice: str = "af_heart", **fields: object) -> dict[str, obje
 def test_sound_goes_out_as_it_is_made(
     proxy: Proxy,
     stream_format: str,
-    start: Callable[..., Gateway],
+    gateway: Gateway,
     tmp_path: Path,
     certificate: Path,
 ) -> None:
-    gateway = start()
     with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
         asked = body(SLOW, "af_slow", stream_format=stream_format)
         started = time.monotonic()
@@ -134,30 +139,29 @@ def test_sound_goes_out_as_it_is_made(
 @PROXIES
 def test_a_hang_up_reaches_the_gateway_and_figures_reach_nobody(
     proxy: Proxy,
-    start: Callable[..., Gateway],
+    gateway: Gateway,
     tmp_path: Path,
     certificate: Path,
 ) -> None:
-    gateway = start()
     with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
         for path in (b"/metrics", b"/status", b"/metrics/", b"//metrics", b"/metric%73"):
             answer = reader.get(reader.base_url.copy_with(raw_path=path))
             assert answer.status_code == 404
             assert "x-request-id" not in answer.headers  # the proxy said so, not the gateway
+        before = len(gateway.requests(outcome="client_gone"))
         with reader.stream("POST", "/v1/audio/speech", json=body(SLOW, "af_slow")) as answer:
             next(answer.iter_raw())
-        line = wait_for(lambda: gateway.requests(outcome="client_gone"), "the hang-up noticed", 10)[0]
-        assert line["voice"] == "af_slow"
+        gone = wait_for(lambda: gateway.requests(outcome="client_gone")[before:], "the hang-up noticed", 10)
+        assert gone[0]["voice"] == "af_slow"
 
 
 @PROXIES
 def test_the_gateway_itself_answers_what_is_too_large(
     proxy: Proxy,
-    start: Callable[..., Gateway],
+    gateway: Gateway,
     tmp_path: Path,
     certificate: Path,
 ) -> None:
-    gateway = start()
     with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
         answer = reader.post("/v1/audio/speech", content=b"x" * ((1 << 20) + 1))
         assert answer.status_code == 413
@@ -168,7 +172,7 @@ def test_nginx_upgrades_without_a_lost_request(
     start: Callable[..., Gateway], tmp_path: Path, certificate: Path
 ) -> None:
     """The old release drains while the new one serves, under a load that never pauses."""
-    old, new = start(), start()
+    old, new = start(CACHE_ENTRIES="0"), start(CACHE_ENTRIES="0")
     over = Event()
 
     def speak_on(reader: httpx.Client) -> list[int]:
@@ -178,8 +182,8 @@ def test_nginx_upgrades_without_a_lost_request(
             answers.append(answer.status_code if len(answer.content) > 1000 else 0)
         return answers
 
-    with nginx(tmp_path, certificate, [old.port, new.port]) as reader, ThreadPoolExecutor(4) as clients:
-        asking = [clients.submit(speak_on, reader) for _ in range(4)]
+    with nginx(tmp_path, certificate, [old.port, new.port]) as reader, ThreadPoolExecutor(6) as clients:
+        asking = [clients.submit(speak_on, reader) for _ in range(6)]
         try:
             wait_for(lambda: spoken(old) > 1 and spoken(new) > 1, "both serve")
             old.process.send_signal(signal.SIGTERM)

@@ -73,7 +73,6 @@ def test_the_voice_that_fails_stands_out(lines: list[dict[str, Any]]) -> None:
 
 
 def test_the_cache_hit_rate_is_that_of_the_requests(lines: list[dict[str, Any]]) -> None:
-    pytest.importorskip("gateway.cache")
     looked = [line["cache"] for line in requests(lines) if "cache" in line]
     hits, partial, all_ = ask("cache_hit_rate", lines)[0]
     assert int(all_) == len(looked)

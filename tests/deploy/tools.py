@@ -51,11 +51,16 @@ def run(*command: str | Path, text: str | None = None, cwd: Path = ROOT) -> str:
 
 
 @contextmanager
-def running(*command: str | Path, port: int, said: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    *command: str | Path, port: int, said: Path, seconds: float = 20, variables: dict[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server that listens on a port of loopback, ended afterwards; what it says goes to a file."""
-    with said.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    with (
+        said.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, env=variables) as process,
+    ):
         try:
-            wait_for(lambda: _listens(port) or process.poll() is not None, f"{command[0]} listens")
+            wait_for(lambda: _listens(port) or process.poll() is not None, f"{command[0]} listens", seconds)
             assert process.poll() is None, said.read_text()
             yield process
         finally:
