@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gateway.audio import SAMPLE_RATE, supported_rate
+from gateway.audio import ENCODERS, SAMPLE_RATE, supported_rate
 from gateway.errors import InvalidField, MalformedBody, UnknownModel, shortened
 
 if TYPE_CHECKING:
@@ -60,6 +60,22 @@ def _number(value: Any) -> Any:
     return value
 
 
+def _as_taken(schema: dict[str, Any]) -> None:
+    """Say in the schema what the annotations of the fields cannot."""
+    _take_null(schema)
+    schema["allOf"] = [
+        {
+            "if": {
+                "properties": {"response_format": {"enum": [name, None] if name == "mp3" else [name]}},
+                "required": [] if name == "mp3" else ["response_format"],
+            },
+            "then": {"properties": {"sample_rate": {"enum": [*encoder.rates, None]}}},
+        }
+        for name, encoder in ENCODERS.items()
+        if not isinstance(encoder.rates, range)
+    ]
+
+
 def _take_null(schema: dict[str, Any]) -> None:
     for name, field in schema["properties"].items():
         if name not in schema["required"] and "type" in field:
@@ -79,7 +95,7 @@ class VoiceId(BaseModel):
 class SpeechBody(BaseModel):
     """Body of a speech request. Null means the default; fields that are not listed are ignored."""
 
-    model_config = ConfigDict(extra="ignore", json_schema_extra=_take_null)
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_as_taken)
 
     model: str = Field(
         min_length=1,
