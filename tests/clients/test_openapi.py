@@ -1,0 +1,32 @@
+"""schemathesis: thousands of requests made from the OpenAPI document, answered as the document says."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clients.running import HOME
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.server import Gateway
+
+
+def test_answers_are_those_of_the_document(gateway: Gateway, tmp_path: Path) -> None:
+    program = HOME / "schemathesis" / "bin" / "schemathesis"
+    if not program.exists():
+        pytest.skip("no schemathesis here: tests/clients/setup.sh has not run, or could not get it")
+    options = ["--checks=all", "--max-examples=60", "--generation-deterministic", "--no-color", "--workers=2"]
+    done = subprocess.run(
+        [str(program), "run", f"{gateway.root}/openapi.json", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "No issues found" in done.stdout
