@@ -62,6 +62,7 @@ def write_model(path: Path) -> Path:
 def write_voices(path: Path) -> Path:
     """Voices in the format of voices-v1.0.bin, under real names and under the names of the faults."""
     rows = np.zeros((510, 1, 256), np.float32)
+    arrays: dict[str, Any] = dict.fromkeys((*STEADY, *FAULTS), rows)
     with path.open("wb") as file:
-        np.savez_compressed(file, **dict.fromkeys((*STEADY, *FAULTS), rows))
+        np.savez_compressed(file, **arrays)
     return path
