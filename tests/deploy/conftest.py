@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import httpx
 import pytest
 
+from inference.protocol import Role
 from tests.server import Gateway, wait_for
 
 if TYPE_CHECKING:
@@ -58,9 +59,8 @@ def eventful(tone: Path) -> Iterator[Gateway]:
     gateway = _start(tone, API_KEYS=f"{KEY},the-second-key", QUEUE_SECONDS="0")
     try:
         live_through(gateway)
-        pids = {worker.pid for worker in gateway.workers()}
         gateway.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: not pids & {worker.pid for worker in gateway.workers()}, "its workers replaced")
+        wait_for(lambda: _replaced(gateway) == set(get_args(Role)), "its workers replaced")
         yield gateway
     finally:
         gateway.stop()
@@ -91,6 +91,10 @@ def speak(
     body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
     headers = {"authorization": f"Bearer {key}"}
     return httpx.post(f"{gateway.base_url}/audio/speech", json=body, headers=headers, timeout=30)
+
+
+def _replaced(gateway: Gateway) -> set[str]:
+    return {line["role"] for line in list(gateway.lines) if line["event"] == "worker replaced"}
 
 
 def _start(tone: Path, **variables: str) -> Gateway:
