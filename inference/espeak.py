@@ -30,10 +30,11 @@ _CALL_BYTES: Final = 400
 _WORD_BYTES: Final = 100
 _UNSAFE: Final = re.compile(
     r"(?<!\d)(?<!\w\w)\.|\.(?!\d)(?!\w\w)"  # a full stop but in figures and in names: a.a.a.
+    r"|(?<=\b[^\W\d_])-(?=[^\W\d_]\b)"  # a hyphen between single letters: of a-a-a-a it says three
     r"|(?<=[^\x00-\u024f])-(?!\d)|-(?=[^\x00-\u024f])(?!\d)"  # a hyphen beside a letter that is not Latin
 )
-"""espeak overruns its buffers on a few hundred of these, and with scripts mixed on fewer. So it is given none of them,
-no more than _CALL_BYTES at once, and no word above _WORD_BYTES; callers give it one script at once."""
+"""espeak overruns its buffers on a few hundred of the first or the last, and with scripts mixed on fewer. So it gets
+none of these, no more than _CALL_BYTES at once, and no word above _WORD_BYTES; callers give it one script at once."""
 
 _LONGEST_CLAUSE: Final = 500
 _LONGEST_WORD: Final = 120
