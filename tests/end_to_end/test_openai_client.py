@@ -32,10 +32,10 @@ def seconds(audio: bytes, audio_format: str) -> float:
     if audio_format == "pcm":
         assert len(audio) % 2 == 0
         return len(audio) / 2 / RATE
-    with av.open(io.BytesIO(audio)) as container:
-        rate = container.streams.audio[0].rate
-        assert container.streams.audio[0].channels == 1
-        return sum(frame.samples for frame in container.decode(audio=0)) / rate
+    with av.open(io.BytesIO(audio), "r") as container:
+        (stream,) = container.streams.audio
+        assert stream.channels == 1
+        return sum(frame.samples for frame in container.decode(stream)) / stream.rate
 
 
 def test_every_format_decodes_to_the_same_length(client: openai.OpenAI) -> None:
