@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import warnings
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +37,9 @@ def load(language: str) -> Callable[[str], str]:
         UnsupportedLanguage: it does not load.
     """
     try:
-        phonemes = {"ja": _japanese, "zh": _chinese}[language]()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # deprecations inside packages that are not ours to mend
+            phonemes = {"ja": _japanese, "zh": _chinese}[language]()
     except Exception as error:
         raise UnsupportedLanguage(
             f"the phonemizer for {language} does not load: {how_to_install(language)}"

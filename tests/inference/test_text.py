@@ -234,7 +234,7 @@ def test_a_language_without_its_phonemizer_says_what_to_install(language: str) -
 @pytest.mark.skipif(not east.is_installed("ja"), reason="the extra ja is not installed")
 def test_japanese_is_spoken_with_its_english_words() -> None:
     phonemes = phonemes_of("こんにちは、Python！12345678901234567890円。", "ja")
-    assert phonemes.startswith("koɲɲiʨiβa, pˈIθɑn! ")
+    assert phonemes.startswith("koɲɲiʨiβa, pˈIθən! ")
     assert sounds(phonemes) > 60
     assert set(phonemes) <= VOCABULARY
 
@@ -243,7 +243,7 @@ def test_japanese_is_spoken_with_its_english_words() -> None:
 def test_chinese_is_spoken_with_tones_and_its_english_words() -> None:
     phonemes = phonemes_of("你好，世界！我喜欢Python。", "zh")
     assert phonemes.startswith("ni↓xau↓, ʂɨ↘ʨje↘! ")
-    assert "pˈIθɑn." in phonemes
+    assert "pˈIθən." in phonemes
     assert set(phonemes) <= VOCABULARY
 
 
