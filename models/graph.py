@@ -3,8 +3,6 @@
 Knows operators and weights; knows nothing of measured ranges, files, sessions or machines.
 """
 
-# ruff: noqa: PLR0917 - a pattern's parameters are the values it matches
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

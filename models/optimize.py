@@ -161,8 +161,8 @@ def compare(source: Path, graph: Path, voices: Path) -> dict[str, Any]:
 
     A graph that does not load or run is infinitely far from the release.
     """
-    trial = _child("models.trial", source, graph, voices)
-    words, errors = trial.communicate()
+    with _child("models.trial", source, graph, voices) as trial:
+        words, errors = trial.communicate()
     if trial.returncode:
         return {"distance": float("inf"), "failure": _last_line(errors)}
     measured: dict[str, Any] = json.loads(words)
@@ -194,10 +194,10 @@ def judge(source: Path, graph: Path, measured: dict[str, Any], force: Kind | Non
 
 def _bake(source: Path, directory: Path, recipe: Recipe, progress: Progress) -> None:
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
-        baking = _child("models.bake", source, directory, recipe.weight_bits, errors=errors)
-        for number, line in enumerate(baking.stdout or ()):
-            progress(line.strip(), number / STEPS)
-        if baking.wait():
+        with _child("models.bake", source, directory, recipe.weight_bits, errors=errors) as baking:
+            for number, line in enumerate(baking.stdout or ()):
+                progress(line.strip(), number / STEPS)
+        if baking.returncode:
             errors.seek(0)
             raise DerivationFailed(_last_line(errors.read()) or f"exit status {baking.returncode}")
 

@@ -35,23 +35,24 @@ SENTENCES = (
 )
 
 
-def feeds(session: ort.InferenceSession, voices: Path) -> list[Feed]:
-    """The inputs of WARM_UP and SENTENCES, under the names this graph gives them."""
-    vocabulary = json.loads((resources.files("kokoro_onnx") / "config.json").read_text("utf-8"))["vocab"]
+def feed(session: ort.InferenceSession, tokens: list[int], styles: Floats) -> Feed:
+    """The inputs for one utterance, under the names this graph gives them; `styles` is a voice's [510, 1, 256]."""
     names = {node.name for node in session.get_inputs()}
-    key = "tokens" if "tokens" in names else "input_ids"
-    said = []
+    return {
+        "tokens" if "tokens" in names else "input_ids": np.array([[0, *tokens, 0]], np.int64),
+        "style": styles[min(len(tokens), len(styles)) - 1],
+        "speed": np.ones(1, np.float32),
+    }
+
+
+def feeds(session: ort.InferenceSession, voices: Path) -> list[Feed]:
+    """The inputs of WARM_UP and SENTENCES."""
+    vocabulary = json.loads((resources.files("kokoro_onnx") / "config.json").read_text("utf-8"))["vocab"]
     with np.load(voices) as styles:
-        for voice, phonemes in (WARM_UP, *SENTENCES):
-            tokens = [vocabulary[phoneme] for phoneme in phonemes]
-            said.append(
-                {
-                    key: np.array([[0, *tokens, 0]], np.int64),
-                    "style": styles[voice][len(tokens) - 1],
-                    "speed": np.ones(1, np.float32),
-                }
-            )
-    return said
+        return [
+            feed(session, [vocabulary[phoneme] for phoneme in phonemes], styles[voice])
+            for voice, phonemes in (WARM_UP, *SENTENCES)
+        ]
 
 
 def open_session(path: Path) -> ort.InferenceSession:
@@ -62,10 +63,10 @@ def open_session(path: Path) -> ort.InferenceSession:
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def speak(session: ort.InferenceSession, feed: Feed) -> tuple[Floats, float]:
+def speak(session: ort.InferenceSession, inputs: Feed) -> tuple[Floats, float]:
     """The audio, and the CPU seconds it took."""
     before = time.process_time()
-    (audio,) = session.run(["audio"], feed)
+    (audio,) = session.run(["audio"], inputs)
     return audio.ravel(), time.process_time() - before
 
 
@@ -114,8 +115,8 @@ def main(released: Path, derived: Path, voices: Path) -> dict[str, float]:
     """Speak every sentence on both graphs in turn, so that a busy moment slows both."""
     sessions = [open_session(released), open_session(derived)]
     cpu, seconds, distances, lengths, levels, peaks = [0.0, 0.0], [0.0, 0.0], [], [], [], []
-    for number, feed in enumerate(feeds(sessions[0], voices)):
-        spoken = [speak(session, feed) for session in sessions]
+    for number, inputs in enumerate(feeds(sessions[0], voices)):
+        spoken = [speak(session, inputs) for session in sessions]
         if number == 0:
             continue
         for side, (audio, spent) in enumerate(spoken):
