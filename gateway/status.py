@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -80,9 +81,9 @@ class QueueFacts(BaseModel):
 class Percentiles(BaseModel):
     """Of one figure over recent requests; null where there were none."""
 
-    p50: float | None
-    p95: float | None
-    p99: float | None
+    p50: float | None = Field(description="Half of the values are no larger.")
+    p95: float | None = Field(description="95 % are no larger.")
+    p99: float | None = Field(description="99 % are no larger.")
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
@@ -90,7 +91,7 @@ class Percentiles(BaseModel):
         ordered = sorted(values)
 
         def rank(share: float) -> float | None:
-            return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3) if ordered else None
+            return round(ordered[math.ceil(share * len(ordered)) - 1], 3) if ordered else None
 
         return cls(p50=rank(0.50), p95=rank(0.95), p99=rank(0.99))
 
@@ -111,8 +112,8 @@ class CacheFacts(BaseModel):
 
     entries: int = Field(description="Segments and whole responses held.")
     bytes: int = Field(description="What they take.")
-    max_entries: int
-    max_bytes: int
+    max_entries: int = Field(description="Most entries.")
+    max_bytes: int = Field(description="Most that they may take.")
     ttl_s: float = Field(description="How long an entry lives, seconds.")
     hits: dict[str, int] = Field(description="By kind: segment, response.")
     misses: dict[str, int] = Field(description="By kind.")
@@ -127,24 +128,24 @@ class Totals(BaseModel):
     requests: dict[str, int] = Field(description="Speech requests by outcome.")
     audio_s: float = Field(description="Seconds of audio spoken or sent again.")
     characters: int = Field(description="Characters of input that became audio.")
-    underruns: int
-    retries: int
+    underruns: int = Field(description="Times that a listener who plays at once ran out of audio.")
+    retries: int = Field(description="Segments that a second worker spoke since the first one was lost.")
 
 
 class Status(BaseModel):
     """Everything an operator looks at."""
 
-    version: str
-    uptime_s: float
+    version: str = Field(description="Of the gateway.")
+    uptime_s: float = Field(description="Seconds since it started.")
     is_ready: bool = Field(description="Requests are taken, and each role has a worker.")
-    is_draining: bool
-    model: ModelFacts
+    is_draining: bool = Field(description="It is about to leave and takes no new requests.")
+    model: ModelFacts = Field(description="What speaks.")
     hardware: dict[str, Any] = Field(description="The hardware profile, as `doctor --json` has it.")
-    workers: list[WorkerFacts]
-    queue: QueueFacts
-    totals: Totals
-    recent: RecentFacts
-    cache: CacheFacts
+    workers: list[WorkerFacts] = Field(description="Every place for a worker process.")
+    queue: QueueFacts = Field(description="What waits, and what is being done.")
+    totals: Totals = Field(description="Counted since the start.")
+    recent: RecentFacts = Field(description="Speech requests that ended lately.")
+    cache: CacheFacts = Field(description="What is kept, and what that was good for.")
 
 
 def status(running: Running, pool: Pool, cache: Cache, figures: Figures) -> Status:

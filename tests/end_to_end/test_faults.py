@@ -44,12 +44,13 @@ def is_gone(pid: int) -> bool:
 
 
 def open_stream(
-    gateway: Gateway, text: str, voice: str = "af_heart", audio_format: str = "pcm"
+    gateway: Gateway, text: str, voice: str = "af_heart", audio_format: str = "pcm", key: str = "x"
 ) -> socket.socket:
     """A connection that has asked for speech; what comes back is for the caller to read, or not."""
     body = f'{{"model":"tts-1","input":"{text}","voice":"{voice}","response_format":"{audio_format}"}}'
     connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=30)
     head = "POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head += f"Authorization: Bearer {key}\r\n"
     connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
     return connection
 
