@@ -209,13 +209,21 @@ class Synthesis:
         if request.response_format in _INLINE:
             data = _feed(order.encoder, pcm, is_last)
         else:
-            loop = asyncio.get_running_loop()
-            data = await loop.run_in_executor(self._threads, _feed, order.encoder, pcm, is_last)
+            data = await self._in_thread(partial(_feed, order.encoder, pcm, is_last))
         order.record.encode_ms = (order.record.encode_ms or 0) + (time.perf_counter() - started) * 1000
         order.recall.collect(data)
         if is_last:
             self._keep(order, order.encoder)
         return data
+
+    async def _in_thread(self, work: Callable[[], bytes]) -> bytes:
+        """The result of `work`; whoever is cancelled here waits for its end, for the encoder is closed next."""
+        done = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        try:
+            return await asyncio.shield(done)
+        finally:
+            if not done.done():
+                await asyncio.wait({done})
 
     def _keep(self, order: _Order, encoder: Encoder) -> None:
         """Hold the response, now that it is whole."""
