@@ -5,6 +5,7 @@ Knows Hypercorn's streams from inside: ASGI has no word for "reset". Knows no sp
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 from typing import TYPE_CHECKING, Any
@@ -61,3 +62,6 @@ async def _reset(stream: HTTPStream, http_version: str, *, is_stalled: bool) -> 
         writer = protocol.send.__self__.writer
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
         writer.transport.abort()
+        # uvloop closes only a moment later, and Hypercorn would still get to say a polite end before that
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
