@@ -138,13 +138,16 @@ _CUTS: Final = (
 
 
 def _shortened(sentence: str) -> Iterator[str]:
-    while len(sentence) > SENTENCE_CHARS:
-        matches = (cut.match(sentence, 0, SENTENCE_CHARS) for cut in _CUTS)
-        end = next((m.end() for m in matches if m and m.end() > SENTENCE_CHARS // 4), SENTENCE_CHARS)
-        yield sentence[:end].rstrip()
-        sentence = sentence[end:].lstrip()
-    if sentence:
-        yield sentence
+    start = 0
+    while len(sentence) - start > SENTENCE_CHARS:
+        limit = start + SENTENCE_CHARS
+        matches = (cut.match(sentence, start, limit) for cut in _CUTS)
+        end = next((m.end() for m in matches if m and m.end() > start + SENTENCE_CHARS // 4), limit)
+        if part := sentence[start:end].strip():
+            yield part
+        start = end
+    if part := sentence[start:].strip():
+        yield part
 
 
 # --- Phonemes to segments
