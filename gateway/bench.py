@@ -94,12 +94,12 @@ async def measure(url: str, pid: int | None, start_s: float | None, rounds: int 
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
         await listen(client, url, texts.sentence())  # what is done once is done before the clock starts
-        cpu_s = _cpu_s(pid)
+        before_s = cpu_s(pid)
         alone = await crowd(client, url, 1, rounds, texts.sentence)
         started = time.perf_counter()
         busy = await crowd(client, url, 4, rounds // 2, texts.sentence)
         busy_s = time.perf_counter() - started
-        spent_s = _cpu_s(pid) - cpu_s
+        spent_s = cpu_s(pid) - before_s
         pages = [await listen(client, url, texts.page(PAGE_CHARS)) for _ in range(2)]
         spoken_s = sum(heard.audio_s for heard in alone + busy)
         return Figures(
@@ -129,7 +129,8 @@ def tree(pid: int) -> list[psutil.Process]:
     return [root, *root.children(recursive=True)]
 
 
-def _cpu_s(pid: int | None) -> float:
+def cpu_s(pid: int | None) -> float:
+    """CPU seconds that a process and all below it have taken so far; 0 without a process."""
     total = 0.0
     for process in tree(pid) if pid else ():
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -157,13 +158,14 @@ def own_server() -> Iterator[tuple[str, int, float]]:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
-            url = _url_of(process)
+            url = url_of(process)
             yield url, process.pid, time.perf_counter() - started
         finally:
             process.terminate()
 
 
-def _url_of(process: subprocess.Popen[str]) -> str:
+def url_of(process: subprocess.Popen[str]) -> str:
+    """The base URL that a server says on standard error once it can be asked."""
     assert process.stderr is not None
     said = []
     for line in process.stderr:
