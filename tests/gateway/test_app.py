@@ -16,11 +16,10 @@ from gateway.schema import MODELS, AudioModelList, ModelList, VoiceList
 from inference import OPENAI_VOICES
 from tests.gateway.serving import exchange
 from tests.gateway.sound import decode
-from tests.server import Gateway, wait_for
+from tests.server import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.server import Gateway
 
 ORDER: dict[str, Any] = {"model": "tts-1", "input": "Good morning, everyone.", "voice": "af_heart"}
 LONG = " ".join(f"This is sentence number {number}, and it takes its time." for number in range(12))
@@ -37,22 +36,6 @@ OPEN_PATHS = (
     "/docs",
     "/openapi.json",
 )
-
-
-@pytest.fixture(scope="module")
-def gateway(tone: Path) -> Iterator[Gateway]:
-    options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0"}
-    started = Gateway.start("tests.tone_server", str(tone), **options)
-    yield started
-    assert started.stop() == 0
-
-
-@pytest.fixture(scope="module")
-def locked(tone: Path) -> Iterator[Gateway]:
-    options = {"WORKERS": "1", "THREADS": "1", "API_KEYS": "a-key, another"}
-    started = Gateway.start("tests.tone_server", str(tone), **options)
-    yield started
-    assert started.stop() == 0
 
 
 def speak(gateway: Gateway, path: str = "/v1/audio/speech", **fields: Any) -> httpx.Response:
