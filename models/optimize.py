@@ -6,6 +6,7 @@ make. It loads neither onnx nor onnxruntime, and does not know what a worker or 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -144,16 +145,28 @@ def choose(
         return Choice("released", source, "asked for by name")
     try:
         graph = derive(source, directory, recipe=recipe, progress=progress)
-    except DerivationFailed as failure:
+    except (
+        DerivationFailed,
+        OSError,
+    ) as failure:  # a directory that cannot be written to is no reason either
         return Choice("released", source, f"deriving failed: {failure}")
     record = graph.with_name(RECORD)
-    if record.is_file():
-        measured = json.loads(record.read_text("utf-8"))
-    else:
+    measured = _recorded(record)
+    if measured is None:
         (progress or _silent)("comparing with the release", (STEPS - 1) / STEPS)
         measured = compare(source, graph, voices)
-        _write(record, json.dumps(measured, indent=2))
+        with contextlib.suppress(OSError):  # then it is measured again at the next start
+            _write(record, json.dumps(measured, indent=2))
     return judge(source, graph, measured, force)
+
+
+def _recorded(record: Path) -> dict[str, Any] | None:
+    """What an earlier comparison measured; None if there is none that can be read."""
+    try:
+        measured: dict[str, Any] = json.loads(record.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return measured
 
 
 def compare(source: Path, graph: Path, voices: Path) -> dict[str, Any]:

@@ -52,7 +52,6 @@ def test_the_image_is_made_of_files_that_are_there_and_let_in() -> None:
         assert f"!{name}" in let_in
 
 
-@pytest.mark.xfail(reason="package-data in pyproject.toml leaves out models/ranges-v1.npz")
 def test_the_image_holds_what_the_packages_read() -> None:
     """pip takes modules by itself and other files by package-data."""
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]

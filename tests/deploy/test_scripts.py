@@ -60,9 +60,6 @@ exec setpriv --no-new-privs --bounding-set=-all --inh-caps=-all kokoro-gateway s
 """
 
 
-@pytest.mark.xfail(
-    reason="models.optimize does not take a directory it cannot write to for a failed derivation"
-)
 def test_it_speaks_where_nothing_can_be_written(commands: Path, tmp_path: Path) -> None:
     """As in a container with a read-only root, without capabilities, its model not yet prepared for this machine."""
     alone = [tool("unshare"), "--map-root-user", "--mount"]
