@@ -311,7 +311,12 @@ class Pool:
 
     def _retry(self, job: _Job, slot: _Slot, error: InferenceError) -> None:
         """Put the job back in line once; a job that ended two workers is not given to a third."""
-        fields = {"request_id": job.message.request_id, "attempts": job.attempts, "reason": str(error)}
+        fields = {
+            "request_id": job.message.request_id,
+            "role": slot.spec.role,
+            "attempts": job.attempts,
+            "reason": str(error),
+        }
         logger.warning("worker lost in a job", extra=fields)
         if job.answer.done():
             return

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from tests.lines import assert_documented
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -94,15 +96,18 @@ class Gateway:
         ]
 
     def stop(self, seconds: float = 30.0) -> int:
-        """End it politely and return its exit code."""
+        """End it politely and return its exit code; all it has logged must be documented."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(seconds)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
             raise
+        for line in list(self.lines):
+            assert_documented(line)
+        return code
 
     def _wait_for_url(self, said: queue.Queue[str | None]) -> str:
         end = time.monotonic() + START_S

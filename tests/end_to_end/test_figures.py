@@ -140,3 +140,37 @@ def test_log_metrics_and_status_agree_on_every_count(gateway: Gateway) -> None:
         of_status.update(worker["restarts"])
     assert of_status == Counter(line["cause"] for line in died)
     assert status["recent"]["requests"] == sent
+
+
+def test_text_is_logged_only_when_asked_for(start: Callable[..., Gateway]) -> None:
+    animal = "Wolpertinger"
+    for asked in ("0", "1"):
+        gateway = start(LOG_TEXT=asked)
+        for voice, end in (
+            ("af_heart", "."),
+            ("af_fail", "!"),
+            ("af_chatty", "!"),
+            ("nobody", "."),
+            ("af_crash", "!"),
+        ):
+            speak(gateway, f"The {animal} is a shy animal{end}", voice=voice)
+        assert gateway.stop() == 0
+        telling = [line for line in gateway.lines if animal in str(line)]
+        warned = [
+            line for line in gateway.lines if line["event"].startswith("the text of every request is logged")
+        ]
+        assert animal not in "".join(gateway.printed)
+        assert {line["event"] for line in telling} == ({"request"} if asked == "1" else set())
+        assert len(warned) == (asked == "1")
+
+
+def test_lines_about_a_job_bear_the_id_of_its_request(start: Callable[..., Gateway]) -> None:
+    gateway = start()
+    for number, voice in enumerate(("af_heart", "af_crash", "af_heart", "af_chatty", "af_once")):
+        speak(gateway, "Boom!", headers={"x-request-id": f"number-{number}"}, voice=voice)
+    assert gateway.stop() == 0
+    lost = [line for line in gateway.lines if line["event"] in {"worker lost in a job", "job is poison"}]
+    assert {line["request_id"] for line in lost} <= {"number-1", "number-4"}
+    assert {"number-1"} <= {line["request_id"] for line in lost}
+    born = [line for line in gateway.lines if line["event"] in {"worker ready", "worker died"}]
+    assert not [line for line in born if "request_id" in line]

@@ -1,20 +1,37 @@
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 import structlog
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from gateway.logs import LEVELS, Outcome, RequestRecord, configure_logging
+import inference
+from gateway import logs
+from gateway.logs import (
+    EVENTS,
+    LEVELS,
+    EventFields,
+    Outcome,
+    RequestRecord,
+    as_markdown,
+    configure_logging,
+)
 from gateway.settings import Settings
+from tests.lines import assert_documented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+WORKER_SIDE = {"worker.py", "session.py", "engine.py", "text.py"}
+"""What these say comes out of their process as `worker said`."""
 
 
 class Terminal(io.StringIO):
@@ -144,6 +161,59 @@ def test_json_can_be_had_on_a_terminal() -> None:
     configure_logging(Settings.from_environment(log_format="json"), stream)
     logging.getLogger("a").info("x")
     assert logged(stream)
+
+
+def logged_events() -> dict[str, str]:
+    """Every event that our code logs, with the place."""
+    found = {}
+    for path in (*Path(logs.__file__).parent.glob("*.py"), *Path(inference.__file__).parent.glob("*.py")):
+        if path.name in WORKER_SIDE:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger."):
+                event = node.args[1 if ast.unparse(node.func) == "logger.log" else 0]
+                assert isinstance(event, ast.Constant), f"{path.name}:{node.lineno}: no fixed name"
+                assert isinstance(event.value, str)
+                found[event.value] = f"{path.name}:{node.lineno}"
+    return found
+
+
+def test_events_that_are_logged_and_documented_are_the_same() -> None:
+    assert set(logged_events()) == set(EVENTS)
+
+
+def test_every_field_of_an_event_has_a_meaning() -> None:
+    for name, field in TypeAdapter(EventFields).json_schema()["properties"].items():
+        assert field["description"].endswith("."), name
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"unknown": 1},
+        {"pid": "12"},
+        {"event": "unheard of"},
+        {"timestamp": "2026-01-01T00:00:00Z"},
+        {"event": "request", "status": "200"},
+        {"event": "request", "unknown": 1},
+        {"cause": "boredom"},
+    ],
+    ids=str,
+)
+def test_line_that_is_not_documented_is_found(fault: dict[str, Any]) -> None:
+    line = {"event": "worker died", "level": "info", "logger": "inference.slot", "pid": 12}
+    line["timestamp"] = datetime.now(UTC).isoformat()
+    assert_documented(line)
+    with pytest.raises((AssertionError, ValidationError)):
+        assert_documented(line | fault)
+
+
+def test_tables_name_every_event_and_field() -> None:
+    tables = as_markdown()
+    for name in (*EVENTS, *RequestRecord.schema(), *EventFields.__annotations__):
+        assert f"| `{name}` |" in tables
+    widths = {line.count(" | ") for line in tables.splitlines() if line.startswith("|")}
+    assert widths == {1, 2}
 
 
 def _log_a_fault(text: str) -> None:
