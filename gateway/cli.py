@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import inspect
 import json
 import logging
 import os
@@ -18,10 +17,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from gateway import __version__, bench, doctor, server, soak
+from gateway import __version__, bench, doctor, server, soak, top
 from gateway.app import create_app
 from gateway.cache import Cache
 from gateway.logs import RequestRecord, configure_logging
+from gateway.options import with_settings
 from gateway.schema import SpeechRequest
 from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys, as_markdown
 from gateway.status import ModelFacts, Running
@@ -33,7 +33,7 @@ from models.manifest import Manifest, UnknownModel
 from models.optimize import Recipe, choose
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from inference import HardwareProfile, PoolConfig
     from models.manifest import File, Model
@@ -60,7 +60,15 @@ def main() -> None:
     """Run the command line; what users can mend is said in a sentence, without a traceback."""
     try:
         app()
-    except (UnknownSetting, UnusableKeys, UnknownModel, UnknownVoice, FetchError, server.PortTaken) as error:
+    except (
+        UnknownSetting,
+        UnusableKeys,
+        UnknownModel,
+        UnknownVoice,
+        FetchError,
+        server.PortTaken,
+        top.Unreachable,
+    ) as error:
         _fail(str(error))
     except ValidationError as error:
         _fail("; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
@@ -71,34 +79,6 @@ def main() -> None:
 def _fail(message: str) -> None:
     _err.print(f"[bold red]error:[/] {message}", highlight=False)
     sys.exit(STARTUP_FAILURE)
-
-
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each setting, and the Settings that come of them as its first argument."""
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    added = [_option(name) for name in Settings.model_fields if name not in {"api_keys"}]
-
-    def wrapped(**values: Any) -> None:
-        options = {parameter.name: values.pop(parameter.name) for parameter in added}
-        command(Settings.from_environment(**options), **values)
-
-    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
-    wrapped.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *added)}
-    wrapped.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined]
-    return wrapped
-
-
-def _option(name: str) -> inspect.Parameter:
-    """A command-line option for one field of Settings; Settings itself checks the value."""
-    field = Settings.model_fields[name]
-    flag = f"--{name.replace('_', '-')}"
-    kind: Any = str | None
-    if field.annotation is bool:
-        kind, flag = bool | None, f"{flag}/--no-{flag[2:]}"
-    option = typer.Option(flag, help=field.description, show_default=False, rich_help_panel="Settings")
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
-    )
 
 
 @app.command()
@@ -323,6 +303,9 @@ def config(
         shown = "********" if name == "api_keys" and value else str(value)
         table.add_row(PREFIX + name.upper(), shown, source, field.description)
     _out.print(table)
+
+
+app.command("top")(with_settings(top.watch))
 
 
 @app.command()
