@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from gateway.metrics import Figures
 from gateway.middleware import Auth, Body, Cors, Errors, KeyLimit, Paths, RequestLog
 from gateway.status import status
 from gateway.synthesis import Synthesis
+from gateway.tracing import Traces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -78,18 +79,28 @@ def create_app(settings: Settings, pool: Pool, catalogue: Catalogue, running: Ru
 
     Raises:
         UnusableKeys: the file of keys has none.
+        TracingUnavailable: traces are wanted, and OpenTelemetry is not installed.
     """
 
     model = running.model
     speaker = f"{model.sha256} {model.voices_sha256} {model.graph}"
     cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, speaker)
     figures = Figures(pool, cache, model.name)
+    traces = Traces() if settings.otel else None
+
+    def note(record: RequestRecord) -> None:
+        figures.note(record)
+        if traces:
+            traces.note(record)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         text = pool.ready("text")
         _say_what_starts(settings, pool, running)
-        with closing(Synthesis(pool, settings, cache)) as synthesis:
+        with (
+            closing(Synthesis(pool, settings, cache)) as synthesis,
+            closing(traces) if traces else nullcontext(),
+        ):
             yield {
                 "settings": settings,
                 "pool": pool,
@@ -102,7 +113,7 @@ def create_app(settings: Settings, pool: Pool, catalogue: Catalogue, running: Ru
 
     app = Starlette(
         routes=[*GUARDED, *OPEN],
-        middleware=middleware(settings, figures.note),
+        middleware=middleware(settings, note),
         exception_handlers={HTTPException: routing_error},
         lifespan=lifespan,
     )

@@ -26,6 +26,7 @@ from gateway.schema import SpeechRequest
 from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys, as_markdown
 from gateway.status import ModelFacts, Running
 from gateway.synthesis import Synthesis
+from gateway.tracing import TracingUnavailable
 from gateway.workers import cache_bytes, hardware_profile, pool_config
 from inference import OPENAI_VOICES, Catalogue, InferenceError, Pool, UnknownVoice, WorkerFailedToStart
 from models.fetch import FetchError, FileState, fetch, verify
@@ -68,6 +69,7 @@ def main() -> None:
         FetchError,
         server.PortTaken,
         top.Unreachable,
+        TracingUnavailable,
     ) as error:
         _fail(str(error))
     except ValidationError as error:

@@ -9,7 +9,7 @@ import logging
 import sys
 from dataclasses import dataclass, field, fields
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, TextIO
 
 import structlog
 from pydantic import ConfigDict, TypeAdapter, with_config
@@ -43,6 +43,24 @@ LEVELS: dict[Outcome, int] = {
     "draining": logging.WARNING,
 }
 """Log level of a request by its outcome; INFO where none is given."""
+
+
+class Phase(NamedTuple):
+    """A part of the work for a request. Phases may overlap: segments are spoken while others are encoded."""
+
+    name: Literal["phonemes", "segment", "encode"]
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Trail:
+    """When what was done for a request, on the clock of `perf_counter`. Lives as long as the record."""
+
+    parent: str = ""
+    """The trace that the request is part of, as W3C Trace Context writes it; empty: a new one."""
+    began: float = field(default_factory=perf_counter)
+    phases: list[Phase] = field(default_factory=list)
 
 
 _DOCUMENTED: Final = ConfigDict(use_attribute_docstrings=True, extra="forbid")
@@ -119,11 +137,16 @@ class RequestRecord:
     bytes_sent: int | None = None
     """Bytes of body handed to the connection."""
 
-    _started: float = field(default_factory=perf_counter, init=False, repr=False)
+    _trail: Trail = field(default_factory=Trail, init=False, repr=False)
+
+    @property
+    def trail(self) -> Trail:
+        """When what was done for the request: for traces, not for the line."""
+        return self._trail
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""
-        return (perf_counter() - self._started) * 1000
+        return (perf_counter() - self._trail.began) * 1000
 
     def line(self) -> dict[str, object]:
         """The known fields, times and ratios to a thousandth."""

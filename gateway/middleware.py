@@ -95,6 +95,7 @@ class RequestLog(HttpMiddleware):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         record = RequestRecord(_request_id(Headers(scope=scope)), method)
+        record.trail.parent = Headers(scope=scope).get("traceparent", "")
         scope.setdefault("state", {})["record"] = record
 
         async def send_recorded(message: Message) -> None:

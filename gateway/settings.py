@@ -80,6 +80,10 @@ class Settings(BaseSettings):
     log_text: bool = Field(
         False, description="Log the text of every request; it is logged nowhere otherwise."
     )
+    otel: bool = Field(
+        False,
+        description="Send a trace of every speech request by OpenTelemetry, to where its OTEL_ variables say.",
+    )
     cache_entries: int = Field(
         1000, ge=0, description="Most segments and responses in the cache; 0: no cache."
     )

@@ -11,17 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gateway.audio import ENCODERS, SAMPLE_BYTES, SAMPLE_RATE
 from gateway.cache import Response
 from gateway.flights import Flights
+from gateway.logs import Phase
 from gateway.recall import Recall
 from gateway.shaping import shape
 from inference import JobTimeout, Limits, Pace, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from gateway.audio import Encoder
     from gateway.cache import Cache
@@ -172,7 +173,8 @@ class Synthesis:
         )
         lease = self._pool.lease(record.request_id or "", min(len(request.input), FIRST_TOKENS))
         pace = Pace(slack_s=0.0 if request.stream else WHOLE_SLACK_S)
-        utterance = Utterance(lease, SAMPLE_RATE, engine_speed, pace, partial(recall.speak, lease))
+        speak = partial(_timed, record, partial(recall.speak, lease))
+        utterance = Utterance(lease, SAMPLE_RATE, engine_speed, pace, speak)
         deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
         return _Order(request, record, recall, utterance, shaping, deadline)
 
@@ -210,7 +212,9 @@ class Synthesis:
             data = _feed(order.encoder, pcm, is_last)
         else:
             data = await self._in_thread(partial(_feed, order.encoder, pcm, is_last))
-        order.record.encode_ms = (order.record.encode_ms or 0) + (time.perf_counter() - started) * 1000
+        ended = time.perf_counter()
+        order.record.trail.phases.append(Phase("encode", started, ended))
+        order.record.encode_ms = (order.record.encode_ms or 0) + (ended - started) * 1000
         order.recall.collect(data)
         if is_last:
             self._keep(order, order.encoder)
@@ -238,7 +242,19 @@ class Synthesis:
         order.shaping.close()
         if order.encoder is not None:
             order.encoder.close()
+        order.record.trail.phases += (Phase("phonemes", *times) for times in order.utterance.phoneme_times)
         usage.update(_usage(order.utterance.tokens, order.record.audio_s or 0))
+
+
+async def _timed(
+    record: RequestRecord, speak: Callable[..., Awaitable[tuple[Audio, Answer | None]]], *segment: Any
+) -> tuple[Audio, Answer | None]:
+    """Speak a segment, and write down when."""
+    began = time.perf_counter()
+    try:
+        return await speak(*segment)
+    finally:
+        record.trail.phases.append(Phase("segment", began, time.perf_counter()))
 
 
 def _again(request: SpeechRequest, record: RequestRecord, held: Response) -> Speech:

@@ -62,8 +62,8 @@ class Utterance:
     def __init__(
         self, lease: Lease, sample_rate: int, speed: float, pace: Pace, speak: Speak | None = None
     ) -> None:
-        self.phonemes_ms = 0.0
-        """Time in the text worker so far, queue included."""
+        self.phoneme_times: list[tuple[float, float]] = []
+        """When each batch went to the text worker and came back, on the clock of `perf_counter`."""
 
         self.segments = 0
         """Segments submitted so far."""
@@ -84,6 +84,11 @@ class Utterance:
         self._is_planned = False
         self._jobs: asyncio.Queue[asyncio.Task[Spoken] | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[Spoken]] = set()
+
+    @property
+    def phonemes_ms(self) -> float:
+        """Time in the text worker so far, queue included."""
+        return sum(ended - began for began, ended in self.phoneme_times) * 1000
 
     async def speak(
         self, text: str, language: str, voice: tuple[tuple[str, float], ...]
@@ -129,9 +134,9 @@ class Utterance:
     async def _plan(self, text: str, language: str) -> AsyncGenerator[Segment, None]:
         packer = Packer()
         for batch in batches(text):
-            started = time.monotonic()
+            began = time.perf_counter()
             reply, _ = await self._lease.phonemes(batch, language, self._deadline(self._planned_s))
-            self.phonemes_ms += (time.monotonic() - started) * 1000
+            self.phoneme_times.append((began, time.perf_counter()))
             for sentence, phonemes in zip(batch, reply.phonemes, strict=True):
                 for segment in packer.feed(phonemes, ends_paragraph=sentence.endswith(PARAGRAPH_END)):
                     yield segment
