@@ -35,7 +35,7 @@ def test_a_page_streams_from_both_workers_and_starts_early(kokoro: Gateway) -> N
     total = time.monotonic() - started
     assert first < 0.3 * total
     line = wait_for(lambda: kokoro.requests(request_id=response.headers["x-request-id"]), "its log line")[0]
-    assert len(line["worker_pids"]) == 2
+    assert set(line["worker_pids"]) >= {worker.pid for worker in kokoro.workers()}
     assert line["characters"] == len(PAGE)
     assert line["segments"] >= 10
     assert abs(line["audio_s"] - len(audio) / 48000) < 0.01
