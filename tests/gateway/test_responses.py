@@ -82,7 +82,7 @@ def respond(
 ) -> RequestRecord:
     async def scenario() -> RequestRecord:
         record = RequestRecord()
-        response = kind(await source.speech(length), record, **options)
+        response = kind(await source.speech(length), record, stall_s=10, **options)
         call = response({"type": "http"}, client.receive, client.send)
         if client.blocks:
             task = asyncio.ensure_future(call)
