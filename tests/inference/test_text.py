@@ -45,7 +45,7 @@ def sounds(phonemes: str) -> int:
     ("text", "language", "phonemes"),
     [
         ("Hello, world! How are you?", "en-us", "həlˈO, wˈɜɹld! hˈW ɑɹ ju?"),
-        ("It's a mother's button, NASA.", "en-us", "ɪts ɐ mˈʌðəɹz bˈʌtᵊn, nˈæsə."),
+        ("It's a mother's button, NASA.", "en-us", "ɪts ɐ mˈʌðɚz bˈʌʔn, nˈæsɐ."),
         ("The bath water there, home fire.", "en-gb", "ðə bˈaθ wˈɔːtə ðˈɛː, hˈQm fˈIə."),
         ("¿Qué tal? Bien.", "es", "kˈe tˈal? bjˈen."),
         ("Un bon vin blanc.", "fr-fr", "œ̃ bˈɔ̃ vˈɛ̃ blˈɑ̃."),
@@ -84,7 +84,7 @@ def test_english_words_in_french_leave_no_language_flag() -> None:
 def test_other_scripts_are_read_in_their_own_language() -> None:
     assert american("Привет мир") == "prʲivʲˈet mʲˈir"
     assert american("say 你好 and こんにちは") != american("say and")
-    assert "lˈɛTəɹ" not in american("北京 안녕하세요 שלום عربي ελληνικά")
+    assert "lˈɛɾɚ" not in american("北京 안녕하세요 שלום عربي ελληνικά")
 
 
 @pytest.mark.parametrize(
