@@ -211,7 +211,9 @@ class Packer:
     def feed(self, phonemes: str, *, ends_paragraph: bool = False) -> Iterator[Segment]:
         """The segments that `phonemes`, the next words of the text, settle; none for a text not yet long enough."""
         if words := " ".join(phonemes.split()):
-            self._waiting += words + ("\n" if ends_paragraph else " ")
+            self._waiting += f"{words} "
+        if ends_paragraph and self._waiting:
+            self._waiting = self._waiting[:-1] + "\n"
         while cut := _cut(self._waiting.rstrip(), self._target, self._limits):
             yield self._take(cut)
 

@@ -185,6 +185,16 @@ def test_pauses_follow_the_last_mark() -> None:
     ]
 
 
+def test_a_paragraph_may_end_in_something_silent() -> None:
+    packer = Packer()
+    fed = [
+        *packer.feed("wˈʌn tˈu θɹˈi fˈɔɹ,"),
+        *packer.feed("", ends_paragraph=True),
+        *packer.feed("fˈIv sˈɪks sˈɛvən."),
+    ]
+    assert [segment.pause_s for segment in (*fed, *packer.finish())] == [0.5, 0.0]
+
+
 def test_a_short_tail_is_never_spoken_alone() -> None:
     for words in range(1, 200):
         pieces = pack("ˈabsədˈɛ " * words + "ənd.")
