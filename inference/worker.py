@@ -7,6 +7,7 @@ set: they must be in place before numpy and onnxruntime load, which is why the e
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import os
 import select
@@ -15,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from inference.errors import EngineFailed, InferenceError, ProtocolError, UnsupportedLanguage
@@ -92,6 +94,10 @@ def _take_place(spec: WorkerSpec) -> None:
     if spec.cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cpus)
     os.nice(spec.nice)
+    if spec.nice:
+        # Where Linux groups processes by session, niceness counts inside a group only, and each worker is one.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/autogroup").write_text(str(spec.nice))
 
 
 def _engine(spec: WorkerSpec) -> Engine:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,7 +18,6 @@ from tests.server import START_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.server import Gateway
 
@@ -236,3 +236,13 @@ def test_a_first_segment_does_not_wait_for_the_long_ones_of_others(start: Callab
             assert speak(gateway, "Hi there.").status_code == 200
     lines = wait_for(lambda: gateway.requests(voice="af_heart", outcome="ok")[2:], "their log lines")
     assert all(line["worker_pids"] == [express] for line in lines)
+
+
+def test_speech_workers_make_way_for_the_express_worker(start: Callable[..., Gateway]) -> None:
+    gateway = start(EXPRESS="true")
+    (express,) = gateway.workers("express")
+    for worker in gateway.workers("speech"):
+        assert worker.nice() > express.nice()
+        group = Path(f"/proc/{worker.pid}/autogroup")
+        if group.exists():
+            assert group.read_text().strip().endswith(f"nice {worker.nice()}")
