@@ -23,6 +23,10 @@ UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """Headers that keep proxies from collecting the stream before they pass it on."""
 
 
+EVENT_BYTES = 24 << 10
+"""Most audio in one event: as base64 on one line, half of the 64 KiB that some clients' readers take at once."""
+
+
 class ClientStalled(Exception):
     """The client is connected but does not read: its place is given to others."""
 
@@ -90,8 +94,9 @@ class EventStream(AudioResponse):
         async for piece in self._speech.body:
             rest += piece
             whole = len(rest) - len(rest) % self._sample_bytes
-            if whole:
-                yield _event(type="speech.audio.delta", audio=b64encode(rest[:whole]).decode())
+            for start in range(0, whole, EVENT_BYTES):
+                part = rest[start : min(start + EVENT_BYTES, whole)]
+                yield _event(type="speech.audio.delta", audio=b64encode(part).decode())
             rest = rest[whole:]
         if rest:
             yield _event(type="speech.audio.delta", audio=b64encode(rest).decode())

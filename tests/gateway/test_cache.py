@@ -3,9 +3,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 import random
 import signal
 import struct
+import threading
+from base64 import b64decode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -101,7 +104,8 @@ test_cache_is_its_model = CacheIsItsModel.TestCase
 
 
 def test_threads_never_get_another_keys_entry_and_leave_the_sums_right() -> None:
-    cache = Cache(50, 0.005, 200_000)
+    ticks, stopped = itertools.count(), threading.Event()
+    cache = Cache(50, 500, 200_000, clock=lambda: 0 if stopped.is_set() else next(ticks))
 
     def work(seed: int) -> int:
         chance, hits = random.Random(seed), 0  # noqa: S311 - the same every time
@@ -119,7 +123,9 @@ def test_threads_never_get_another_keys_entry_and_leave_the_sums_right() -> None
 
     with ThreadPoolExecutor(4) as threads:
         hits = sum(threads.map(work, range(4)))
+    stopped.set()  # at 0, so that nothing expires any more
     status = cache.status()
+    assert status.events["segment", "evicted_ttl"] > 0
     assert hits == status.events["segment", "hit"] > 0
     assert status.entries <= 50
     left = [cache.get(Segment, cache.key("segment", number)) for number in range(120)]
@@ -472,3 +478,15 @@ def test_without_a_cache_everything_is_spoken(tone: Path) -> None:
         assert jobs(gateway) == 2
     finally:
         assert gateway.stop() == 0
+
+
+def test_a_hit_in_events_keeps_its_lines_short(gateway: Gateway) -> None:
+    text = "This is long enough to be more than one event when all of it is there at once. " * 3
+    whole = speak(gateway, text).content
+    answer = speak(gateway, text, stream_format="sse")
+    assert answer.headers["x-cache"] == "hit"
+    events_ = [json.loads(line[6:]) for line in answer.text.split("\n\n") if line]
+    assert b"".join(b64decode(event.get("audio", "")) for event in events_) == whole
+    assert len(events_) > 2
+    assert max(map(len, answer.text.split("\n"))) < 1 << 16
+    assert events_[-1]["usage"]["output_tokens"] == round(len(whole) / 48000 * 40)
