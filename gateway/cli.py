@@ -19,7 +19,9 @@ from rich.table import Table
 
 from gateway import __version__, bench, doctor, server, soak, top
 from gateway.app import create_app
+from gateway.audio import UnsupportedRate
 from gateway.cache import Cache
+from gateway.errors import RequestError
 from gateway.logs import RequestRecord, configure_logging
 from gateway.options import with_settings
 from gateway.schema import SpeechRequest
@@ -72,6 +74,10 @@ def main() -> None:
         TracingUnavailable,
     ) as error:
         _fail(str(error))
+    except (RequestError, UnsupportedRate) as error:
+        _fail(str(error).replace("'response_format'", "format, which is --format or the ending of --output"))
+    except OSError as error:
+        _fail(f"{error.filename or 'input or output'}: {error.strerror}")
     except ValidationError as error:
         _fail("; ".join(f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()))
     except (WorkerFailedToStart, InferenceError) as error:
@@ -158,6 +164,8 @@ async def _say(settings: Settings, config: PoolConfig, request: SpeechRequest, o
                 write(data)
                 bar.update(task, seconds=record.audio_s or 0)
             bar.update(task, total=1, completed=1)
+    if output != "-":
+        _err.print(f"{output} holds {record.audio_s or 0:.1f} s of speech", highlight=False, soft_wrap=True)
 
 
 @contextlib.asynccontextmanager
@@ -365,9 +373,7 @@ def _fetch_one(file: File, settings: Settings) -> Path:
         task = bar.add_task(file.name, total=file.bytes)
 
         def show(done_bytes: int, total_bytes: int, source: str) -> None:
-            bar.update(
-                task, completed=done_bytes, total=total_bytes, description=f"{file.name} from {source}"
-            )
+            bar.update(task, completed=done_bytes, total=total_bytes, description=f"{file.name}: {source}")
 
         return fetch(file, settings.models_dir, show)
 

@@ -26,8 +26,9 @@ def is_installed(language: str) -> bool:
 
 
 def how_to_install(language: str) -> str:
-    """The command."""
-    return f"pip install 'kokoro-gateway[{language}]'"
+    """The command, for whoever runs the gateway."""
+    packages = " ".join(module.replace("_", "-") for module in MODULES[language])
+    return f"whoever runs this server can add it with `pip install {packages}`"
 
 
 def load(language: str) -> Callable[[str], str]:

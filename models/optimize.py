@@ -224,7 +224,7 @@ def _child(module: str, *arguments: object, errors: IO[str] | int = subprocess.P
         stderr=errors,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "ORT_DISABLE_TELEMETRY": "1"},
     )
 
 

@@ -117,3 +117,14 @@ def test_doctor_finds_a_taken_port() -> None:
     port = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "port")
     assert not port["is_well"]
     assert "KOKORO_PORT" in port["advice"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["", "-o", "a.mp3"], ["Hi.", "-o", "a.xyz"], ["Hi.", "-o", "nowhere/a.mp3"]]
+)
+def test_say_tells_what_is_wrong_in_a_sentence(tmp_path: Path, arguments: list[str]) -> None:
+    *rest, name = arguments
+    done = run("say", *rest, str(tmp_path / name))
+    assert done.returncode == 3
+    assert b"error: " in done.stderr
+    assert b"Traceback" not in done.stderr

@@ -5,6 +5,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
+from gateway.logs import as_markdown as log_fields_as_markdown
 from gateway.settings import Settings, UnknownSetting, UnusableKeys, as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -52,3 +53,7 @@ def test_a_file_without_a_key_does_not_let_everybody_in(tmp_path: Path) -> None:
 
 def test_keys_do_not_show_in_a_printed_setting() -> None:
     assert "sk-secret" not in repr(Settings.from_environment(api_keys="sk-secret"))
+
+
+def test_the_operators_page_lists_every_log_field() -> None:
+    assert log_fields_as_markdown() in (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")

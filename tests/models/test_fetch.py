@@ -25,11 +25,12 @@ ROOT = Path(__file__).parents[2]
 
 # Fetches in a process of its own: argv is URL, directory, size and SHA-256 of the content.
 FETCHER = """
-import os, resource, sys
+import os, resource, signal, sys
 from pathlib import Path
 from models.fetch import FetchError, fetch
 from models.manifest import File, PipSource, UrlSource
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent in the background leaves it ignored
 url, directory, size, sha256 = sys.argv[1:]
 source = UrlSource(url) if "://" in url else PipSource((url,), "part.bin")
 file = File(name="m", about="", filename="m.onnx", bytes=int(size), sha256=sha256, licence="", sources=(source,))
