@@ -17,6 +17,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.utils import wrap_app
 
+from gateway.cut import reset
 from gateway.errors import BUSY, ErrorDetail, ErrorEnvelope
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ class Connections:
         if self._open:
             await asyncio.wait(self._open, timeout=GRACEFUL_S)
         for connection, writer in self._open.items():
-            writer.transport.abort()  # a polite close waits for a client that never reads
+            reset(
+                writer
+            )  # a polite close waits for who never reads, and ends a cut response like a whole one
             connection.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 

@@ -16,6 +16,8 @@ from hypercorn.protocol.http_stream import HTTPStream
 from gateway.responses import ClientStalled
 
 if TYPE_CHECKING:
+    from asyncio import StreamWriter
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
@@ -60,8 +62,14 @@ async def _reset(stream: HTTPStream, http_version: str, *, is_stalled: bool) -> 
         )  # wakes the sending task, which then forgets the stream
     elif http_version == "1.0" or is_stalled:  # a polite close would wait for the bytes that nobody reads
         writer = protocol.send.__self__.writer
-        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
-        writer.transport.abort()
+        reset(writer)
         # uvloop closes only a moment later, and Hypercorn would still get to say a polite end before that
         with contextlib.suppress(OSError):
             await writer.wait_closed()
+
+
+def reset(writer: StreamWriter) -> None:
+    """End a connection by a TCP reset, which no client takes for the end of a response."""
+    with contextlib.suppress(OSError):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+    writer.transport.abort()

@@ -54,6 +54,8 @@ READ_ON = 16
 """How many times the body limit is read and thrown away, so that the client gets to read our refusal."""
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_ORIGIN = re.compile(r"^https?://[^/]*", re.IGNORECASE)
+"""What a request in absolute form has before its path (RFC 9112, 3.2.2)."""
 _SLASHES = re.compile(r"/{2,}")
 
 
@@ -289,7 +291,8 @@ class Paths(HttpMiddleware):
     """
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["path"] = _SLASHES.sub("/", scope["path"]).rstrip("/") or "/"
+        path = _ORIGIN.sub("", scope["path"])
+        scope["path"] = _SLASHES.sub("/", path).rstrip("/") or "/"
         await self.app(scope, receive, send)
 
 

@@ -27,6 +27,10 @@ EVENT_BYTES = 24 << 10
 """Most audio in one event: as base64 on one line, half of the 64 KiB that some clients' readers take at once."""
 
 
+PIECE_BYTES = 256 << 10
+"""Most bytes sent at once: the limit on stalls is for each piece."""
+
+
 class ClientStalled(Exception):
     """The client is connected but does not read: its place is given to others."""
 
@@ -56,9 +60,10 @@ class AudioResponse(StreamingResponse):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
-        """The body's bytes as the client gets them."""
+        """The body's bytes as the client gets them, in pieces that even a slow one reads in its time."""
         async for piece in self._speech.body:
-            yield piece
+            for start in range(0, len(piece), PIECE_BYTES):
+                yield piece[start : start + PIECE_BYTES]
 
     async def _send(self, piece: bytes, send: Send) -> None:
         began = perf_counter()

@@ -38,10 +38,7 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         listener.close()
-        raise PortTaken(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
-            f"choose another port with --port or KOKORO_PORT"
-        ) from error
+        raise _taken(settings, error) from error
     listener.setblocking(False)
     if not settings.is_loopback and not settings.keys():
         logger.warning(
@@ -49,6 +46,13 @@ def listen(settings: Settings) -> socket.socket:
             extra={"host": settings.host},
         )
     return listener
+
+
+def _taken(settings: Settings, error: OSError) -> PortTaken:
+    return PortTaken(
+        f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+        "choose another port with --port or KOKORO_PORT"
+    )
 
 
 async def run(
@@ -65,7 +69,10 @@ async def run(
     """
     signals = _Signals(pool)
     leave = asyncio.Event()
-    listener.listen(BACKLOG)
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:  # another process was bound there as well, and listened first
+        raise _taken(settings, error) from error
     server = asyncio.create_task(Connections(app, settings).serve(listener, leave))
     announce()
     leaving = asyncio.create_task(signals.leave.wait())

@@ -216,7 +216,7 @@ class Pool:
         """
         if self._is_draining or not self._is_open:
             raise PoolClosed("the pool takes no new requests")
-        if all(slot.failures > 1 and not slot.worker for slot in self._slots if slot.spec.role == "speech"):
+        if self._hopeless_roles():
             raise PoolSaturated(_HOPELESS_WAIT_S)
         wait = self.expected_wait_s()
         if wait > self.config.queue_s:
@@ -277,7 +277,18 @@ class Pool:
         """Forget a lease; `Lease.close` calls this."""
         self._leases.discard(lease)
 
+    def _hopeless_roles(self) -> set[Role]:
+        """Roles whose last worker died and could not be started again so far; others stand in for express."""
+        roles: set[Role] = {"text", "speech"}
+        alive = {slot.spec.role for slot in self._slots if not slot.is_hopeless}
+        return {slot.spec.role for slot in self._slots if slot.spec.role in roles} - alive
+
     def _dispatch(self) -> None:
+        for role in self._hopeless_roles():
+            for waiting in [job for job in self._queue if job.roles[-1] == role]:
+                assert isinstance(waiting, _Job)
+                self._queue.remove(waiting)
+                waiting.settle(PoolSaturated(_HOPELESS_WAIT_S))
         idle = [(slot, slot.spec.role) for slot in self._slots if slot.is_idle]
         for job, slot in self._queue.assign(idle):
             assert isinstance(job, _Job)

@@ -77,7 +77,10 @@ class WorkerProcess:
         Raises:
             WorkerFailedToStart: it ended, said why it cannot start, or was not ready in time.
         """
-        ours, theirs = socket.socketpair()
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise WorkerFailedToStart(f"cannot start a {spec.role} worker: {error.strerror}") from error
         ours.setblocking(False)
         try:
             process = await asyncio.create_subprocess_exec(

@@ -63,6 +63,9 @@ class Slot(Generic[J]):
     def __init__(self, spec: WorkerSpec, start_timeout_s: float, on_free: Callable[[], None]) -> None:
         self.spec = spec
         self.running: J | None = None
+        self.failed_starts = 0
+        """Starts that went wrong since the last that went well."""
+
         self.failures = 0
         """Starts and early deaths that went wrong in a row."""
 
@@ -74,6 +77,9 @@ class Slot(Generic[J]):
         self._retired: set[asyncio.Task[None]] = set()
         self._jobs_before = 0
         self._is_replacing = False
+        self._starting = asyncio.Lock()
+        """Held while a process is started: a death during a replacement must not end in two workers."""
+
         self._replaced_by: RestartCause = "replaced"
 
     @property
@@ -81,6 +87,11 @@ class Slot(Generic[J]):
         """The live worker, if there is one."""
         alive = self._worker is not None and self._worker.state in (State.IDLE, State.BUSY)
         return self._worker if alive else None
+
+    @property
+    def is_hopeless(self) -> bool:
+        """True when there is no worker and the last attempt to start one failed."""
+        return self.failed_starts > 0 and self.worker is None
 
     @property
     def is_idle(self) -> bool:
@@ -94,6 +105,7 @@ class Slot(Generic[J]):
             WorkerFailedToStart: with the reason.
         """
         self._worker = await WorkerProcess.start(self.spec, self._start_timeout_s)
+        self.failed_starts = 0
         logger.info("worker ready", extra=_fields(self._worker))
 
     async def supervise(self) -> None:
@@ -129,20 +141,21 @@ class Slot(Generic[J]):
 
     async def replace(self, cause: RestartCause = "replaced") -> None:
         """Start a new worker, and retire the old one between two jobs once the new one is ready."""
-        if self.worker is None or self._is_replacing:
+        if self.worker is None or self._is_replacing or self._successor is not None:
             return
         self._is_replacing = True
         try:
-            successor = await WorkerProcess.start(self.spec, self._start_timeout_s)
+            async with self._starting:
+                self._successor = await WorkerProcess.start(self.spec, self._start_timeout_s)
+                self._replaced_by = cause
         except WorkerFailedToStart as error:
             self._restarts["failed_start"] += 1
             logger.warning("worker cannot be replaced", extra={"role": self.spec.role, "reason": str(error)})
             return
         finally:
             self._is_replacing = False
-        self._successor, self._replaced_by = successor, cause
         if self.running is None:
-            self._succeed(successor)
+            self._succeed(self._successor)
             self._on_free()
 
     async def stop(self) -> None:
@@ -169,14 +182,22 @@ class Slot(Generic[J]):
     async def _restart(self) -> None:
         while True:
             await asyncio.sleep(pause_s(self.failures))
-            try:
-                await self.start()
-            except WorkerFailedToStart as error:
-                self.failures += 1
-                self._restarts["failed_start"] += 1
-                logger.warning("worker cannot start", extra={"role": self.spec.role, "reason": str(error)})
-            else:
-                return
+            async with self._starting:
+                if self._successor is not None:
+                    self._succeed(self._successor)
+                if self.worker is not None:
+                    return
+                try:
+                    await self.start()
+                except WorkerFailedToStart as error:
+                    self._note_failed_start(error)
+            self._on_free()
+
+    def _note_failed_start(self, error: WorkerFailedToStart) -> None:
+        self.failures += 1
+        self.failed_starts += 1
+        self._restarts["failed_start"] += 1
+        logger.warning("worker cannot start", extra={"role": self.spec.role, "reason": str(error)})
 
     def _succeed(self, successor: WorkerProcess) -> None:
         retired, self._worker, self._successor = self._worker, successor, None

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import shutil
 import signal
 import time
 from typing import TYPE_CHECKING
@@ -276,3 +277,55 @@ async def test_workers_see_no_secret_of_the_server_and_no_socket_of_its(
         worker = psutil.Process(next(iter(pids(pool))))
         assert "KOKORO_API_KEYS" not in worker.environ()
         assert worker.net_connections("inet") == []
+
+
+def processes() -> list[psutil.Process]:
+    """Every worker process of this test."""
+    children = psutil.Process().children()
+    return [c for c in children if c.status() != "zombie" and "inference.worker" in c.cmdline()]
+
+
+async def test_a_worker_that_waits_to_take_over_is_not_replaced_itself(speech_spec: WorkerSpec) -> None:
+    async with Pool(config(speech_spec)) as pool:
+        lease = pool.lease("r1", 5)
+        task = asyncio.create_task(say(lease, "wait!", "af_slow"))
+        await until(lambda: pool.status().jobs_running, "a job running")
+        await pool.replace()
+        await pool.replace()
+        await task
+        await until(lambda: len(processes()) == 1, "one process")
+        assert {process.pid for process in processes()} == pids(pool)
+
+
+async def test_a_worker_that_dies_while_its_successor_starts_leaves_one_worker(
+    speech_spec: WorkerSpec,
+) -> None:
+    async with Pool(config(speech_spec)) as pool:
+        (before,) = pids(pool)
+        replacing = asyncio.create_task(pool.replace())
+        await until(lambda: len(processes()) == 2, "a successor starting")
+        os.kill(before, signal.SIGKILL)
+        await replacing
+        await until(lambda: len(processes()) == 1 and pool.is_ready, "one process, ready")
+        assert {process.pid for process in processes()} == pids(pool)
+        await say(pool.lease("r1", 5))
+
+
+async def test_who_waits_is_told_when_no_worker_can_be_started(
+    speech_spec: WorkerSpec, tmp_path: Path
+) -> None:
+    model = tmp_path / "model.onnx"
+    shutil.copy(speech_spec.model_path, model)
+    async with Pool(config(dataclasses.replace(speech_spec, model_path=str(model)))) as pool:
+        lease = pool.lease("r1", 5)
+        model.write_bytes(b"damaged")
+        (worker,) = pids(pool)
+        os.kill(worker, signal.SIGKILL)
+        await until(lambda: not pids(pool), "the death noticed")
+        with pytest.raises(PoolSaturated):
+            await say(lease)
+        with pytest.raises(PoolSaturated):
+            pool.lease("r2", 5)
+        shutil.copy(speech_spec.model_path, model)
+        await until(lambda: pool.is_ready, "a worker again")
+        await say(lease)
