@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MARGIN = 1.05  # headroom over the calibrated ranges, for sentences and voices that were not measured
 FEWEST_CHANNELS = 64
-CENTRE = 128  # QLinearConv pads with its zero point: only the middle of uint8 leaves padding at exactly zero
+CENTRE = 128
 
 # With r the distance to the nearest multiple of PERIOD, sin(pi r / PERIOD)^2 PERIOD / pi is
 # LIFT - r^2 (r^2 - DOUBLE) to within 1.5 % of its height: the best parabola in r^2, in the unit that needs no factor.
@@ -39,13 +39,27 @@ class Ranges:
     output_low: Floats
     output_high: Floats
 
-    def input_scale(self) -> Floats:
-        """Size of one level per input channel, symmetric about zero."""
-        return _level(np.maximum(np.abs(self.input_low), np.abs(self.input_high)) / 127)
+    def input_levels(self, sign: Floats) -> tuple[int, Floats]:
+        """The level that means zero, and the size of one level per input channel, each channel turned by its `sign`.
 
-    def output_scale(self) -> Floats:
-        """Size of one level per output channel, the range spread over all 255 steps."""
-        return _level((self.output_high - self.output_low) / 255)
+        QLinearConv pads with its zero point and has one for all channels, so zero is the same level in each. Where
+        it lies decides how fine the levels are: what leaky ReLU leaves below zero needs a sixth of them, not half.
+        """
+        low = np.minimum(np.where(sign < 0, -self.input_high, self.input_low), 0)
+        high = np.maximum(np.where(sign < 0, -self.input_low, self.input_high), 0)
+        sizes = {zero: _level(np.maximum(-low / zero, high / (255 - zero))) for zero in range(16, 240)}
+        finest = min(sizes, key=lambda zero: float(np.log(sizes[zero]).sum()))
+        return finest, sizes[finest]
+
+    def output_levels(self) -> tuple[Floats, Floats]:
+        """The level that means zero and the size of one level, both per output channel, over all 255 steps.
+
+        The zero has to be one of the 256 levels, so the range is made to hold it where it did not: a channel with an
+        offset larger than its swing would otherwise be clipped (1 dB of mel distance from six convolutions).
+        """
+        low, high = np.minimum(self.output_low, 0), np.maximum(self.output_high, 0)
+        size = _level((high - low) / 255)
+        return np.clip(np.rint(127.5 - (high + low) / 2 / size), 0, 255), size
 
 
 def _level(size: Floats) -> Floats:
@@ -107,8 +121,9 @@ def quantize_convolutions(model: ir.Model, ranges: Mapping[str, Ranges], bits: i
 
     def plain(op: Any, conv: Any, **_: Any) -> Any:
         node, known = conv.producer(), ranges[conv.name]
-        step = known.input_scale()
-        source = Source(node.inputs[0], step, unit=np.ones_like(step), lift=np.zeros_like(step))
+        one = np.ones_like(known.input_low)
+        zero, step = known.input_levels(one)
+        source = Source(node.inputs[0], zero, step, unit=one, lift=0 * one)
         return _quantized_conv(op, node, source, known, bits)
 
     snakes = apply(model, rule(_snake_conv, after_snake, is_known), commute=True)
@@ -129,10 +144,11 @@ def _snake_conv(op: Any, x: Any, scale: Any, shift: Any, slope: Any, inverse: An
 class Source:
     """What a convolution reads: `value` in units of `unit`, negative for a channel with its sign turned, less `lift`.
 
-    `step` is the size of a level in the units of the release.
+    `zero` is the level that means zero, `step` the size of a level in the units of the release.
     """
 
     value: ir.Value
+    zero: int
     step: Floats
     unit: Floats
     lift: Floats
@@ -157,8 +173,9 @@ def _after_snake(op: Any, z: Any, slopes: Floats, ranges: Ranges) -> Source:
     period, middle = op.Constant(value_float=PERIOD), op.Constant(value=ir.tensor(np.uint8(CENTRE)))
     nearest = op.DequantizeLinear(op.QuantizeLinear(z, period, middle), period, middle)
     r = op.Sub(z, nearest)
-    square, step = op.Mul(r, r), ranges.input_scale()
-    gentle = step * 127 * np.abs(slopes) < PERIOD / 2
+    square = op.Mul(r, r)
+    zero, step = ranges.input_levels(slopes)
+    gentle = np.maximum(ranges.input_high, -ranges.input_low) * np.abs(slopes) < PERIOD / 2
     if gentle.any():
         # Channels that stay within the first arch must have no offset at rest; the others the least error throughout.
         bump = op.Mul(square, op.Sub(square, op.Constant(value_float=DOUBLE)))
@@ -168,7 +185,7 @@ def _after_snake(op: Any, z: Any, slopes: Floats, ranges: Ranges) -> Source:
         distance = op.Sub(square, op.Constant(value_float=DOUBLE / 2))
         bump = op.Mul(distance, distance)
         lift = np.full(len(slopes), LIFT + DOUBLE**2 / 4)
-    return Source(op.Sub(z, bump), step, slopes, lift / slopes)
+    return Source(op.Sub(z, bump), zero, step, slopes, lift / slopes)
 
 
 def _quantized_conv(op: Any, conv: ir.Node, source: Source, ranges: Ranges, bits: int) -> Any:
@@ -178,7 +195,7 @@ def _quantized_conv(op: Any, conv: ir.Node, source: Source, ranges: Ranges, bits
     s_out / s_w of them. The range of the outputs is centred by shifting the bias by whole output levels.
     """
     name, rest = conv.outputs[0].name, conv.inputs[2:]
-    step_out = ranges.output_scale()
+    zero_out, step_out = ranges.output_levels()
     kernel = constant(conv.inputs[1])
     step_in = source.step * np.sign(source.unit)
     scaled = kernel * step_in[None, :, None]
@@ -186,28 +203,26 @@ def _quantized_conv(op: Any, conv: ir.Node, source: Source, ranges: Ranges, bits
     step_weight[step_weight == 0] = 1  # some rows of the release are all zero
     levels = np.rint(scaled / step_weight[:, None, None]).astype(np.int8)
 
-    middle = np.rint((ranges.output_high + ranges.output_low) / 2 / step_out)
-    zero_out = np.clip(CENTRE - middle, 0, 255)
     bias = constant(rest[0]) if rest else np.zeros(len(step_out), np.float32)
     # Of the lift, whole levels go into the zero point and the rest, a constant, into the bias.
-    lifted = np.clip(np.rint(source.lift / step_in), 0, 255 - CENTRE)
+    lifted = np.clip(np.rint(source.lift / step_in), 0, 255 - source.zero)
     bias = bias + kernel.sum(axis=2) @ (source.lift - lifted * step_in) - step_out * (CENTRE - zero_out)
 
     def weights(suffix: str, array: NDArray[Any], kind: type) -> Any:
         return initializer(op, f"{name}_{suffix}", array.astype(kind))
 
-    one, centre = weights("one", np.array(1), np.float32), weights("centre", np.array(CENTRE), np.uint8)
+    one = weights("one", np.array(1), np.float32)
     own_step = weights("input_step", source.step * np.abs(source.unit), np.float32)
-    zero_in = weights("input_zero", CENTRE + lifted, np.uint8)
+    zero_in = weights("input_zero", source.zero + lifted, np.uint8)
     total = op.QLinearConv(
         op.QuantizeLinear(source.value, own_step, zero_in, axis=1),
         one,
-        centre,
+        weights("centre_in", np.array(source.zero), np.uint8),
         weights("levels", levels, np.int8),
         weights("step", step_weight / step_out, np.float32),
         weights("zero", np.zeros(len(step_weight)), np.int8),
         one,
-        centre,
+        weights("centre_out", np.array(CENTRE), np.uint8),
         weights("bias", np.rint(bias / step_weight), np.int32),
         **attributes(conv),
     )
