@@ -120,24 +120,30 @@ def quantize_convolutions(model: ir.Model, ranges: Mapping[str, Ranges], bits: i
         return _quantized_conv(op, node, _after_snake(op, z, slopes, known), known, bits)
 
     def plain(op: Any, conv: Any, **_: Any) -> Any:
-        node, known = conv.producer(), ranges[conv.name]
-        one = np.ones_like(known.input_low)
-        zero, step = known.input_levels(one)
-        source = Source(node.inputs[0], zero, step, unit=one, lift=0 * one)
-        return _quantized_conv(op, node, source, known, bits)
+        return after_anything(op, conv.producer(), ranges[conv.name], bits)
 
     snakes = apply(model, rule(_snake_conv, after_snake, is_known), commute=True)
-    return snakes + apply(model, rule(_conv, plain, is_known))
+    return snakes + apply(model, rule(any_conv, plain, is_known))
 
 
-def _conv(op: Any, x: Any, weight: Any) -> Any:
+def after_anything(op: Any, conv: ir.Node, ranges: Ranges, bits: int) -> Any:
+    """The 8-bit convolution that takes the place of `conv`, its input as it is."""
+    one = np.ones_like(ranges.input_low)
+    zero, step = ranges.input_levels(one)
+    if (value := conv.inputs[0]) is None:
+        raise ValueError(f"{conv.name} reads nothing")
+    return _quantized_conv(op, conv, Source(value, zero, step, unit=one, lift=0 * one), ranges, bits)
+
+
+def any_conv(op: Any, x: Any, weight: Any) -> Any:
+    """Pattern of a convolution with or without a bias, the value `conv`."""
     return op.Conv(x, weight, _allow_other_inputs=True, _outputs=["conv"])
 
 
 def _snake_conv(op: Any, x: Any, scale: Any, shift: Any, slope: Any, inverse: Any, weight: Any) -> Any:
     normed = op.InstanceNormalization(x, scale, shift, _outputs=["norm"])
     wave = op.Pow(op.Sin(op.Mul(slope, normed)), 2.0)
-    return _conv(op, op.Add(normed, op.Mul(inverse, wave)), weight)
+    return any_conv(op, op.Add(normed, op.Mul(inverse, wave)), weight)
 
 
 @dataclass(frozen=True)
