@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -93,15 +94,18 @@ def _fail(message: str) -> None:
 @with_settings
 def serve(settings: Settings) -> None:
     """Serve the OpenAI speech API; fetches the model first if it is not there."""
+    server.end_on_sigterm()
     configure_logging(settings)
     listener = server.listen(settings)
     config, catalogue, running = _prepare(settings)
-    uvloop.run(_serve(settings, config, catalogue, running, listener))
+    with contextlib.suppress(asyncio.CancelledError):  # SIGTERM while the workers start
+        uvloop.run(_serve(settings, config, catalogue, running, listener))
 
 
 async def _serve(
     settings: Settings, config: PoolConfig, catalogue: Catalogue, running: Running, listener: Any
 ) -> None:
+    server.cancel_on_sigterm()
     host, port = listener.getsockname()[:2]
     async with Pool(config) as pool:
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
@@ -340,7 +344,8 @@ def _prepare(settings: Settings) -> tuple[PoolConfig, Catalogue, Running]:
         reason=choice.reason,
     )
     running = Running(hardware, facts, cache_bytes(settings, hardware))
-    return pool_config(settings, hardware, model_path, choice.graph, voices_path), catalogue, running
+    config = pool_config(settings, hardware, model_path, choice.graph, voices_path, choice.cost)
+    return config, catalogue, running
 
 
 def _chosen(settings: Settings, hardware: HardwareProfile, model: Path, voices: Path) -> Choice:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 from gateway.connections import BACKLOG, Connections
@@ -55,6 +56,26 @@ def _taken(settings: Settings, error: OSError) -> PortTaken:
     )
 
 
+def end_on_sigterm() -> None:
+    """Before there is an event loop: SIGTERM ends the program, also where it is process 1; SIGHUP changes nothing.
+
+    Without a handler the kernel keeps SIGTERM from process 1, and SIGHUP would end any other.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def cancel_on_sigterm() -> None:
+    """The same in the event loop, until `run` takes over: the running task is cancelled, and what it started ends.
+
+    A handler that raises would not do: uvloop keeps the exception to itself.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+
+
 async def run(
     app: Starlette,
     pool: Pool,
@@ -91,7 +112,7 @@ class _Signals:
         self.leave = asyncio.Event()
         self.leave_now = asyncio.Event()
         self._pool = pool
-        self._replacing: set[asyncio.Task[None]] = set()
+        self._replacing: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_signal_handler(signal.SIGINT, self._end)
@@ -101,9 +122,8 @@ class _Signals:
         (self.leave_now if self.leave.is_set() else self.leave).set()
 
     def _replace(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._pool.replace())
-        self._replacing.add(task)
-        task.add_done_callback(self._replacing.discard)
+        if self._replacing is None or self._replacing.done():
+            self._replacing = asyncio.get_running_loop().create_task(self._pool.replace())
 
 
 async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:

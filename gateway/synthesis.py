@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gateway.schema import SpeechRequest
     from gateway.settings import Settings
     from gateway.shaping import Chain
-    from inference import Answer, Audio, Pool, Spoken
+    from inference import Answer, Audio, Lease, Pool, Spoken
 
 SLOWEST: Final = 0.5
 FASTEST: Final = 2.0
@@ -136,7 +136,7 @@ class Synthesis:
         """
         recall = Recall(self._cache, self._sharing, request, cache_control)
         if held := recall.response():
-            return _again(request, record, held)
+            return await self._again(request, record, held)
         usage: dict[str, int] = {}
         body = self._bytes(request, record, recall, usage)
         try:
@@ -147,6 +147,14 @@ class Synthesis:
         content_type = ENCODERS[request.response_format].content_type
         length = None if request.stream else len(first)
         return Speech(content_type, length, Body(first, body), lambda: usage)
+
+    async def _again(self, request: SpeechRequest, record: RequestRecord, held: Response) -> Speech:
+        """A response that is there already, in one piece; its lease has a drain wait until it is sent."""
+        record.cache, record.segments, record.audio_s = "hit", held.segments, held.audio_s
+        body = _sent(self._pool.lease(record.request_id or "", tokens=0), held.data)
+        usage = _usage(held.tokens, held.audio_s)
+        content_type = ENCODERS[request.response_format].content_type
+        return Speech(content_type, len(held.data), Body(await anext(body), body), lambda: usage)
 
     async def _bytes(
         self, request: SpeechRequest, record: RequestRecord, recall: Recall, usage: dict[str, int]
@@ -257,12 +265,12 @@ async def _timed(
         record.trail.phases.append(Phase("segment", began, time.perf_counter()))
 
 
-def _again(request: SpeechRequest, record: RequestRecord, held: Response) -> Speech:
-    """A response that is there already, in one piece."""
-    record.cache, record.segments, record.audio_s = "hit", held.segments, held.audio_s
-    content_type = ENCODERS[request.response_format].content_type
-    usage = _usage(held.tokens, held.audio_s)
-    return Speech(content_type, len(held.data), Body(held.data), lambda: usage)
+async def _sent(lease: Lease, data: bytes) -> AsyncGenerator[bytes, None]:
+    """The data, under a lease until they have been taken or dropped."""
+    try:
+        yield data
+    finally:
+        lease.close()
 
 
 def _usage(tokens: int, audio_s: float) -> dict[str, int]:

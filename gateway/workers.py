@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from inference import PoolConfig, WorkerSpec, profile, read_machine
+from inference import Limits, PoolConfig, WorkerSpec, profile, read_machine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,9 +45,17 @@ def cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
 
 
 def pool_config(
-    settings: Settings, hardware: HardwareProfile, model: Path, cpu_model: Path, voices: Path
+    settings: Settings,
+    hardware: HardwareProfile,
+    model: Path,
+    cpu_model: Path,
+    voices: Path,
+    cost: float | None = None,
 ) -> PoolConfig:
-    """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments."""
+    """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments.
+
+    `cost` is what a second of audio costs on this machine, CPU seconds, where that was measured.
+    """
     text = WorkerSpec(role="text", engine="inference.text:TextEngine")
     express = WorkerSpec(
         role="express",
@@ -71,4 +79,5 @@ def pool_config(
         start_timeout_s=settings.start_timeout_s,
         job_timeout_s=settings.job_timeout_s,
         queue_s=settings.queue_seconds,
+        limits=Limits() if cost is None else Limits.for_cost(cost),
     )

@@ -26,6 +26,9 @@ class Lease:
         self.reserved_s = reserved_s
         """Work that was admitted but is not yet in the queue, seconds."""
 
+        self.limits = pool.config.limits
+        """How long the segments of its text may be."""
+
         self.closed = asyncio.Event()
         self._pool = pool
         self._speakers: tuple[Role, ...] = ("express", "speech")

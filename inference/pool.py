@@ -19,6 +19,7 @@ from inference.errors import (
     WorkerDied,
 )
 from inference.lease import Lease
+from inference.plan import Limits
 from inference.protocol import SpeechJob
 from inference.scheduler import Queue, Waiting
 from inference.slot import Slot, WorkerStatus
@@ -52,6 +53,9 @@ class PoolConfig:
     job_timeout_s: float = 60
     queue_s: float = 20
     """Longest wait that a new request is admitted to, seconds."""
+
+    limits: Limits = field(default_factory=Limits)
+    """How long the segments of a text are."""
 
     jobs_per_worker: int = 0
     """Jobs after which a worker is replaced; 0: never."""
@@ -208,7 +212,7 @@ class Pool:
         return (running_s + waiting_s) / max(workers, 1)
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request whose first segment has about `tokens` tokens.
+        """Admit a request whose first segment has about `tokens` tokens; with none it needs no worker and no wait.
 
         Raises:
             PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.
@@ -216,14 +220,18 @@ class Pool:
         """
         if self._is_draining or not self._is_open:
             raise PoolClosed("the pool takes no new requests")
+        if tokens:
+            self._refuse_if_saturated()
+        lease = Lease(self, request_id, tokens * self.seconds_per_token)
+        self._leases.add(lease)
+        return lease
+
+    def _refuse_if_saturated(self) -> None:
         if self._hopeless_roles():
             raise PoolSaturated(_HOPELESS_WAIT_S)
         wait = self.expected_wait_s()
         if wait > self.config.queue_s:
             raise PoolSaturated(wait)
-        lease = Lease(self, request_id, tokens * self.seconds_per_token)
-        self._leases.add(lease)
-        return lease
 
     def drain(self) -> None:
         """Take no new requests; those that hold a lease go on."""

@@ -132,7 +132,7 @@ class Utterance:
             self._jobs.put_nowait(None)
 
     async def _plan(self, text: str, language: str) -> AsyncGenerator[Segment, None]:
-        packer = Packer()
+        packer = Packer(self._lease.limits)
         for batch in batches(text):
             began = time.perf_counter()
             reply, _ = await self._lease.phonemes(batch, language, self._deadline(self._planned_s))

@@ -25,7 +25,7 @@ Progress: TypeAlias = Callable[[str, float], None]
 
 Kind: TypeAlias = Literal["released", "derived"]
 
-GRAPH = "model.onnx"
+GRAPH, WEIGHTS = "model.onnx", "weights.bin"
 RECORD = "choice.json"
 STEPS = 5
 """Lines `models.bake` prints, and the trial after it: the whole of a progress bar."""
@@ -72,13 +72,14 @@ class Recipe:
 class Choice:
     """Which graph sessions load and why; `graph` is the released file itself or a derived one.
 
-    `cost_ratio` is CPU seconds of the derived graph over those of the release for the same sentences, `distance_db`
-    how far apart they sound; both are None where nothing was compared.
+    `cost` is CPU seconds of one thread for a second of audio, `cost_ratio` that of the derived graph over that of the
+    release for the same sentences, `distance_db` how far apart they sound; None where nothing was compared.
     """
 
     kind: Kind
     graph: Path
     reason: str
+    cost: float | None = None
     cost_ratio: float | None = None
     distance_db: float | None = None
 
@@ -144,26 +145,45 @@ def choose(
     if force == "released":
         return Choice("released", source, "asked for by name")
     try:
+        _discard_if_damaged(derived_directory(source, directory, recipe))
         graph = derive(source, directory, recipe=recipe, progress=progress)
     except (
         DerivationFailed,
         OSError,
     ) as failure:  # a directory that cannot be written to is no reason either
         return Choice("released", source, f"deriving failed: {failure}")
-    record = graph.with_name(RECORD)
-    measured = _recorded(record)
+    measured = _recorded(graph.parent)
     if measured is None:
         (progress or _silent)("comparing with the release", (STEPS - 1) / STEPS)
-        measured = compare(source, graph, voices)
+        measured = compare(source, graph, voices) | {"digest": _digest(graph.parent)}
         with contextlib.suppress(OSError):  # then it is measured again at the next start
-            _write(record, json.dumps(measured, indent=2))
+            _write(graph.with_name(RECORD), json.dumps(measured, indent=2))
     return judge(source, graph, measured, force)
 
 
-def _recorded(record: Path) -> dict[str, Any] | None:
+def _discard_if_damaged(home: Path) -> None:
+    """Remove a derived graph that is not what was compared with the release: it is derived again."""
+    measured = _recorded(home)
+    if measured is not None and measured.get("digest") != _digest(home):
+        shutil.rmtree(home)
+
+
+def _digest(home: Path) -> str:
+    """SHA-256 of a derived graph and its weights (0.1 s); empty when one of them is not there."""
+    digest = hashlib.sha256()
+    try:
+        for name in (GRAPH, WEIGHTS):
+            with (home / name).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except FileNotFoundError:
+        return ""
+    return digest.hexdigest()
+
+
+def _recorded(home: Path) -> dict[str, Any] | None:
     """What an earlier comparison measured; None if there is none that can be read."""
     try:
-        measured: dict[str, Any] = json.loads(record.read_text("utf-8"))
+        measured: dict[str, Any] = json.loads((home / RECORD).read_text("utf-8"))
     except (OSError, ValueError):
         return None
     return measured
@@ -196,13 +216,14 @@ def judge(source: Path, graph: Path, measured: dict[str, Any], force: Kind | Non
     ]
     if faults:
         return Choice("released", source, f"the derived graph fails parity: {'; '.join(faults)}")
-    ratio = measured["derived_cost"] / measured["released_cost"]
-    distance = measured["distance"]
+    cost, released_cost, distance = (measured[k] for k in ("derived_cost", "released_cost", "distance"))
+    ratio = cost / released_cost
     if force == "derived":
-        return Choice("derived", graph, "asked for by name", ratio, distance)
+        return Choice("derived", graph, "asked for by name", cost, ratio, distance)
     if ratio >= 1:
-        return Choice("released", source, f"the derived graph costs {ratio:.2f} of it", ratio, distance)
-    return Choice("derived", graph, f"it costs {ratio:.2f} of the release", ratio, distance)
+        reason = f"the derived graph costs {ratio:.2f} of it"
+        return Choice("released", source, reason, released_cost, ratio, distance)
+    return Choice("derived", graph, f"it costs {ratio:.2f} of the release", cost, ratio, distance)
 
 
 def _bake(source: Path, directory: Path, recipe: Recipe, progress: Progress) -> None:

@@ -152,54 +152,6 @@ def test_a_client_that_hangs_up_before_the_first_audio_frees_its_place(start: Ca
     assert not [line for line in gateway.lines if line["event"] == "worker died"]
 
 
-def test_sigterm_lets_streams_finish_and_refuses_new_speech(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="20")
-    idle = socket.create_connection(("127.0.0.1", gateway.port))
-    idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b"200" in idle.recv(100)
-    with ThreadPoolExecutor(1) as clients:
-        running = clients.submit(speak, gateway, SLOW, "af_slow")
-        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 200, "ready")
-        with open_stream(gateway, SLOW, "af_slow") as second:
-            assert second.recv(15) == b"HTTP/1.1 200 \r\n"[:15]
-            gateway.process.send_signal(signal.SIGTERM)
-            wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "not ready")
-            refused = speak(gateway)
-            assert refused.status_code == 503
-            assert 1 <= int(refused.headers["retry-after"]) <= 30
-        assert len(running.result().content) > 0
-    assert gateway.process.wait(20) == 0
-    idle.close()
-
-
-def test_a_stream_that_never_reads_does_not_stop_the_drain(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="1", MAX_INPUT_CHARS="1000000")
-    with open_stream(gateway, PAGE * 40) as connection:
-        assert connection.recv(10)
-        gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(20) == 0
-
-
-def test_sigterm_twice_ends_now(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="600")
-    with open_stream(gateway, SLOW * 3, "af_slow") as connection:
-        assert connection.recv(10)
-        gateway.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "draining")
-        gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(10) == 0
-
-
-def test_sighup_replaces_every_worker_without_losing_a_request(start: Callable[..., Gateway]) -> None:
-    gateway = start()
-    before = pids(gateway)
-    with ThreadPoolExecutor(4) as clients:
-        asked = [clients.submit(speak, gateway, SLOW[:200], "af_slow") for _ in range(6)]
-        gateway.process.send_signal(signal.SIGHUP)
-        assert [answer.result().status_code for answer in asked] == [200] * 6
-    wait_for(lambda: len(pids(gateway)) == 2 and not pids(gateway) & before, "all workers replaced")
-
-
 def test_a_port_that_is_taken_is_said_so(start: Callable[..., Gateway], tone: Path) -> None:
     gateway = start()
     second = subprocess.run(

@@ -258,3 +258,10 @@ def test_segments_come_before_the_text_ends(text: str, limits: Limits) -> None:
 def test_limits_that_cannot_work_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="least"):
         Limits(**wrong)
+
+
+@pytest.mark.parametrize(("cost", "second"), [(0.1, 60), (0.22, 60), (0.4, 33), (1.5, 30)])
+def test_the_cheaper_speech_is_the_faster_segments_grow(cost: float, second: int) -> None:
+    limits = Limits.for_cost(cost)
+    found = list(segments(["a " * 200], limits))
+    assert [len(segment.phonemes) for segment in found[:2]] == pytest.approx([limits.first, second], abs=2)

@@ -128,6 +128,20 @@ def test_damaged_graph_is_never_used_not_even_by_name(
         assert "parity" in choice.reason
 
 
+def test_graph_damaged_after_its_choice_is_derived_again(
+    release: Path, derived: Path, voices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bake(_source: Path, directory: Path, *_: object) -> None:
+        shutil.copytree(derived.parent, directory, dirs_exist_ok=True)
+
+    monkeypatch.setattr(optimize, "_bake", bake)
+    monkeypatch.setattr(optimize, "compare", lambda *_: SOUND)
+    choice = optimize.choose(release, tmp_path, voices, recipe=RECIPE)
+    (choice.graph.parent / "weights.bin").write_bytes(b"cut short")
+    assert optimize.choose(release, tmp_path, voices, recipe=RECIPE) == choice
+    assert (choice.graph.parent / "weights.bin").stat().st_size > 1e8
+
+
 def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp_path: Path) -> None:
     home = optimize.derived_directory(release, tmp_path, RECIPE)
     home.mkdir()
