@@ -30,9 +30,10 @@ lock: $(VENV)/.installed-dev ## write the lock file anew
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 		--no-header --output-file requirements.lock
 
-docs: $(VENV)/.installed ## write the settings table of the README anew
-	$(BIN)/python -c 'import re, pathlib; from gateway.settings import as_markdown; p = pathlib.Path("README.md"); \
-		p.write_text(re.sub(r"(?s)(<!-- settings.*?-->\n).*?(<!-- end)", lambda m: f"{m[1]}{as_markdown()}\n{m[2]}", p.read_text()))'
+docs: $(VENV)/.installed ## write the tables of settings and log fields in deploy/README.md anew
+	$(BIN)/python -c 'import re, pathlib; from gateway import logs, settings; p = pathlib.Path("deploy/README.md"); t = p.read_text(); \
+		new = [t := re.sub(rf"(?s)(<!-- {name}:.*?-->\n).*?(<!-- end of {name})", lambda m: f"{m[1]}{table}\n{m[2]}", t) \
+			for name, table in (("settings", settings.as_markdown()), ("log fields", logs.as_markdown()))]; p.write_text(new[-1])'
 
 clean:
 	rm -rf $(VENV)

@@ -302,7 +302,7 @@ def bench_command(
 @with_settings
 def config(
     settings: Settings,
-    markdown: Annotated[bool, typer.Option("--markdown", help="As the table of the README.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As the table of deploy/README.md.")] = False,
 ) -> None:
     """Every option: its value, where that came from, and what it means."""
     if markdown:

@@ -70,9 +70,16 @@ class Texts:
         self._said: set[str] = set()
 
     def sentence(self) -> str:
-        """One new sentence of about 80 characters."""
+        """One new sentence of about 110 characters, 8 s of speech."""
+        return self._new(_PARTS)
+
+    def reply(self) -> str:
+        """One new sentence of about 50 characters."""
+        return self._new(_PARTS[:3])
+
+    def _new(self, parts: tuple[tuple[str, ...], ...]) -> str:
         while True:
-            words = " ".join(self._random.choice(part) for part in _PARTS)
+            words = " ".join(self._random.choice(part) for part in parts)
             text = f"{words}, number {self._random.randrange(10_000)}."
             if text not in self._said:
                 self._said.add(text)

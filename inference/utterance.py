@@ -78,6 +78,7 @@ class Utterance:
         self._pace = pace
         self._arrived = time.monotonic()
         self._playing_since: float | None = None
+        self._played_s = 0.0
         self._planned_s = 0.0
         self._ahead_s = 0.0
         self._taken = asyncio.Event()
@@ -104,7 +105,7 @@ class Utterance:
         try:
             while job := await self._jobs.get():
                 spoken = await job
-                self._playing_since = self._playing_since or time.monotonic()
+                self._play(spoken)
                 yield spoken
                 self._ahead_s -= self._estimate_s(spoken.segment)
                 self._taken.set()
@@ -117,6 +118,13 @@ class Utterance:
     def close(self) -> None:
         """Give the pool back what was admitted; call it however the utterance ended."""
         self._lease.close()
+
+    def _play(self, spoken: Spoken) -> None:
+        """Follow the listener, who plays at once what is handed over and waits where nothing is there to play."""
+        now = time.monotonic()
+        if self._playing_since is None or now > self._playing_since + self._played_s:
+            self._playing_since = now - self._played_s
+        self._played_s += len(spoken.pcm) / BYTES_PER_SAMPLE / self._sample_rate
 
     async def _produce(self, text: str, language: str, voice: tuple[tuple[str, float], ...]) -> None:
         """Submit segments as soon as they are planned, no further ahead than the pace allows."""

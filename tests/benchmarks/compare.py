@@ -1,6 +1,7 @@
 """The gateway against the naive server, interleaved in one run: `python -m tests.benchmarks.compare [ROUNDS]`.
 
 Both stand ready all the time, and take turns: what else the machine does slows both. Prints figures and ratios.
+The first table is of both servers as they start by default, the second of one thread each and what an engine costs.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import PAGE_CHARS, cpu_s, memory_mb, own_server, url_of
+from gateway.bench import PAGE_CHARS, cpu_s, memory_mb, own_server, tree, url_of
 from gateway.load import Heard, Texts, crowd, percentile
 from gateway.settings import Settings
 from models.manifest import Manifest
@@ -29,34 +31,44 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CLIENTS = 4
+FEW_SENTENCES_CHARS = 200
+PAGES_EVERY = 4
+"""A page takes the naive server 40 s: it is asked for in each fourth round."""
 
 
 @dataclass
 class Side:
     """One server and what was measured of it. Lives as long as the comparison."""
 
-    name: str
     url: str
     pid: int
     start_s: float
     alone: list[Heard] = field(default_factory=list)
+    few: list[Heard] = field(default_factory=list)
     busy: list[Heard] = field(default_factory=list)
     pages: list[Heard] = field(default_factory=list)
     busy_s: float = 0.0
+    to_first_audio_s: float = 0.0
     cpu_s: float = 0.0
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio so far."""
+        return sum(heard.audio_s for heard in (*self.alone, *self.few, *self.busy, *self.pages))
 
     def figures(self) -> dict[str, float]:
         """Name with unit -> value; all but throughput are better when smaller."""
-        spoken_s = sum(heard.audio_s for heard in (*self.alone, *self.busy, *self.pages))
         return {
-            "first audio, chat reply, 1 client, p50 (ms)": 1000 * median(h.first_s for h in self.alone),
-            f"first audio, {PAGE_CHARS} characters, p50 (ms)": 1000 * median(h.first_s for h in self.pages),
-            f"first audio, {CLIENTS} clients, p95 (ms)": 1000
+            "first audio, chat reply (ms), p50": 1000 * median(h.first_s for h in self.alone),
+            "first audio, two or three sentences (ms), p50": 1000 * median(h.first_s for h in self.few),
+            f"first audio, {PAGE_CHARS} characters (ms), p50": 1000 * median(h.first_s for h in self.pages),
+            f"first audio, {CLIENTS} clients (ms), p95": 1000
             * percentile([h.first_s for h in self.busy], 0.95),
             f"audio a second, {CLIENTS} clients": sum(h.audio_s for h in self.busy) / self.busy_s,
-            "CPU seconds for a second of audio": self.cpu_s / spoken_s,
+            "CPU seconds for a second of audio, everything": self.cpu_s / self.audio_s,
             "memory, PSS of all processes (MB)": memory_mb(self.pid),
             "start to ready (s)": self.start_s,
+            "start to first audio (s)": self.to_first_audio_s,
         }
 
 
@@ -93,35 +105,108 @@ async def compare(sides: list[Side], rounds: int) -> None:
     texts = Texts(time.time_ns())
     async with httpx.AsyncClient(timeout=600, trust_env=False) as client:
         for side in sides:
-            await crowd(client, side.url, 1, 1, texts.sentence)
+            (first,) = await crowd(client, side.url, 1, 1, texts.sentence)
+            side.to_first_audio_s = side.start_s + first.first_s
         for number in range(rounds):
             for side in sides if number % 2 else sides[::-1]:
                 before = cpu_s(side.pid)
                 side.alone += await crowd(client, side.url, 1, 2, texts.sentence)
+                side.few += await crowd(client, side.url, 1, 1, _page(texts, FEW_SENTENCES_CHARS))
                 started = time.perf_counter()
                 side.busy += await crowd(client, side.url, CLIENTS, 2, texts.sentence)
                 side.busy_s += time.perf_counter() - started
-                if number % 4 == 0:
-                    side.pages += await crowd(client, side.url, 1, 1, _page(texts))
+                if number % PAGES_EVERY == 0:
+                    side.pages += await crowd(client, side.url, 1, 1, _page(texts, PAGE_CHARS))
                 side.cpu_s += cpu_s(side.pid) - before
 
 
-def _page(texts: Texts) -> Callable[[], str]:
-    return lambda: texts.page(PAGE_CHARS)
+def _page(texts: Texts, characters: int) -> Callable[[], str]:
+    return lambda: texts.page(characters)
+
+
+@contextlib.contextmanager
+def environment(**variables: str) -> Iterator[None]:
+    """The servers started inside see these variables."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@dataclass
+class Engine:
+    """A server of one thread, and the processes of it that infer. Lives as long as the comparison."""
+
+    side: Side
+    pids: list[int]
+
+    def cost(self) -> float:
+        """CPU seconds so far of the processes that infer."""
+        return sum(_cpu_of(pid) for pid in self.pids)
+
+
+def _cpu_of(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system
+
+
+def speech_workers(pid: int) -> list[int]:
+    """Processes below `pid` that speak."""
+    return [child.pid for child in tree(pid)[1:] if '"role":"speech"' in " ".join(child.cmdline())]
+
+
+async def compare_engines(naive: Engine, ours: Engine, rounds: int) -> dict[str, tuple[float, float]]:
+    """CPU of what infers, one thread each, and the gateway's own for a reply of about 3 s in two formats."""
+    texts = Texts(time.time_ns())
+    costs, own_ms = {id(naive): 0.0, id(ours): 0.0}, dict.fromkeys(("pcm", "mp3"), 0.0)
+    async with httpx.AsyncClient(timeout=600, trust_env=False) as client:
+        for number in range(rounds):
+            for engine in (naive, ours) if number % 2 else (ours, naive):
+                before = engine.cost()
+                engine.side.alone += await crowd(client, engine.side.url, 1, 2, texts.sentence)
+                costs[id(engine)] += engine.cost() - before
+            for name in own_ms:
+                before = _cpu_of(ours.side.pid)
+                body = {"model": "tts-1", "input": texts.reply(), "response_format": name}
+                (await client.post(f"{ours.side.url}/audio/speech", json=body)).raise_for_status()
+                own_ms[name] += (_cpu_of(ours.side.pid) - before) * 1000 / rounds
+    private = [psutil.Process(pid).memory_full_info().uss / 1e6 for pid in (naive.pids[0], ours.pids[-1])]
+    of_naive, of_ours = (costs[id(engine)] / engine.side.audio_s for engine in (naive, ours))
+    return {
+        "CPU seconds for a second of audio, inference, one thread": (of_naive, of_ours),
+        "private memory of one more engine (MB)": (private[0], private[1]),
+        "gateway's own CPU, reply of 3 s as pcm (ms)": (float("nan"), own_ms["pcm"]),
+        "gateway's own CPU, reply of 3 s as mp3 (ms)": (float("nan"), own_ms["mp3"]),
+    }
+
+
+def tabulate(rows: dict[str, tuple[float, float]]) -> Table:
+    """Figure, naive, gateway, ratio."""
+    table = Table("figure", "naive", "gateway", "ratio", box=None)
+    for name, (theirs, ours) in rows.items():
+        table.add_row(name, f"{theirs:.2f}", f"{ours:.2f}", f"{ours / theirs:.2f}")
+    return table
 
 
 def main() -> None:
     """Compare, and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+    console = Console(width=110)
     with naive_server() as naive, own_server() as ours:
-        sides = [Side("naive", *naive), Side("gateway", *ours)]
+        sides = [Side(*naive), Side(*ours)]
         asyncio.run(compare(sides, rounds))
-        naive_figures, our_figures = (side.figures() for side in sides)
-    threads = os.environ.get("NAIVE_THREADS", "default")
-    table = Table("figure", f"naive ({threads} threads)", "gateway", "ratio", box=None)
-    for name, theirs in naive_figures.items():
-        table.add_row(name, f"{theirs:.2f}", f"{our_figures[name]:.2f}", f"{our_figures[name] / theirs:.2f}")
-    Console(width=100).print(table)
+        theirs, own = (side.figures() for side in sides)
+    console.print(tabulate({name: (theirs[name], own[name]) for name in theirs}))
+    with (
+        environment(NAIVE_THREADS="1", KOKORO_THREADS="1", KOKORO_EXPRESS="false", KOKORO_WORKERS="2"),
+        naive_server() as naive,
+        own_server() as ours,
+    ):
+        engines = Engine(Side(*naive), [naive[1]]), Engine(Side(*ours), speech_workers(ours[1]))
+        console.print(tabulate(asyncio.run(compare_engines(*engines, rounds))))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ VOICES = {
 }
 MOST_WORSE_WER, MOST_WORSE_OVRL = 0.005, 0.05
 AUDIBLE = 0.01  # of full scale
+# Without the last, Whisper may loop over three letters to the end of its window: 100 errors for one sentence.
+HEARING = {"beam_size": 5, "temperature": 0.0, "no_repeat_ngram_size": 3}
 
 
 @dataclass
@@ -109,7 +111,7 @@ def sound(audio: Floats) -> tuple[float, float]:
 def listen(figures: Figures, whisper: WhisperModel, language: str, text: str, audio: Floats) -> None:
     """Add what Whisper and DNSMOS make of one utterance."""
     samples = np.clip(soxr.resample(audio, trial.SAMPLE_RATE, 16_000), -1, 1).astype(np.float32)
-    segments, _ = whisper.transcribe(samples, language=language[:2], beam_size=5, temperature=0.0)
+    segments, _ = whisper.transcribe(samples, language=language[:2], **HEARING)
     heard = " ".join(segment.text for segment in segments)
     said = words(text, language)
     figures.errors += word_errors(said, words(heard, language))

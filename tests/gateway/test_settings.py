@@ -11,8 +11,8 @@ from gateway.settings import Settings, UnknownSetting, UnusableKeys, as_markdown
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def test_the_readme_lists_every_setting() -> None:
-    assert as_markdown() in (ROOT / "README.md").read_text(encoding="utf-8"), "run `make docs`"
+def test_the_operators_readme_lists_every_setting() -> None:
+    assert as_markdown() in (ROOT / "deploy" / "README.md").read_text(encoding="utf-8"), "run `make docs`"
 
 
 def test_a_variable_that_names_no_setting_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
