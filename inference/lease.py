@@ -43,7 +43,7 @@ class Lease:
             InferenceError: the text worker failed.
         """
         job = PhonemeJob(self.request_id, texts, language)
-        answer = await self._pool.submit(job, ("text",), deadline, _PHONEMES_COST_S)
+        answer = await self._pool.submit(job, ("text",), deadline, _PHONEMES_COST_S, self)
         reply = _expect(Phonemes, answer.reply)
         if len(reply.phonemes) != len(texts):
             raise ProtocolError("the text worker answered other texts")
@@ -61,7 +61,7 @@ class Lease:
         speakers, self._speakers = self._speakers, ("speech",)
         job = SpeechJob(self.request_id, phonemes, voice, speed)
         cost_s = len(phonemes) * self._pool.seconds_per_token
-        answer = await self._pool.submit(job, speakers, deadline, cost_s)
+        answer = await self._pool.submit(job, speakers, deadline, cost_s, self)
         return _expect(Audio, answer.reply), answer
 
     def hurry(
@@ -69,6 +69,10 @@ class Lease:
     ) -> None:
         """Have a segment that another lease waits for spoken by this deadline, if that is earlier."""
         self._pool.hurry(SpeechJob(self.request_id, phonemes, voice, speed), deadline)
+
+    def postpone(self, seconds: float) -> None:
+        """The listener had to wait: what is queued for it is due so much later, and others come first."""
+        self._pool.postpone(self, seconds)
 
     def close(self) -> None:
         """Give the claim back."""

@@ -103,6 +103,7 @@ class PoolStatus:
 @dataclass(eq=False, kw_only=True)
 class _Job(Waiting["_Slot"]):
     message: Job
+    lease: Lease
     answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     queued_at: float = field(default_factory=time.monotonic)
     started_at: float = 0
@@ -212,21 +213,23 @@ class Pool:
         return (running_s + waiting_s) / max(workers, 1)
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request whose first segment has about `tokens` tokens; with none it needs no worker and no wait.
+        """Admit a request whose first segment has about `tokens` tokens; with none it needs no worker, only time.
 
         Raises:
             PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.
             PoolClosed: the pool is draining.
         """
-        if self._is_draining or not self._is_open:
-            raise PoolClosed("the pool takes no new requests")
+        if not self._is_open:
+            raise PoolClosed("the pool is closed")
         if tokens:
-            self._refuse_if_saturated()
+            self._refuse_if_unable()
         lease = Lease(self, request_id, tokens * self.seconds_per_token)
         self._leases.add(lease)
         return lease
 
-    def _refuse_if_saturated(self) -> None:
+    def _refuse_if_unable(self) -> None:
+        if self._is_draining:
+            raise PoolClosed("the pool takes no new requests")
         if self._hopeless_roles():
             raise PoolSaturated(_HOPELESS_WAIT_S)
         wait = self.expected_wait_s()
@@ -265,7 +268,16 @@ class Pool:
             if job.message == replace(message, request_id=job.message.request_id):
                 job.deadline = min(job.deadline, deadline)
 
-    async def submit(self, message: Job, roles: tuple[Role, ...], deadline: float, cost_s: float) -> Answer:
+    def postpone(self, lease: Lease, seconds: float) -> None:
+        """Give all that waits for a lease a later deadline; `Lease.postpone` calls this."""
+        for job in self._queue:
+            assert isinstance(job, _Job)
+            if job.lease is lease:
+                job.deadline += seconds
+
+    async def submit(
+        self, message: Job, roles: tuple[Role, ...], deadline: float, cost_s: float, lease: Lease
+    ) -> Answer:
         """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
 
         Raises:
@@ -273,7 +285,7 @@ class Pool:
         """
         if not self._is_open:
             raise PoolClosed("the pool is closed")
-        job = _Job(roles=roles, deadline=deadline, cost_s=cost_s, message=message)
+        job = _Job(roles=roles, deadline=deadline, cost_s=cost_s, message=message, lease=lease)
         self._queue.add(job)
         self._dispatch()
         try:

@@ -122,8 +122,11 @@ class Utterance:
     def _play(self, spoken: Spoken) -> None:
         """Follow the listener, who plays at once what is handed over and waits where nothing is there to play."""
         now = time.monotonic()
-        if self._playing_since is None or now > self._playing_since + self._played_s:
-            self._playing_since = now - self._played_s
+        if self._playing_since is None:
+            self._playing_since = now
+        elif (waited_s := now - self._playing_since - self._played_s) > 0:
+            self._playing_since += waited_s
+            self._lease.postpone(waited_s)
         self._played_s += len(spoken.pcm) / BYTES_PER_SAMPLE / self._sample_rate
 
     async def _produce(self, text: str, language: str, voice: tuple[tuple[str, float], ...]) -> None:

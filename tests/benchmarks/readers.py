@@ -40,7 +40,8 @@ async def chat(client: httpx.AsyncClient, url: str, texts: Texts, replies: int) 
     for _ in range(replies):
         asked.append(asyncio.create_task(listen(client, url, texts.reply())))
         await asyncio.sleep(1)
-    return await asyncio.gather(*asked)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    return [heard for heard in answers if isinstance(heard, Heard)]
 
 
 async def read(client: httpx.AsyncClient, url: str, texts: Texts, pages: list[Heard]) -> None:
@@ -56,8 +57,10 @@ def tabulate(alone: list[Heard], beside: list[Heard], pages: list[Heard]) -> Tab
         table.add_row(
             f"first audio, {name} (ms)", f"{then * 1000:.0f}", f"{now * 1000:.0f}", f"{now / then:.2f}"
         )
+    table.add_row("chat replies asked for", str(ALONE), str(SECONDS), "")
+    table.add_row("chat replies heard", str(len(alone)), str(len(beside)), "")
     gaps = [sum(heard.underruns for heard in each) for each in (alone, beside)]
-    table.add_row("chat replies with a gap", *map(str, gaps), "")
+    table.add_row("gaps in the chat replies", *map(str, gaps), "")
     speeds = [heard.audio_s / heard.total_s for heard in pages]
     table.add_row(
         "speed of the pages, least / mean", "", f"{min(speeds):.2f} / {sum(speeds) / len(speeds):.2f}", ""

@@ -329,3 +329,21 @@ async def test_who_waits_is_told_when_no_worker_can_be_started(
         shutil.copy(speech_spec.model_path, model)
         await until(lambda: pool.is_ready, "a worker again")
         await say(lease)
+
+
+async def test_a_postponed_lease_makes_way_for_who_came_after_it(speech_spec: WorkerSpec) -> None:
+    async with Pool(config(speech_spec)) as pool:
+        late, other = pool.lease("late", 5), pool.lease("other", 5)
+        running = asyncio.create_task(say(late, "wait!", "af_slow"))
+        await until(lambda: pool.status().jobs_running == 1, "the worker is busy")
+        order: list[str] = []
+
+        async def say_and_note(lease: Lease) -> None:
+            await say(lease)
+            order.append(lease.request_id)
+
+        waiting = [asyncio.create_task(say_and_note(lease)) for lease in (late, other)]
+        await until(lambda: pool.status().jobs_queued == 2, "both in the queue")
+        late.postpone(10)
+        await asyncio.gather(running, *waiting)
+    assert order == ["other", "late"]
