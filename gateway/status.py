@@ -29,8 +29,8 @@ class Running:
     cache_bytes: int
     """Most that the cache may take; 0: there is none."""
 
-    since: float = field(default_factory=time.time)
-    """Seconds since the epoch."""
+    since: float = field(default_factory=time.monotonic)
+    """When it started, on the monotonic clock: that of the wall may step back."""
 
 
 class ModelFacts(BaseModel):
@@ -153,7 +153,7 @@ def status(running: Running, pool: Pool, cache: Cache, figures: Figures) -> Stat
     now = pool.status()
     return Status(
         version=__version__,
-        uptime_s=round(time.time() - running.since, 1),
+        uptime_s=round(time.monotonic() - running.since, 1),
         is_ready=pool.is_ready,
         is_draining=now.is_draining,
         model=running.model,

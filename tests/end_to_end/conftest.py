@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
-    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables.
+    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables, and the model's directory.
 
     Without a cache: what is asked twice must reach a worker twice.
     """
     started: list[Gateway] = []
 
-    def start_one(**variables: str) -> Gateway:
+    def start_one(directory: str = str(tone), **variables: str) -> Gateway:
         options = {
             "WORKERS": "2",
             "THREADS": "1",
@@ -29,7 +29,7 @@ def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
             "EXPRESS": "false",
             "CACHE_MB": "0",
         } | variables
-        started.append(Gateway.start("tests.tone_server", str(tone), **options))
+        started.append(Gateway.start("tests.tone_server", directory, **options))
         return started[-1]
 
     yield start_one

@@ -1,0 +1,55 @@
+"""Disks that are full, read-only or damaged under a running gateway."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.end_to_end.test_faults import pids, speak
+from tests.server import wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.server import Gateway
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_log_that_cannot_be_written_stops_no_speech(tone: Path) -> None:
+    command = [sys.executable, "-m", "tests.tone_server", str(tone)]
+    with (
+        Path("/dev/full").open("w") as full,
+        subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stderr is not None
+        found = next(filter(None, (re.search(r"http://\S+/v1", line) for line in process.stderr)))
+        body = {"model": "tts-1", "input": "Hello.", "voice": "af_heart", "response_format": "pcm"}
+        for _ in range(3):
+            assert httpx.post(f"{found[0]}/audio/speech", json=body, timeout=60).status_code == 200
+        process.send_signal(signal.SIGTERM)
+        process.stderr.read()
+        assert process.wait(20) == 0
+
+
+def test_a_model_damaged_while_running_leaves_the_running_workers_in_service(
+    start: Callable[..., Gateway], tone: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tone, tmp_path / "tone")
+    gateway = start(directory=str(tmp_path / "tone"))
+    (tmp_path / "tone" / "tone.onnx").write_bytes(b"damaged")
+    assert speak(gateway).status_code == 200
+    os.kill(min(pids(gateway)), signal.SIGKILL)
+    wait_for(
+        lambda: [line for line in gateway.lines if line["event"] == "worker cannot start"], "the failed start"
+    )
+    assert [speak(gateway).status_code for _ in range(3)] == [200] * 3
+    assert httpx.get(f"{gateway.root}/ready").status_code == 200
