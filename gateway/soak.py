@@ -175,7 +175,7 @@ async def _left(client: httpx.AsyncClient, url: str) -> int:
     end = time.monotonic() + _SETTLE_S
     while True:
         status = (await client.get(f"{url.removesuffix('/v1')}/status")).json()
-        left = int(status["queue"]["leases"])
+        left = int(status["queue"]["requests"])
         if not left or time.monotonic() > end:
             return left
         await asyncio.sleep(0.2)
