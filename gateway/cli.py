@@ -98,8 +98,10 @@ def serve(settings: Settings) -> None:
     configure_logging(settings)
     listener = server.listen(settings)
     config, catalogue, running = _prepare(settings)
-    with contextlib.suppress(asyncio.CancelledError):  # SIGTERM while the workers start
+    try:
         uvloop.run(_serve(settings, config, catalogue, running, listener))
+    except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
+        logger.info("told to end while starting")
 
 
 async def _serve(

@@ -70,7 +70,7 @@ class Texts:
         self._said: set[str] = set()
 
     def sentence(self) -> str:
-        """One new sentence of about 110 characters, 8 s of speech."""
+        """One new sentence of about 95 characters, 7 s of speech."""
         return self._new(_PARTS)
 
     def reply(self) -> str:

@@ -189,7 +189,7 @@ class EventFields(TypedDict, total=False):
     host: str
     """Address that is listened on."""
     leases: int
-    """Requests that are being spoken or wait to be."""
+    """Requests that are being spoken or sent, or wait to be."""
     connections: int
     """Connections open at that moment."""
 
@@ -229,6 +229,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "worker does not end": "Not even when killed.",
     "worker said": "What a worker, or a library in it, wrote to its standard error.",
     "draining": "New speech is refused from now on.",
+    "told to end while starting": "SIGTERM came before clients could connect.",
     "drained": "Running speech has ended, or its time was over.",
 }
 """Every event that the gateway logs, and what it means. Libraries may log others, without fields of their own."""

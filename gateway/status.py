@@ -74,7 +74,7 @@ class QueueFacts(BaseModel):
     jobs: int = Field(description="Jobs that wait for a worker.")
     seconds: float = Field(description="Estimated seconds of speech work in them.")
     running: int = Field(description="Jobs that workers are doing.")
-    requests: int = Field(description="Requests that are being spoken or wait to be.")
+    requests: int = Field(description="Requests that are being spoken or sent, or wait to be.")
     wait_s: float = Field(description="Estimated wait of a request that comes now, seconds.")
 
 

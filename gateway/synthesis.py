@@ -70,7 +70,7 @@ class Speech:
 class Body:
     """Bytes whose first are there already. Lives as long as one response body."""
 
-    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None] | None = None) -> None:
+    def __init__(self, first: bytes, rest: AsyncGenerator[bytes, None]) -> None:
         self._first: bytes | None = first
         self._rest = rest
 
@@ -81,15 +81,12 @@ class Body:
         if self._first is not None:
             first, self._first = self._first, None
             return first
-        if self._rest is None:
-            raise StopAsyncIteration
         return await anext(self._rest)
 
     async def aclose(self) -> None:
         """Drop what has not been taken."""
         self._first = None
-        if self._rest is not None:
-            await self._rest.aclose()
+        await self._rest.aclose()
 
 
 @dataclass

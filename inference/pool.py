@@ -88,7 +88,7 @@ class PoolStatus:
     """Estimated seconds of speech work in the queue."""
 
     leases: int
-    """Requests that are being spoken or wait to be."""
+    """Requests that are being spoken or sent, or wait to be."""
 
     is_draining: bool
 
@@ -108,6 +108,9 @@ class _Job(Waiting["_Slot"]):
     queued_at: float = field(default_factory=time.monotonic)
     started_at: float = 0
     waited_s: float = 0
+    is_hurried: bool = False
+    """True once a second listener waits for it."""
+
     attempts: int = 0
 
     def settle(self, result: Answer | InferenceError) -> None:
@@ -217,7 +220,7 @@ class Pool:
 
         Raises:
             PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.
-            PoolClosed: the pool is draining.
+            PoolClosed: the pool is draining and a worker is needed, or the pool is closed.
         """
         if not self._is_open:
             raise PoolClosed("the pool is closed")
@@ -237,13 +240,12 @@ class Pool:
             raise PoolSaturated(wait)
 
     def drain(self) -> None:
-        """Take no new requests; those that hold a lease go on."""
+        """Take no new requests but those that need no worker; those that hold a lease go on."""
         self._is_draining = True
 
     async def drained(self) -> None:
-        """Wait until the last lease is closed."""
-        while self._leases:
-            await asyncio.gather(*(lease.closed.wait() for lease in self._leases))
+        """Wait until the leases are closed that are open now; what the cache answers later is not waited for."""
+        await asyncio.gather(*(lease.closed.wait() for lease in self._leases))
 
     async def replace(self) -> None:
         """Replace every worker, one after the other: each new one is ready before its predecessor leaves."""
@@ -267,12 +269,13 @@ class Pool:
             assert isinstance(job, _Job)
             if job.message == replace(message, request_id=job.message.request_id):
                 job.deadline = min(job.deadline, deadline)
+                job.is_hurried = True
 
     def postpone(self, lease: Lease, seconds: float) -> None:
         """Give all that waits for a lease a later deadline; `Lease.postpone` calls this."""
         for job in self._queue:
             assert isinstance(job, _Job)
-            if job.lease is lease:
+            if job.lease is lease and not job.is_hurried:
                 job.deadline += seconds
 
     async def submit(

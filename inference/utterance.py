@@ -76,8 +76,9 @@ class Utterance:
         self._sample_rate = sample_rate
         self._speed = speed
         self._pace = pace
-        self._arrived = time.monotonic()
-        self._playing_since: float | None = None
+        self._playing_since = time.monotonic()
+        """Since when the listener would have played without a pause, on the clock of `monotonic`."""
+
         self._played_s = 0.0
         self._planned_s = 0.0
         self._ahead_s = 0.0
@@ -121,10 +122,8 @@ class Utterance:
 
     def _play(self, spoken: Spoken) -> None:
         """Follow the listener, who plays at once what is handed over and waits where nothing is there to play."""
-        now = time.monotonic()
-        if self._playing_since is None:
-            self._playing_since = now
-        elif (waited_s := now - self._playing_since - self._played_s) > 0:
+        waited_s = time.monotonic() - self._playing_since - self._played_s
+        if waited_s > 0:
             self._playing_since += waited_s
             self._lease.postpone(waited_s)
         self._played_s += len(spoken.pcm) / BYTES_PER_SAMPLE / self._sample_rate
@@ -173,7 +172,7 @@ class Utterance:
 
     def _deadline(self, offset_s: float) -> float:
         """When the listener will have played the first `offset_s` seconds; now for the first segment."""
-        return (self._playing_since or self._arrived) + self._pace.slack_s + offset_s
+        return self._playing_since + self._pace.slack_s + offset_s
 
     async def _speak(self, segment: Segment, voice: tuple[tuple[str, float], ...], deadline: float) -> Spoken:
         self._lease.reserved_s = 0.0

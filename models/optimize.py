@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -34,8 +34,7 @@ _BAKED_BY = ("bake.py", "graph.py", "quantize.py", "ranges-v1.npz")
 _RUNTIME = ("onnxruntime", "onnx-ir", "onnxscript")
 _VNNI = {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"}
 
-# What a sound derived graph shows against the release: see PARITY in tests/benchmarks/README.md for how far apart two
-# graphs are that differ by rounding only, and how far a broken one is.
+# What a sound derived graph shows against the release: the derived graph of the recipe is 1.8 dB from it.
 MOST_DISTANCE_DB = 5.0
 MOST_LENGTH_DIFFERENCE = 0.05
 MOST_LEVEL_DIFFERENCE_DB = 1.5
@@ -73,7 +72,7 @@ class Choice:
     """Which graph sessions load and why; `graph` is the released file itself or a derived one.
 
     `cost` is CPU seconds of one thread for a second of audio, `cost_ratio` that of the derived graph over that of the
-    release for the same sentences, `distance_db` how far apart they sound; None where nothing was compared.
+    release for the same sentences, `distance_db` how far apart they sound; None where that was not measured.
     """
 
     kind: Kind
@@ -147,6 +146,7 @@ def choose(
     try:
         _discard_if_damaged(derived_directory(source, directory, recipe))
         graph = derive(source, directory, recipe=recipe, progress=progress)
+        digest = _digest(graph.parent)
     except (
         DerivationFailed,
         OSError,
@@ -155,7 +155,7 @@ def choose(
     measured = _recorded(graph.parent)
     if measured is None:
         (progress or _silent)("comparing with the release", (STEPS - 1) / STEPS)
-        measured = compare(source, graph, voices) | {"digest": _digest(graph.parent)}
+        measured = compare(source, graph, voices) | {"digest": digest}
         with contextlib.suppress(OSError):  # then it is measured again at the next start
             _write(graph.with_name(RECORD), json.dumps(measured, indent=2))
     return judge(source, graph, measured, force)
@@ -164,19 +164,21 @@ def choose(
 def _discard_if_damaged(home: Path) -> None:
     """Remove a derived graph that is not what was compared with the release: it is derived again."""
     measured = _recorded(home)
-    if measured is not None and measured.get("digest") != _digest(home):
-        shutil.rmtree(home)
+    if measured is None or measured.get("digest") == _digest(home):
+        return
+    aside = home.with_name(f".damaged-{home.name}-{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):  # another process was first
+        home.rename(aside)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _digest(home: Path) -> str:
-    """SHA-256 of a derived graph and its weights (0.1 s); empty when one of them is not there."""
+    """SHA-256 of a derived graph and its weights, which may lie in the graph (0.1 s)."""
     digest = hashlib.sha256()
-    try:
-        for name in (GRAPH, WEIGHTS):
-            with (home / name).open("rb") as file:
+    for path in (home / GRAPH, home / WEIGHTS):
+        if path.exists():
+            with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
-    except FileNotFoundError:
-        return ""
     return digest.hexdigest()
 
 
@@ -215,7 +217,8 @@ def judge(source: Path, graph: Path, measured: dict[str, Any], force: Kind | Non
         if not measured.get(name, float("inf")) <= most
     ]
     if faults:
-        return Choice("released", source, f"the derived graph fails parity: {'; '.join(faults)}")
+        reason = f"the derived graph fails parity: {'; '.join(faults)}"
+        return Choice("released", source, reason, measured.get("released_cost"))
     cost, released_cost, distance = (measured[k] for k in ("derived_cost", "released_cost", "distance"))
     ratio = cost / released_cost
     if force == "derived":
@@ -236,17 +239,25 @@ def _bake(source: Path, directory: Path, recipe: Recipe, progress: Progress) -> 
             raise DerivationFailed(_last_line(errors.read()) or f"exit status {baking.returncode}")
 
 
-def _child(module: str, *arguments: object, errors: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
-    """A program of this package, found whatever directory the service was started in."""
+@contextlib.contextmanager
+def _child(
+    module: str, *arguments: object, errors: IO[str] | int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
+    """A program of this package, found whatever directory the service was started in; who leaves early ends it."""
     paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return subprocess.Popen(  # noqa: S603 - our own module, by the interpreter that runs us
+    with subprocess.Popen(  # noqa: S603 - our own module, by the interpreter that runs us
         [sys.executable, "-m", module, *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=errors,
         text=True,
         encoding="utf-8",
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "ORT_DISABLE_TELEMETRY": "1"},
-    )
+    ) as process:
+        try:
+            yield process
+        except BaseException:  # SIGTERM would wait for a gateway that waits for this
+            process.kill()
+            raise
 
 
 def _last_line(text: str) -> str:

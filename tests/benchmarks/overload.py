@@ -1,7 +1,7 @@
 """Three times the load that the machine can carry: `python -m tests.benchmarks.overload [SECONDS]`.
 
-First as many chat replies as four listeners can hear, which is the best throughput; then replies asked for at random
-moments (Poisson), three times as many a second. KOKORO_QUEUE_SECONDS bounds how long who is admitted may wait.
+First as many chat replies as four listeners can hear, which keeps up to four workers busy; then replies asked for at
+random moments (Poisson), three times as many a second. KOKORO_QUEUE_SECONDS bounds how long who is admitted may wait.
 """
 
 from __future__ import annotations
@@ -29,8 +29,6 @@ class Offered:
 
     heard: list[Heard] = field(default_factory=list)
     refused_s: list[float] = field(default_factory=list)
-    audio_s: float = 0.0
-    """Seconds of audio that came while the load was offered."""
 
 
 async def overload(url: str, seconds: float) -> Table:

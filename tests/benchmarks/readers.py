@@ -1,7 +1,7 @@
 """Listeners of whole pages, and a chat reply every second beside them: `python -m tests.benchmarks.readers [READERS]`.
 
-Pages come one after the other to each reader; the chat is measured alone first. What the readers need beyond the
-machine's throughput they have to wait for; the chat has not to wait for them.
+Each reader has one page, which lasts longer than the chat where the machine is outrun; the chat is measured alone
+first. What the readers need beyond the machine's throughput they have to wait for; the chat has not to wait for them.
 """
 
 from __future__ import annotations

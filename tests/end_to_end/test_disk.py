@@ -30,14 +30,17 @@ def test_a_log_that_cannot_be_written_stops_no_speech(tone: Path) -> None:
         Path("/dev/full").open("w") as full,
         subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True) as process,
     ):
-        assert process.stderr is not None
-        found = next(filter(None, (re.search(r"http://\S+/v1", line) for line in process.stderr)))
-        body = {"model": "tts-1", "input": "Hello.", "voice": "af_heart", "response_format": "pcm"}
-        for _ in range(3):
-            assert httpx.post(f"{found[0]}/audio/speech", json=body, timeout=60).status_code == 200
-        process.send_signal(signal.SIGTERM)
-        process.stderr.read()
-        assert process.wait(20) == 0
+        try:
+            assert process.stderr is not None
+            found = next(filter(None, (re.search(r"http://\S+/v1", line) for line in process.stderr)))
+            body = {"model": "tts-1", "input": "Hello.", "voice": "af_heart", "response_format": "pcm"}
+            for _ in range(3):
+                assert httpx.post(f"{found[0]}/audio/speech", json=body, timeout=60).status_code == 200
+            process.send_signal(signal.SIGTERM)
+            process.stderr.read()
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
 
 
 def test_a_model_damaged_while_running_leaves_the_running_workers_in_service(

@@ -15,10 +15,12 @@ import psutil
 import pytest
 
 from tests.end_to_end.test_faults import PAGE, SLOW, open_stream, pids, speak
-from tests.server import START_S, Gateway, wait_for
+from tests.server import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.server import Gateway
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -106,23 +108,29 @@ def test_the_drain_lets_an_http_1_0_stream_end_whole(start: Callable[..., Gatewa
 def test_sighup_twice_replaces_every_worker_once(start: Callable[..., Gateway]) -> None:
     gateway = start()
     before = pids(gateway)
+
+    def replaced() -> list[dict[str, object]]:
+        return [line for line in list(gateway.lines) if line["event"] == "worker replaced"]
+
     gateway.process.send_signal(signal.SIGHUP)
+    wait_for(replaced, "the first worker replaced")
     gateway.process.send_signal(signal.SIGHUP)
     wait_for(lambda: len(pids(gateway)) == 2 and not pids(gateway) & before, "all workers replaced")
-    assert speak(gateway).status_code == 200
-    replaced = [line for line in gateway.lines if line["event"] == "worker replaced"]
-    assert len(replaced) == len({line["pid"] for line in replaced}) == 3
+    time.sleep(3)  # longer than a second round would take to replace one more
+    assert len(replaced()) == 3
 
 
 @pytest.fixture
 def starting() -> Iterator[subprocess.Popen[str]]:
     """A gateway on the real model that has chosen its graph and starts its workers."""
-    command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", "info"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert any("graph chosen" in line for line in process.stdout)
-        yield process
-        process.kill()
+        try:
+            assert process.stdout is not None
+            assert any("graph chosen" in line for line in process.stdout)
+            yield process
+        finally:
+            process.kill()
 
 
 def test_sigterm_while_starting_ends_it_and_its_workers(starting: subprocess.Popen[str]) -> None:
@@ -138,7 +146,6 @@ def test_sigterm_while_starting_ends_it_and_its_workers(starting: subprocess.Pop
 def test_sighup_while_starting_changes_nothing(starting: subprocess.Popen[str]) -> None:
     starting.send_signal(signal.SIGHUP)
     assert starting.stderr is not None
-    end = time.monotonic() + START_S
-    assert any("Base URL" in line or time.monotonic() > end for line in starting.stderr)
+    assert any("Base URL" in line for line in starting.stderr)
     starting.send_signal(signal.SIGTERM)
     assert starting.wait(20) == 0
