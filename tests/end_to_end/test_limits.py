@@ -57,6 +57,17 @@ def test_connections_over_the_limit_are_told_so(start: Callable[..., Gateway]) -
     wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "a place free again")
 
 
+def test_clients_that_left_hold_no_place(start: Callable[..., Gateway]) -> None:
+    gateway = start(MAX_CONNECTIONS="2")
+    for _ in range(5):  # one after the other, each on a connection of its own
+        assert httpx.get(f"{gateway.root}/health").status_code == 200
+        with connect(gateway):
+            pass  # says nothing
+        with open_stream(gateway, SLOW):
+            pass  # hangs up in mid-sentence
+        wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "a place free again", 5)
+
+
 def test_slow_headers_lose_their_connection(start: Callable[..., Gateway]) -> None:
     gateway = start(HEADER_TIMEOUT_S="0.5")
     with connect(gateway) as connection:
