@@ -161,11 +161,11 @@ _MOST_GROWTH: Final = 3.0
 class Limits:
     """How long segments are, in tokens; Kokoro speaks about 15 a second."""
 
-    first: int = 20
-    """Of the first segment. 1.3 s of speech: it decides when sound starts."""
+    first: int = 28
+    """Of the first segment. 1.9 s of speech: it decides when sound starts, and how long the second may take."""
 
     growth: float = 2.0
-    """How much longer each segment may be than the one before: playback must not catch up."""
+    """How much longer each segment may be than all before it: playback must not catch up."""
 
     most: int = 100
     """Of any segment. 7 s: longer ones hold a worker longer and grow its memory, for 3 % less CPU."""
@@ -177,11 +177,12 @@ class Limits:
     def for_cost(cls, cost: float) -> Limits:
         """Limits for a machine where a second of audio takes `cost` CPU seconds of one thread.
 
-        The second segment has to be ready when the first has been played, so it may be 1 / cost times as long; a
-        third of that is kept for the silence that is spoken and cut, and for other listeners. Each segment less saves
-        0.7 s of such silence: growing threefold instead of twofold costs a tenth less CPU for a chat reply.
+        The second segment is started when the first begins to be played and has to be ready when that ends, so it may
+        be 1 / cost times as long; half of that is kept for the silence that is spoken and cut, and for what else the
+        cores do: with a third, one chat reply in four had a gap. Each segment less saves 0.7 s of such silence, so a
+        machine that is faster grows them faster.
         """
-        return cls(growth=min(max(2 / 3 / cost, _LEAST_GROWTH), _MOST_GROWTH))
+        return cls(growth=min(max(1 / 2 / cost, _LEAST_GROWTH), _MOST_GROWTH))
 
     def __post_init__(self) -> None:
         if not (0 < self.least <= self.first <= self.most <= MODEL_TOKENS - self.least and self.growth >= 1):
@@ -220,6 +221,7 @@ class Packer:
         self._limits = limits or Limits()
         self._target = self._limits.first
         self._index = 0
+        self._taken = 0
         self._waiting = ""
 
     def feed(self, phonemes: str, *, ends_paragraph: bool = False) -> Iterator[Segment]:
@@ -242,7 +244,8 @@ class Packer:
         segment = Segment(self._index, phonemes.replace("\n", " "), _pause_s(phonemes, gap) if rest else 0.0)
         self._waiting = rest
         self._index += 1
-        self._target = min(int(self._target * self._limits.growth), self._limits.most)
+        self._taken += len(phonemes)
+        self._target = min(max(int(self._taken * self._limits.growth), self._limits.least), self._limits.most)
         return segment
 
 

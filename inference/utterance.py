@@ -129,7 +129,7 @@ class Utterance:
         self._played_s += len(spoken.pcm) / BYTES_PER_SAMPLE / self._sample_rate
 
     async def _produce(self, text: str, language: str, voice: tuple[tuple[str, float], ...]) -> None:
-        """Submit segments as soon as they are planned, no further ahead than the pace allows."""
+        """Submit segments as soon as they are planned: the first alone, none further ahead than the pace allows."""
         try:
             async with aclosing(self._plan(text, language)) as plan:
                 async for segment in plan:
@@ -137,6 +137,9 @@ class Utterance:
                         self._taken.clear()
                         await self._taken.wait()
                     self._submit(segment, voice)
+                    if segment.index == 0 and not self._pace.slack_s:
+                        # Beside other work it would take up to twice as long (488 against 329 ms for a chat reply).
+                        await asyncio.wait(self._tasks)
             self._is_planned = True
         finally:
             self._jobs.put_nowait(None)

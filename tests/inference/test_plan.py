@@ -168,7 +168,8 @@ def test_cuts_prefer_sentences_then_clauses_then_phrases() -> None:
     assert spoken("həlˈO ðˈɛɹ mˈæn. ", "hˌW ɑɹ ju dˈuɪŋ təˈA mI fɹˈɛnd.")[0] == "həlˈO ðˈɛɹ mˈæn."
     assert spoken("wˈɛl ðˈɛn mI fɹˈɛnd, hˌW ɑɹ ju dˈuɪŋ təˈA mI fɹˈɛnd əv mˈIn.")[0] == "wˈɛl ðˈɛn mI fɹˈɛnd,"
     assert (
-        spoken("tˈu kwˈɪk fˈɑksᵻz ɑɹ ʤˈʌmpɪŋ Ovəɹ lˈAzi dˈɑɡz æt nˈIt wɛn ðA kˈæn")[0] == "tˈu kwˈɪk fˈɑksᵻz"
+        spoken("tˈu kwˈɪk fˈɑksᵻz ɑɹ ʤˈʌmpɪŋ Ovəɹ lˈAzi dˈɑɡz æt nˈIt wɛn ðA kˈæn")[0]
+        == "tˈu kwˈɪk fˈɑksᵻz ɑɹ ʤˈʌmpɪŋ"
     )
 
 
@@ -260,8 +261,17 @@ def test_limits_that_cannot_work_are_refused(wrong: dict[str, int]) -> None:
         Limits(**wrong)
 
 
-@pytest.mark.parametrize(("cost", "second"), [(0.1, 60), (0.22, 60), (0.4, 33), (1.5, 30)])
+@pytest.mark.parametrize(("cost", "second"), [(0.1, 82), (0.22, 62), (0.4, 41), (1.5, 41)])
 def test_the_cheaper_speech_is_the_faster_segments_grow(cost: float, second: int) -> None:
     limits = Limits.for_cost(cost)
     found = list(segments(["a " * 200], limits))
     assert [len(segment.phonemes) for segment in found[:2]] == pytest.approx([limits.first, second], abs=2)
+
+
+def test_a_segment_is_no_longer_than_what_can_be_played_meanwhile() -> None:
+    found = list(segments(["a " * 8 + "a, " + "a " * 200], Limits(first=28, growth=2, most=100)))
+    before = 0
+    for segment in found[:-1]:
+        assert len(segment.phonemes) <= max(28, min(2 * before, 100))
+        before += len(segment.phonemes)
+    assert len(found[0].phonemes) < 28, "the first ends early, at its comma"

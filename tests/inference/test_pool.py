@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,6 +21,7 @@ from inference.errors import (
     WorkerFailedToStart,
 )
 from inference.pool import Pool, PoolConfig
+from inference.utterance import Pace, Utterance
 from tests.tone import SAMPLES_PER_TOKEN
 
 if TYPE_CHECKING:
@@ -347,3 +349,23 @@ async def test_a_postponed_lease_makes_way_for_who_came_after_it(speech_spec: Wo
         late.postpone(10)
         await asyncio.gather(running, *waiting)
     assert order == ["other", "late"]
+
+
+@pytest.mark.parametrize(("slack_s", "at_once"), [(0.0, {1}), (10.0, {1, 2})])
+async def test_the_first_segment_is_spoken_alone_unless_the_client_waits_for_the_whole(
+    text_spec: WorkerSpec, speech_spec: WorkerSpec, slack_s: float, at_once: set[int]
+) -> None:
+    text = "The old captain! He carried a letter to the harbour! Seven lanterns were counted there in the rain!"
+    async with Pool(config(text_spec, speech_spec, speech_spec)) as pool:
+        await until(lambda: [w.state for w in pool.status().workers] == ["idle"] * 3, "all workers")
+        utterance = Utterance(pool.lease("r1", 28), 24000, 1.0, Pace(slack_s=slack_s))
+        async with aclosing(utterance.speak(text, "en-us", (("af_slow", 1.0),))) as spoken:
+            first = asyncio.ensure_future(anext(spoken))
+            seen = set()
+            while not first.done():
+                seen.add(pool.status().jobs_running if utterance.segments else 1)
+                await asyncio.sleep(0.01)
+            rest = [segment async for segment in spoken]
+        utterance.close()
+    assert seen - {0} == at_once
+    assert rest
