@@ -16,7 +16,7 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from gateway import __version__, bench, doctor, server, soak, top
 from gateway.app import create_app
@@ -310,7 +310,7 @@ def config(
     if markdown:
         sys.stdout.write(f"{as_markdown()}\n")
         return
-    table = Table("variable", "value", "from", "meaning", box=None)
+    table = Table(Column("variable", no_wrap=True), "value", "from", "meaning", box=None)
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         default = field.get_default(call_default_factory=True)
