@@ -355,7 +355,9 @@ async def test_a_postponed_lease_makes_way_for_who_came_after_it(speech_spec: Wo
 async def test_the_first_segment_is_spoken_alone_unless_the_client_waits_for_the_whole(
     text_spec: WorkerSpec, speech_spec: WorkerSpec, slack_s: float, at_once: set[int]
 ) -> None:
-    text = "The old captain! He carried a letter to the harbour! Seven lanterns were counted there in the rain!"
+    text = (
+        "The old captain! He carried a letter to the harbour! Seven lanterns were counted there in the rain!"
+    )
     async with Pool(config(text_spec, speech_spec, speech_spec)) as pool:
         await until(lambda: [w.state for w in pool.status().workers] == ["idle"] * 3, "all workers")
         utterance = Utterance(pool.lease("r1", 28), 24000, 1.0, Pace(slack_s=slack_s))
