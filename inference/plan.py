@@ -218,7 +218,6 @@ class Packer:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._target = self._limits.first
         self._index = 0
         self._taken = 0
         self._waiting = ""
@@ -244,8 +243,15 @@ class Packer:
         self._waiting = rest
         self._index += 1
         self._taken += len(phonemes)
-        self._target = min(max(int(self._taken * self._limits.growth), self._limits.least), self._limits.most)
         return segment
+
+    @property
+    def _target(self) -> int:
+        """Tokens wanted of the next segment: as many as can be spoken while all before it is played."""
+        limits = self._limits
+        if not self._taken:
+            return limits.first
+        return min(max(int(self._taken * limits.growth), limits.least), limits.most)
 
 
 _PARAGRAPH: Final = re.compile(r"\S(\n)")
