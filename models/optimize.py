@@ -109,11 +109,14 @@ def derive(source: Path, directory: Path, *, recipe: Recipe, progress: Progress 
     Raises:
         DerivationFailed: the child program did not finish.
     """
-    home = derived_directory(source, directory, recipe)
+    return _derive_into(derived_directory(source, directory, recipe), source, recipe, progress)
+
+
+def _derive_into(home: Path, source: Path, recipe: Recipe, progress: Progress | None) -> Path:
     if (home / GRAPH).is_file():
         return home / GRAPH
-    directory.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".deriving-", dir=directory))
+    home.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".deriving-", dir=home.parent))
     try:
         _bake(source, scratch, recipe, progress or _silent)
         scratch.chmod(0o755)
@@ -144,15 +147,16 @@ def choose(
     if force == "released":
         return Choice("released", source, "asked for by name")
     try:
-        _discard_if_damaged(derived_directory(source, directory, recipe))
-        graph = derive(source, directory, recipe=recipe, progress=progress)
-        digest = _digest(graph.parent)
+        home = derived_directory(source, directory, recipe)
+        _discard_if_damaged(home)
+        graph = _derive_into(home, source, recipe, progress)
+        measured = _recorded(home)
+        digest = _digest(home) if measured is None else None
     except (
         DerivationFailed,
         OSError,
     ) as failure:  # a directory that cannot be written to is no reason either
         return Choice("released", source, f"deriving failed: {failure}")
-    measured = _recorded(graph.parent)
     if measured is None:
         (progress or _silent)("comparing with the release", (STEPS - 1) / STEPS)
         measured = compare(source, graph, voices) | {"digest": digest}
