@@ -18,30 +18,34 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Column, Table
 
-from gateway import __version__, bench, doctor, server, soak, top
-from gateway.app import create_app
-from gateway.audio import UnsupportedRate
-from gateway.cache import Cache
-from gateway.errors import RequestError
-from gateway.logs import RequestRecord, configure_logging
-from gateway.options import with_settings
-from gateway.schema import SpeechRequest
+from gateway import __version__
+from gateway.assembly import cache_bytes, hardware_profile, pool_config
+from gateway.audio.encoders import UnsupportedRate
+from gateway.cli_options import with_settings
+from gateway.http.app import create_app
+from gateway.http.schema import parse_speech
+from gateway.observe.logs import configure_logging
+from gateway.observe.status import ModelFacts, Running
+from gateway.observe.tracing import TracingUnavailable
+from gateway.server import lifecycle
 from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys, as_markdown
-from gateway.status import ModelFacts, Running
-from gateway.synthesis import Synthesis
-from gateway.tracing import TracingUnavailable
-from gateway.workers import cache_bytes, hardware_profile, pool_config
+from gateway.speech.cache import Cache
+from gateway.speech.errors import RequestError
+from gateway.speech.record import RequestRecord
+from gateway.speech.synthesis import Synthesis
+from gateway.tools import bench, doctor, soak, top
 from inference import OPENAI_VOICES, Catalogue, InferenceError, Pool, UnknownVoice, WorkerFailedToStart
+from models.derive.choose import Recipe, choose
 from models.fetch import FetchError, FileState, fetch, verify
 from models.manifest import Manifest, UnknownModel
-from models.optimize import Recipe, choose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from gateway.speech.request import SpeechRequest
     from inference import HardwareProfile, PoolConfig
+    from models.derive.choose import Choice
     from models.manifest import File, Model
-    from models.optimize import Choice
 
 STARTUP_FAILURE: Final = 3
 """Exit code of a service that cannot start: trying again at once will not help."""
@@ -70,7 +74,7 @@ def main() -> None:
         UnknownModel,
         UnknownVoice,
         FetchError,
-        server.PortTaken,
+        lifecycle.PortTaken,
         top.Unreachable,
         TracingUnavailable,
     ) as error:
@@ -94,9 +98,9 @@ def _fail(message: str) -> None:
 @with_settings
 def serve(settings: Settings) -> None:
     """Serve the OpenAI speech API; fetches the model first if it is not there."""
-    server.end_on_sigterm()
+    lifecycle.end_on_sigterm()
     configure_logging(settings)
-    listener = server.listen(settings)
+    listener = lifecycle.listen(settings)
     config, catalogue, running = _prepare(settings)
     try:
         uvloop.run(_serve(settings, config, catalogue, running, listener))
@@ -107,7 +111,7 @@ def serve(settings: Settings) -> None:
 async def _serve(
     settings: Settings, config: PoolConfig, catalogue: Catalogue, running: Running, listener: Any
 ) -> None:
-    server.cancel_on_sigterm()
+    lifecycle.cancel_on_sigterm()
     host, port = listener.getsockname()[:2]
     async with Pool(config) as pool:
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
@@ -116,7 +120,7 @@ async def _serve(
         def announce() -> None:
             _err.print(_welcome(base), highlight=False, soft_wrap=True)
 
-        await server.run(app_, pool, settings, listener, announce)
+        await lifecycle.run(app_, pool, settings, listener, announce)
 
 
 def _welcome(base: str) -> str:
@@ -150,7 +154,7 @@ def say(
     fields = {"model": "kokoro", "input": words, "response_format": name, "speed": speed}
     limitless = settings.model_copy(update={"max_input_chars": max(len(words), 1)})
     config, catalogue, _ = _prepare(settings)
-    request = SpeechRequest.parse(json.dumps(fields).encode(), catalogue, limitless)
+    request = parse_speech(json.dumps(fields).encode(), catalogue, limitless)
     uvloop.run(_say(settings, config, request, output))
 
 

@@ -12,13 +12,13 @@ from inference.errors import (
     WorkerDied,
     WorkerFailedToStart,
 )
-from inference.hardware import HardwareProfile, Machine, profile, read_machine
-from inference.lease import Lease
-from inference.plan import Limits
-from inference.pool import Answer, Pool, PoolConfig, PoolStatus
+from inference.hardware.profile import HardwareProfile, Machine, profile, read_machine
+from inference.planning.plan import Limits
+from inference.planning.utterance import Pace, Spoken, Utterance
+from inference.pool.lease import Lease
+from inference.pool.pool import Answer, Pool, PoolConfig, PoolStatus
+from inference.pool.slot import RestartCause, WorkerStatus
 from inference.protocol import Audio, Ready, Trial, WorkerSpec
-from inference.slot import RestartCause, WorkerStatus
-from inference.utterance import Pace, Spoken, Utterance
 from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
 __all__ = [

@@ -58,7 +58,7 @@ class WorkerSpec:
     cache_dir: str = ""
     """Where a provider may keep compiled graphs."""
 
-    engine: str = "inference.engine:SpeechEngine"
+    engine: str = "inference.engine.speech:SpeechEngine"
     """`module:class` that does this worker's jobs."""
 
     def to_json(self) -> str:

@@ -9,8 +9,8 @@ import enum
 import hashlib
 from typing import TYPE_CHECKING
 
-from models.part import Part, Progress, locked
 from models.sources import SourceFailed, fill
+from models.unfinished import Part, Progress, locked
 
 if TYPE_CHECKING:
     from pathlib import Path

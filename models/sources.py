@@ -24,14 +24,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from models.manifest import NpmSource, PipSource, UrlSource
-from models.part import STALL_S, growth
+from models.unfinished import STALL_S, growth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from http.client import HTTPResponse
 
     from models.manifest import Source
-    from models.part import Part
+    from models.unfinished import Part
 
 CONNECT_S = 3.0
 

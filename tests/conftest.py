@@ -8,8 +8,8 @@ import pytest
 from hypothesis import settings
 
 from inference.protocol import WorkerSpec
-from tests.server import Gateway
-from tests.tone import write_model, write_voices
+from tests.support.gateway import Gateway
+from tests.support.tone import write_model, write_voices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,11 +46,11 @@ def speech_spec(tone: Path, tmp_path: Path) -> WorkerSpec:
         model_path=str(tone / "tone.onnx"),
         voices_path=str(tone / "voices.bin"),
         cache_dir=str(tmp_path),
-        engine="tests.faults:FaultyEngine",
+        engine="tests.support.faults:FaultyEngine",
     )
 
 
 @pytest.fixture
 def text_spec() -> WorkerSpec:
     """The real text worker."""
-    return WorkerSpec(role="text", engine="inference.text:TextEngine")
+    return WorkerSpec(role="text", engine="inference.text.engine:TextEngine")

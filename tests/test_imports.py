@@ -5,29 +5,18 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("gateway", "inference", "models")
-WORKER_SIDE = {
-    f"inference.{name}"
-    for name in ("worker", "engine", "session", "text", "espeak", "alphabet", "spoken", "east")
-}
-SHARED = {"inference.protocol", "inference.errors"}
+from tests.support.tree import ROOT, is_worker_side, modules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHARED = {"inference.protocol", "inference.errors", "inference.languages"}
 HEAVY = ("numpy", "onnxruntime", "onnx", "kokoro_onnx", "phonemizer", "espeakng_loader", "misaki", "soxr")
 """What the gateway process must not load: it would pay for it in memory and start-up."""
-
-
-def modules() -> dict[str, Path]:
-    """Every module of the three packages by its dotted name."""
-    found = {}
-    for package in PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-            found[name] = path
-    return found
 
 
 def imports(path: Path, *, of_run_time: bool = False) -> set[str]:
@@ -56,25 +45,72 @@ def imports(path: Path, *, of_run_time: bool = False) -> set[str]:
 EDGES = [(name, target) for name, path in modules().items() for target in imports(path)]
 
 
-def package(name: str) -> str:
-    return name.partition(".")[0]
+def room(name: str) -> str:
+    """The folder that a module stands in: `gateway.http`; `gateway` for what stands in none."""
+    parts = name.split(".")
+    return ".".join(parts[:2]) if (ROOT / "/".join(parts[:2])).is_dir() else parts[0]
 
 
-def allowed(name: str, target: str) -> bool:
+GATEWAY_ROOMS = {
+    "gateway.audio": set(),
+    "gateway.speech": {"gateway.audio"},
+    "gateway.observe": {"gateway.speech", "gateway.audio"},
+    "gateway.http": {"gateway.speech", "gateway.audio", "gateway.observe"},
+    "gateway.server": {"gateway.http"},
+    "gateway.tools": {"gateway.speech", "gateway.audio", "gateway.observe", "gateway"},
+}
+"""Which folders each folder of the gateway may import from besides itself; settings and version are open to all."""
+
+
+def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
     """The table of who may import whom."""
-    match package(name), package(target):
+    here, there = room(name), room(target)
+    match name.partition(".")[0], target.partition(".")[0]:
+        case "gateway", "gateway" if here == "gateway":
+            return True  # the command line and the assembly put everything together
         case "gateway", "gateway":
-            return True
+            return there in {here, *GATEWAY_ROOMS[here]} or target in {"gateway", "gateway.settings"}
         case "gateway", "inference":
             return target == "inference"  # its public names only
         case "gateway", "models":
-            return target == "models.manifest" or name == "gateway.cli"
-        case "inference", "inference" if name in WORKER_SIDE:
-            return target in SHARED | WORKER_SIDE
+            return target == "models.manifest" or name in {"gateway.cli", "gateway.assembly"}
+        case "inference", "inference" if is_worker_side(name):
+            return target in SHARED or is_worker_side(target)
         case "inference", "inference":
-            return target not in WORKER_SIDE
+            return not is_worker_side(target)
         case ours, theirs:
             return ours == theirs
+
+
+LIBRARIES = {
+    "hypercorn": ("gateway.server",),
+    "starlette": ("gateway.http", "gateway.server"),
+    "rich": ("gateway.tools", "gateway.cli"),
+    "typer": ("gateway.tools", "gateway.cli"),
+    "httpx": ("gateway.tools", "models.sources"),
+    "onnxruntime": ("inference.engine", "models.derive"),
+    "kokoro_onnx": ("inference.engine", "models.derive"),
+    "prometheus_client": ("gateway.observe", "gateway.http"),
+}
+"""Libraries that only some folders may know."""
+
+
+def libraries(path: Path) -> set[str]:
+    """Top-level names of everything that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_stays_in_its_folders(library: str) -> None:
+    users = {name for name, path in modules().items() if library in libraries(path)}
+    assert users, f"nobody uses {library}: take it out of the table"
+    assert {name for name in users if not name.startswith(LIBRARIES[library])} == set()
 
 
 @pytest.mark.parametrize(("name", "target"), EDGES, ids=str)
@@ -92,7 +128,7 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert not graph, f"a circle runs through {sorted(graph)}"
 
 
-@pytest.mark.parametrize("module", ["inference", "gateway.app", "gateway.server"])
+@pytest.mark.parametrize("module", ["inference", "gateway.http.app", "gateway.server.lifecycle"])
 def test_the_gateway_process_loads_nothing_heavy(module: str) -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", f"import sys, {module}; print(*sys.modules)"],

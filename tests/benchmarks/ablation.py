@@ -17,7 +17,9 @@ from typing import Any, TypeAlias
 
 import onnx_ir as ir
 
-from models import bake, graph, quantize, trial
+from models.derive import bake, quantize
+from models.derive import compare as trial
+from models.derive import rewrites as graph
 
 Step: TypeAlias = Callable[[ir.Model], Any]
 REPEATS = 5

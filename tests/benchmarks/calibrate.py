@@ -19,7 +19,8 @@ import onnx_ir as ir
 import onnxruntime as ort
 from kokoro_onnx.tokenizer import Tokenizer
 
-from models import bake, graph, quantize
+from models.derive import bake, quantize
+from models.derive import rewrites as graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import own_server
-from gateway.load import Heard, Texts, crowd, listen, percentile
+from gateway.tools.bench import own_server
+from gateway.tools.listeners import Heard, Texts, crowd, listen, percentile
 
 TIMES = 3
 BEST_OF = 24

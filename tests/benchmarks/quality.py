@@ -28,7 +28,7 @@ from speechmos import dnsmos
 from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
-from models import trial
+from models.derive import compare as trial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from gateway.bench import PAGE_CHARS, own_server
-from gateway.load import Heard, Texts, listen, percentile
+from gateway.tools.bench import PAGE_CHARS, own_server
+from gateway.tools.listeners import Heard, Texts, listen, percentile
 
 SECONDS = 60
 ALONE = 12

@@ -13,9 +13,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from gateway.audio import ENCODERS
-from gateway.load import Texts
-from tests.server import Gateway, wait_for
+from gateway.audio.encoders import ENCODERS
+from gateway.tools.listeners import Texts
+from tests.support.gateway import Gateway, wait_for
 
 
 def main(rounds: int) -> None:

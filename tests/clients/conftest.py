@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server import Gateway
+from tests.support.gateway import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def gateway(tone: Path) -> Iterator[Gateway]:
     """One that lets everybody in, without a cache: what is asked twice reaches a worker twice."""
     options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0"}
-    started = Gateway.start("tests.tone_server", str(tone), **options)
+    started = Gateway.start("tests.support.tone_server", str(tone), **options)
     yield started
     assert started.stop() == 0
 
@@ -26,6 +26,6 @@ def gateway(tone: Path) -> Iterator[Gateway]:
 def one_at_a_time(tone: Path) -> Iterator[Gateway]:
     """One that has a key, and lets it have one request."""
     options = {"WORKERS": "2", "THREADS": "1", "API_KEYS": "none is needed", "KEY_REQUESTS": "1"}
-    started = Gateway.start("tests.tone_server", str(tone), **options)
+    started = Gateway.start("tests.support.tone_server", str(tone), **options)
     yield started
     assert started.stop() == 0

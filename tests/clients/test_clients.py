@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import httpx
 import pytest
 
-from gateway.audio import ENCODERS
+from gateway.audio.encoders import ENCODERS
 from tests.clients.running import CLIENTS, LIVEKIT, OPENAI, PIPECAT, Answer, Client
-from tests.gateway.sound import decode
-from tests.server import wait_for
+from tests.support.gateway import wait_for
+from tests.support.sound import decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.clients.report import Order
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 ROOT = Path(__file__).parents[2]
 TEXT = "Good morning, everyone."

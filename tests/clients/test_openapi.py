@@ -12,7 +12,7 @@ from tests.clients.running import HOME
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 
 def test_answers_are_those_of_the_document(gateway: Gateway, tmp_path: Path) -> None:

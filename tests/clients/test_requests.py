@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from inference import OPENAI_VOICES
-from tests.gateway.sound import decode
+from tests.support.sound import decode
 
 if TYPE_CHECKING:
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 TEXT = "The kitchen light is on."
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from inference.protocol import Role
-from tests.server import Gateway, wait_for
+from tests.support.gateway import Gateway, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,4 +99,4 @@ def _replaced(gateway: Gateway) -> set[str]:
 
 def _start(tone: Path, **variables: str) -> Gateway:
     options = {"WORKERS": "1", "THREADS": "1", "LOG_LEVEL": "debug"} | variables
-    return Gateway.start("tests.tone_server", str(tone), **options)
+    return Gateway.start("tests.support.tone_server", str(tone), **options)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from gateway.app import PROBES
+from gateway.http.app import PROBES
 from gateway.settings import Settings
 from models.manifest import Manifest
 from tests.deploy.test_services import drain_seconds
@@ -20,7 +20,7 @@ from tests.deploy.tools import DEPLOY, ROOT, free_port, run, tool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())

@@ -13,13 +13,13 @@ import yaml
 
 from tests.deploy.conftest import KEY, speak
 from tests.deploy.tools import DEPLOY, free_port, run, running, tool
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 ALERTS = DEPLOY / "alerts.yml"
 RULES = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from tests.deploy.tools import DEPLOY, free_port, running, tool
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
     Proxy = Callable[[Path, Path, list[int]], AbstractContextManager[httpx.Client]]
 

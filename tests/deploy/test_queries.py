@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 import yaml
 
-from gateway.logs import RequestRecord
+from gateway.observe.log_fields import request_fields
 from inference.protocol import Role
 from tests.deploy.conftest import CROWD
 from tests.deploy.tools import DEPLOY, ROOT, TOOLS, tool
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 QUERIES = DEPLOY / "queries"
 NAMES = sorted({path.stem for path in QUERIES.iterdir()})
@@ -98,7 +98,7 @@ def test_the_logql_parses_and_asks_for_fields_and_labels_that_exist(
 ) -> None:
     found = parse(QUERIES / f"{name}.logql")
     assert found["errors"] == []
-    fields = {"__error__", *RequestRecord.schema(), *(field for line in lines for field in line)}
+    fields = {"__error__", *request_fields(), *(field for line in lines for field in line)}
     assert set(found["fields"]) <= fields
     shipped = yaml.safe_load((DEPLOY / "vector.yaml").read_text())["sinks"]["loki"]["labels"]
     assert set(found["labels"]) <= set(shipped)

@@ -15,7 +15,7 @@ import pytest
 
 from gateway.settings import Settings
 from tests.deploy.tools import DEPLOY, ROOT, free_port, run, running, tool
-from tests.server import START_S, wait_for
+from tests.support.gateway import START_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

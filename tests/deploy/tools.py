@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server import Gateway
+from tests.support.gateway import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
             "EXPRESS": "false",
             "CACHE_MB": "0",
         } | variables
-        started.append(Gateway.start("tests.tone_server", directory, **options))
+        started.append(Gateway.start("tests.support.tone_server", directory, **options))
         return started[-1]
 
     yield start_one

@@ -15,17 +15,17 @@ import httpx
 import pytest
 
 from tests.end_to_end.test_faults import pids, speak
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_log_that_cannot_be_written_stops_no_speech(tone: Path) -> None:
-    command = [sys.executable, "-m", "tests.tone_server", str(tone)]
+    command = [sys.executable, "-m", "tests.support.tone_server", str(tone)]
     with (
         Path("/dev/full").open("w") as full,
         subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE, text=True) as process,

@@ -14,12 +14,12 @@ import openai
 import psutil
 import pytest
 
-from tests.server import START_S, wait_for
+from tests.support.gateway import START_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 PAGE = "This sentence is here to make a page of speech that takes its time. " * 20
 SLOW = "This sentence takes its time! " * 40

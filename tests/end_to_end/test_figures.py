@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.end_to_end.test_faults import open_stream
-from tests.server import Gateway, wait_for
+from tests.support.gateway import Gateway, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

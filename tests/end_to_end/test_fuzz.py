@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.server import Gateway
+from tests.support.gateway import Gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ fields = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def gateway(tone: Path) -> Iterator[Gateway]:
-    running = Gateway.start("tests.tone_server", str(tone), WORKERS="1", MAX_INPUT_CHARS="400")
+    running = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", MAX_INPUT_CHARS="400")
     yield running
     assert running.stop() == 0
 

@@ -15,12 +15,12 @@ import psutil
 import pytest
 
 from tests.end_to_end.test_faults import PAGE, SLOW, open_stream, pids, speak
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 
 def read_all(connection: socket.socket) -> bytes:

@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from tests.end_to_end.test_faults import SLOW, open_stream, speak
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 
 def connect(gateway: Gateway) -> socket.socket:

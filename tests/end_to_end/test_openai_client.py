@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 TEXT = "The quick brown fox jumps over the lazy dog, and the dog does not mind at all."
 FORMATS = ["mp3", "opus", "aac", "flac", "wav", "pcm"]

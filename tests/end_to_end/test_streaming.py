@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.server import wait_for
+from tests.support.gateway import wait_for
 
 if TYPE_CHECKING:
-    from tests.server import Gateway
+    from tests.support.gateway import Gateway
 
 SENTENCES = [
     "The lighthouse keeper counted the ships each evening before the fog came in.",

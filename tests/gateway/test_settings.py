@@ -5,7 +5,7 @@ from pathlib import Path
 import pydantic
 import pytest
 
-from gateway.logs import as_markdown as log_fields_as_markdown
+from gateway.observe.log_fields import as_markdown as log_fields_as_markdown
 from gateway.settings import Settings, UnknownSetting, UnusableKeys, as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent.parent

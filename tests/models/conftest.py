@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.models.server import FileServer
+from tests.support.file_server import FileServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,12 +14,12 @@ import psutil
 import pytest
 
 from models.fetch import FetchError, FileState, fetch, verify
-from tests.models.server import CONTENT, assert_only_the_file, file_from
+from tests.support.file_server import CONTENT, assert_only_the_file, file_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.models.server import FileServer
+    from tests.support.file_server import FileServer
 
 ROOT = Path(__file__).parents[2]
 

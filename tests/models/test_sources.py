@@ -16,11 +16,11 @@ import pytest
 
 from models.fetch import FetchError, fetch
 from models.manifest import File, Manifest, NpmSource, PipSource, Source, UrlSource
-from models.part import growth
-from tests.models.server import CONTENT, assert_only_the_file, file_from
+from models.unfinished import growth
+from tests.support.file_server import CONTENT, assert_only_the_file, file_from
 
 if TYPE_CHECKING:
-    from tests.models.server import FileServer
+    from tests.support.file_server import FileServer
 
 
 # --- resuming ------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Samples in, container out: rate, shaping and encoders. Knows no speech."""

@@ -1,0 +1,38 @@
+"""The same sound at another sample rate.
+
+The only module of the gateway that loads numpy; knows no formats.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soxr
+
+from gateway.audio.encoders import SAMPLE_RATE, Stage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Resampler(Stage):
+    """Samples at `sample_rate` from samples at `from_rate`. Holds back up to 80 ms."""
+
+    def __init__(self, sample_rate: int, from_rate: int = SAMPLE_RATE) -> None:
+        super().__init__()
+        # float32: soxr dithers int16, and equal audio would no longer give equal bytes.
+        self._stream = soxr.ResampleStream(from_rate, sample_rate, 1, dtype="float32", quality="HQ")
+
+    def _process(self, pcm: bytes) -> bytes:
+        return self._resample(np.frombuffer(pcm, "<i2"))
+
+    def _drain(self) -> bytes:
+        return self._resample(np.empty(0, "<i2"), last=True)
+
+    def _resample(self, samples: NDArray[np.int16], *, last: bool = False) -> bytes:
+        out: NDArray[np.float32] = self._stream.resample_chunk(samples.astype(np.float32), last=last)
+        return np.rint(out).clip(-32768, 32767).astype("<i2").tobytes()
+
+    def _release(self) -> None:
+        del self._stream

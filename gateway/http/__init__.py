@@ -1,0 +1,1 @@
+"""The OpenAI door: routes, shapes, errors and what stands around every request."""

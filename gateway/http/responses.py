@@ -1,0 +1,112 @@
+"""Response bodies that carry speech: raw audio, or server-sent events. Knows bytes and ASGI; knows no codec."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64encode
+from contextlib import aclosing
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from starlette.responses import StreamingResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from starlette.types import Receive, Scope, Send
+
+    from gateway.speech.record import RequestRecord
+    from gateway.speech.synthesis import Speech
+
+UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+"""Headers that keep proxies from collecting the stream before they pass it on."""
+
+
+EVENT_BYTES = 24 << 10
+"""Most audio in one event: as base64 on one line, half of the 64 KiB that some clients' readers take at once."""
+
+
+PIECE_BYTES = 256 << 10
+"""Most bytes sent at once: the limit on stalls is for each piece."""
+
+
+class ClientStalled(Exception):
+    """The client is connected but does not read: its place is given to others."""
+
+
+class AudioResponse(StreamingResponse):
+    """Sends a body of speech as it is made, and closes it however the response ends.
+
+    Lives as long as one response. What the body raises passes through: the server then cuts the connection, so
+    that no client takes half of the audio for the whole.
+    """
+
+    def __init__(self, speech: Speech, record: RequestRecord, stall_s: float) -> None:
+        length = {} if speech.length is None else {"content-length": str(speech.length)}
+        super().__init__(speech.body, media_type=speech.content_type, headers=UNBUFFERED | length)
+        self._speech = speech
+        self._record = record
+        self._stall_s = stall_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response. Does not watch for the client's leaving: the middleware cancels this then."""
+        async with aclosing(self._speech.body), aclosing(self.pieces()) as pieces:
+            await send(
+                {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+            )
+            async for piece in pieces:
+                await self._send(piece, send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body's bytes as the client gets them, in pieces that even a slow one reads in its time."""
+        async for piece in self._speech.body:
+            for start in range(0, len(piece), PIECE_BYTES):
+                yield piece[start : start + PIECE_BYTES]
+
+    async def _send(self, piece: bytes, send: Send) -> None:
+        began = perf_counter()
+        try:
+            async with asyncio.timeout(self._stall_s):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        except TimeoutError as error:
+            raise ClientStalled(f"nothing was read for {self._stall_s:g} s") from error
+        # The server returns at once while the socket takes bytes: without a pause here a body that is ready
+        # would hold the event loop, and a client's leaving would not be noticed.
+        await asyncio.sleep(0)
+        record = self._record
+        record.ttfa_ms = record.ttfa_ms or record.elapsed_ms()
+        record.send_ms = (record.send_ms or 0) + (perf_counter() - began) * 1000
+        record.bytes_sent = (record.bytes_sent or 0) + len(piece)
+
+
+class EventStream(AudioResponse):
+    """Sends the same bytes as `speech.audio.delta` events, with one `speech.audio.done` behind them.
+
+    Lives as long as one response. `sample_bytes` is the size of what must not be parted between two events.
+    """
+
+    def __init__(self, speech: Speech, record: RequestRecord, stall_s: float, sample_bytes: int = 1) -> None:
+        super().__init__(speech, record, stall_s)
+        self.headers["content-type"] = "text/event-stream"
+        del self.headers["content-length"]
+        self._sample_bytes = sample_bytes
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """Events, each on one line."""
+        rest = b""
+        async for piece in self._speech.body:
+            rest += piece
+            whole = len(rest) - len(rest) % self._sample_bytes
+            for start in range(0, whole, EVENT_BYTES):
+                part = rest[start : min(start + EVENT_BYTES, whole)]
+                yield _event(type="speech.audio.delta", audio=b64encode(part).decode())
+            rest = rest[whole:]
+        if rest:
+            yield _event(type="speech.audio.delta", audio=b64encode(rest).decode())
+        yield _event(type="speech.audio.done", usage=self._speech.usage())
+
+
+def _event(**fields: object) -> bytes:
+    return f"data: {json.dumps(fields, separators=(',', ':'))}\n\n".encode()

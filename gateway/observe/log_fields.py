@@ -1,0 +1,122 @@
+"""The documented log: every event, and every field that a line may hold, with its meaning.
+
+Knows no handler and no stream; the tables of deploy/README.md are made from it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import ConfigDict, TypeAdapter, with_config
+from typing_extensions import TypedDict
+
+from gateway.speech.record import RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@with_config(ConfigDict(use_attribute_docstrings=True, extra="forbid"))
+class EventFields(TypedDict, total=False):
+    """What the line of an event may hold besides the name of the event; absent where it says nothing."""
+
+    timestamp: str
+    """When, in UTC, as ISO 8601 with microseconds."""
+    level: Literal["debug", "info", "warning", "error", "critical"]
+    """How much it matters."""
+    logger: str
+    """Module that says it."""
+    request_id: str
+    """Request that it is about, or that a worker was doing."""
+    exception: str
+    """Traceback; it holds no text of a request."""
+
+    version: str
+    """Version of the gateway."""
+    model: str
+    """Model, by its name in the manifest."""
+    graph: str
+    """What CPU sessions load: the released graph or one derived from it."""
+    workers: int
+    """Speech workers."""
+    host: str
+    """Address that is listened on."""
+    leases: int
+    """Requests that are being spoken or sent, or wait to be."""
+    connections: int
+    """Connections open at that moment."""
+
+    role: Literal["text", "express", "speech"]
+    """What the worker does."""
+    pid: int
+    """Process id of the worker."""
+    provider: str | None
+    """ONNX Runtime provider of the worker; espeak for the text role."""
+    exit_code: int | None
+    """How the worker's process ended, negative for a signal; null if that is not known yet."""
+    cause: Literal["died", "timeout", "protocol", "worn", "replaced"]
+    """Why there is a new worker: the old one died, took too long, answered nonsense, had done its share, or SIGHUP."""
+    reason: str
+    """What went wrong, or why this was chosen."""
+    attempts: int
+    """Workers that a job was given to so far."""
+    said: str
+    """Line that the worker wrote to its standard error."""
+
+
+EVENTS: Final[Mapping[str, str]] = {
+    "started": "Clients can connect.",
+    "graph chosen": "It was settled which graph CPU sessions load.",
+    "anyone can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1": "There are no keys.",
+    "the text of every request is logged: unset KOKORO_LOG_TEXT to end this": "So it was set.",
+    "connection refused": "There are as many connections as may be.",
+    "request": "A request has ended.",
+    "request failed": "What went wrong inside; the line of the request follows.",
+    "worker ready": "A worker can take jobs.",
+    "worker died": "A worker's process is gone; a new one is being started.",
+    "worker cannot start": "Its new process cannot; it is tried again, ever less often.",
+    "worker replaced": "A new worker has taken the place of an old one.",
+    "worker cannot be replaced": "The new one cannot start; the old one stays.",
+    "worker lost in a job": "The job is given to another worker, once.",
+    "job is poison": "It has ended two workers, and is given to no third.",
+    "worker does not end": "Not even when killed.",
+    "worker said": "What a worker, or a library in it, wrote to its standard error.",
+    "draining": "New speech is refused from now on.",
+    "told to end while starting": "SIGTERM came before clients could connect.",
+    "drained": "Running speech has ended, or its time was over.",
+}
+"""Every event that the gateway logs, and what it means. Libraries may log others, without fields of their own."""
+
+
+def as_markdown() -> str:
+    """Every event and every field of a log line, as tables."""
+    events = [(f"`{name}`", meaning) for name, meaning in EVENTS.items()]
+    tables = [_table(("event", "meaning"), events)]
+    for fields_ in (_properties(EventFields), request_fields()):
+        rows = [(f"`{name}`", _kind(schema), schema["description"]) for name, schema in fields_.items()]
+        tables.append(_table(("field", "type", "meaning"), rows))
+    return "Events:\n\n{}\n\nFields of every event:\n\n{}\n\nFields of `request`:\n\n{}".format(*tables)
+
+
+def request_fields() -> dict[str, dict[str, Any]]:
+    """JSON Schema of every field a request line may hold, with its meaning."""
+    return {name: schema for name, schema in _properties(RequestRecord).items() if not name.startswith("_")}
+
+
+def _properties(shape: type) -> dict[str, dict[str, Any]]:
+    properties: dict[str, dict[str, Any]] = TypeAdapter(shape).json_schema()["properties"]
+    return properties
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A JSON Schema in the words of a table: `string`, `hit, miss or partial`."""
+    choices = [choice for choice in schema.get("anyOf", [schema]) if choice.get("type") != "null"]
+    choice = choices[0]
+    if "enum" in choice:
+        return " ".join((", ".join(choice["enum"][:-1]), "or", choice["enum"][-1]))
+    return f"list of {choice['items']['type']}s" if "items" in choice else str(choice["type"])
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,0 +1,239 @@
+"""The status: the figures of one gateway as JSON, for people and for `top`. Names each field; measures nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, Field
+
+from gateway import __version__
+from gateway.observe.metrics import RECENT_S, total
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.observe.metrics import Ended, Figures
+    from gateway.speech.cache import Cache, CacheStatus
+    from inference import HardwareProfile, Pool, WorkerStatus
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs here. Found out before the first request, and true until the end."""
+
+    hardware: HardwareProfile
+    model: ModelFacts
+    cache_bytes: int
+    """Most that the cache may take; 0: there is none."""
+
+    since: float = field(default_factory=time.monotonic)
+    """When it started, on the monotonic clock: that of the wall may step back."""
+
+
+class ModelFacts(BaseModel):
+    """What speaks."""
+
+    name: str = Field(description="Its name in the manifest.")
+    sha256: str = Field(description="SHA-256 of the model file.")
+    voices_sha256: str = Field(description="SHA-256 of the voices file.")
+    graph: str = Field(description="What CPU sessions load: the released graph or one derived from it.")
+    reason: str = Field(description="Why that one.")
+
+
+class TrialFacts(BaseModel):
+    """One rung of a worker's provider ladder."""
+
+    provider: str = Field(description="ONNX Runtime provider that was tried.")
+    outcome: str = Field(description="`chosen`, or why it was not.")
+    rtf: float | None = Field(description="Real-time factor of the warm-up.")
+
+
+class WorkerFacts(BaseModel):
+    """One place for a worker process."""
+
+    role: str = Field(description="text, express or speech.")
+    state: str = Field(description="starting, idle, busy or stopping.")
+    pid: int | None = Field(description="Process id; null while there is no process.")
+    provider: str | None = Field(description="ONNX Runtime provider; espeak for the text role.")
+    trials: list[TrialFacts] = Field(description="How the provider was chosen.")
+    cpus: list[int] = Field(description="CPUs it is pinned to; none: not pinned.")
+    threads: int = Field(description="Intra-op threads.")
+    jobs: int = Field(description="Jobs done, over all processes of this place.")
+    restarts: dict[str, int] = Field(
+        description="By cause: died, timeout, protocol, worn, replaced, failed_start."
+    )
+    memory_bytes: int = Field(description="Resident memory.")
+
+
+class QueueFacts(BaseModel):
+    """What waits, and what is being done."""
+
+    jobs: int = Field(description="Jobs that wait for a worker.")
+    seconds: float = Field(description="Estimated seconds of speech work in them.")
+    running: int = Field(description="Jobs that workers are doing.")
+    requests: int = Field(description="Requests that are being spoken or sent, or wait to be.")
+    wait_s: float = Field(description="Estimated wait of a request that comes now, seconds.")
+
+
+class Percentiles(BaseModel):
+    """Of one figure over recent requests; null where there were none."""
+
+    p50: float | None = Field(description="Half of the values are no larger.")
+    p95: float | None = Field(description="95 % are no larger.")
+    p99: float | None = Field(description="99 % are no larger.")
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Self:
+        """By nearest rank, to a thousandth."""
+        ordered = sorted(values)
+
+        def rank(share: float) -> float | None:
+            return round(ordered[math.ceil(share * len(ordered)) - 1], 3) if ordered else None
+
+        return cls(p50=rank(0.50), p95=rank(0.95), p99=rank(0.99))
+
+
+class RecentFacts(BaseModel):
+    """Speech requests that ended lately."""
+
+    seconds: int = Field(description="How far back this looks.")
+    requests: int = Field(description="Requests looked at; the newest 4096 at most.")
+    ttfa_ms: Percentiles = Field(description="Milliseconds until the first audio was sent.")
+    inference_ms: Percentiles = Field(description="Milliseconds of inference, where there was any.")
+    total_ms: Percentiles = Field(description="Milliseconds until the end, of requests that ended well.")
+    rtf: Percentiles = Field(description="Real-time factor: seconds of inference for a second of audio.")
+
+
+class CacheFacts(BaseModel):
+    """The cache."""
+
+    entries: int = Field(description="Segments and whole responses held.")
+    bytes: int = Field(description="What they take.")
+    max_entries: int = Field(description="Most entries.")
+    max_bytes: int = Field(description="Most that they may take.")
+    ttl_s: float = Field(description="How long an entry lives, seconds.")
+    hits: dict[str, int] = Field(description="By kind: segment, response.")
+    misses: dict[str, int] = Field(description="By kind.")
+    shared: int = Field(description="Segments that another request was having spoken just then.")
+    hit_rate: float | None = Field(description="Responses: hits of all that were looked for.")
+    evictions: dict[str, int] = Field(description="By cause: entries, bytes, ttl.")
+
+
+class Totals(BaseModel):
+    """Counted since the start."""
+
+    requests: dict[str, int] = Field(description="Speech requests by outcome.")
+    audio_s: float = Field(description="Seconds of audio spoken or sent again.")
+    characters: int = Field(description="Characters of input that became audio.")
+    underruns: int = Field(description="Times that a listener who plays at once ran out of audio.")
+    retries: int = Field(description="Segments that a second worker spoke since the first one was lost.")
+
+
+class Status(BaseModel):
+    """Everything an operator looks at."""
+
+    version: str = Field(description="Of the gateway.")
+    uptime_s: float = Field(description="Seconds since it started.")
+    is_ready: bool = Field(description="Requests are taken, and each role has a worker.")
+    is_draining: bool = Field(description="It is about to leave and takes no new requests.")
+    model: ModelFacts = Field(description="What speaks.")
+    hardware: dict[str, Any] = Field(description="The hardware profile, as `doctor --json` has it.")
+    workers: list[WorkerFacts] = Field(description="Every place for a worker process.")
+    queue: QueueFacts = Field(description="What waits, and what is being done.")
+    totals: Totals = Field(description="Counted since the start.")
+    recent: RecentFacts = Field(description="Speech requests that ended lately.")
+    cache: CacheFacts = Field(description="What is kept, and what that was good for.")
+
+
+def status(running: Running, pool: Pool, cache: Cache, figures: Figures) -> Status:
+    """The status at this moment."""
+    now = pool.status()
+    return Status(
+        version=__version__,
+        uptime_s=round(time.monotonic() - running.since, 1),
+        is_ready=pool.is_ready,
+        is_draining=now.is_draining,
+        model=running.model,
+        hardware=running.hardware.to_dict(),
+        workers=[_worker(worker) for worker in now.workers],
+        queue=QueueFacts(
+            jobs=now.jobs_queued,
+            seconds=now.queued_s,
+            running=now.jobs_running,
+            requests=now.leases,
+            wait_s=round(pool.expected_wait_s(), 3),
+        ),
+        totals=_totals(figures),
+        recent=_recent(figures.recent()),
+        cache=_cache(cache.status()),
+    )
+
+
+def _worker(worker: WorkerStatus) -> WorkerFacts:
+    trials = [
+        TrialFacts(provider=trial.provider, outcome=trial.outcome, rtf=trial.real_time_factor)
+        for trial in worker.trials
+    ]
+    return WorkerFacts(
+        role=worker.role,
+        state=worker.state,
+        pid=worker.pid,
+        provider=worker.provider,
+        trials=trials,
+        cpus=list(worker.cpus),
+        threads=worker.threads,
+        jobs=worker.jobs,
+        restarts={str(cause): count for cause, count in worker.restarts.items()},
+        memory_bytes=worker.memory_bytes,
+    )
+
+
+def _totals(figures: Figures) -> Totals:
+    return Totals(
+        requests={outcome: int(count) for outcome, count in total(figures.requests, "outcome").items()},
+        audio_s=round(total(figures.audio_s)[""], 3),
+        characters=int(total(figures.characters)[""]),
+        underruns=int(total(figures.underruns)[""]),
+        retries=int(total(figures.retries)[""]),
+    )
+
+
+def _recent(requests: Sequence[Ended]) -> RecentFacts:
+    def of(figures: Iterable[float | None]) -> Percentiles:
+        return Percentiles.of([figure for figure in figures if figure is not None])
+
+    return RecentFacts(
+        seconds=RECENT_S,
+        requests=len(requests),
+        ttfa_ms=of(request.ttfa_ms for request in requests),
+        inference_ms=of(request.inference_ms for request in requests),
+        total_ms=of(request.total_ms for request in requests),
+        rtf=of(request.rtf for request in requests),
+    )
+
+
+def _cache(status: CacheStatus) -> CacheFacts:
+    events = status.events
+    hits, misses = _by_kind(events, "hit"), _by_kind(events, "miss")
+    looked_for = hits["response"] + misses["response"]
+    return CacheFacts(
+        entries=status.entries,
+        bytes=status.bytes,
+        max_entries=status.max_entries,
+        max_bytes=status.max_bytes,
+        ttl_s=status.ttl_s,
+        hits=hits,
+        misses=misses,
+        shared=events.get(("segment", "shared"), 0),
+        hit_rate=round(hits["response"] / looked_for, 4) if looked_for else None,
+        evictions={
+            cause: sum(_by_kind(events, f"evicted_{cause}").values()) for cause in ("entries", "bytes", "ttl")
+        },
+    )
+
+
+def _by_kind(events: Mapping[Any, int], event: str) -> dict[str, int]:
+    return {kind: events.get((kind, event), 0) for kind in ("segment", "response")}

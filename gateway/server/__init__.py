@@ -1,0 +1,1 @@
+"""Sockets, signals and the drain: the only place that knows Hypercorn."""

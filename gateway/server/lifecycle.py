@@ -1,0 +1,137 @@
+"""One server from its socket to its end: listen, serve, drain on SIGTERM, replace workers on SIGHUP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from gateway.server.connections import BACKLOG, Connections
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.applications import Starlette
+
+    from gateway.settings import Settings
+    from inference import Pool
+
+logger = logging.getLogger(__name__)
+
+
+class PortTaken(Exception):
+    """Another process listens there."""
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket, bound before anything slow is started; nobody can connect before `run` listens.
+
+    Raises:
+        PortTaken: with what to do about it.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise _taken(settings, error) from error
+    listener.setblocking(False)
+    if not settings.is_loopback and not settings.keys():
+        logger.warning(
+            "anyone can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1",
+            extra={"host": settings.host},
+        )
+    return listener
+
+
+def _taken(settings: Settings, error: OSError) -> PortTaken:
+    return PortTaken(
+        f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+        "choose another port with --port or KOKORO_PORT"
+    )
+
+
+def end_on_sigterm() -> None:
+    """Before there is an event loop: SIGTERM ends the program, also where it is process 1; SIGHUP changes nothing.
+
+    Without a handler the kernel keeps SIGTERM from process 1, and SIGHUP would end any other.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+def cancel_on_sigterm() -> None:
+    """The same in the event loop, until `run` takes over: the running task is cancelled, and what it started ends.
+
+    A handler that raises would not do: uvloop keeps the exception to itself.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+
+
+async def run(
+    app: Starlette,
+    pool: Pool,
+    settings: Settings,
+    listener: socket.socket,
+    announce: Callable[[], None],
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain: running streams finish, new speech is refused.
+
+    A second signal ends the drain. SIGHUP replaces the workers one by one. `announce` is called once clients can
+    connect.
+    """
+    signals = _Signals(pool)
+    leave = asyncio.Event()
+    try:
+        listener.listen(BACKLOG)
+    except OSError as error:  # another process was bound there as well, and listened first
+        raise _taken(settings, error) from error
+    server = asyncio.create_task(Connections(app, settings).serve(listener, leave))
+    announce()
+    leaving = asyncio.create_task(signals.leave.wait())
+    await asyncio.wait({server, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    leaving.cancel()
+    if not server.done():
+        await _drain(pool, settings.drain_seconds, signals.leave_now)
+    leave.set()
+    await server
+
+
+class _Signals:
+    """What the operating system asks of the server. Lives as long as it runs."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.leave = asyncio.Event()
+        self.leave_now = asyncio.Event()
+        self._pool = pool
+        self._replacing: asyncio.Task[None] | None = None
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._end)
+        loop.add_signal_handler(signal.SIGINT, self._end)
+        loop.add_signal_handler(signal.SIGHUP, self._replace)
+
+    def _end(self) -> None:
+        (self.leave_now if self.leave.is_set() else self.leave).set()
+
+    def _replace(self) -> None:
+        if self._replacing is None or self._replacing.done():
+            self._replacing = asyncio.get_running_loop().create_task(self._pool.replace())
+
+
+async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:
+    pool.drain()
+    logger.info("draining", extra={"leases": pool.status().leases})
+    drained = asyncio.create_task(pool.drained())
+    hurried = asyncio.create_task(leave_now.wait())
+    await asyncio.wait({drained, hurried}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in (drained, hurried):
+        task.cancel()
+    logger.info("drained", extra={"leases": pool.status().leases})

@@ -1,0 +1,42 @@
+"""What can be wrong with a request, whichever door it came through. Knows no status and no envelope."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_ECHO: Final = 80
+"""Characters of a name that are said back to the client that sent it."""
+
+
+class RequestError(Exception):
+    """The client asked for something it cannot have; the message is written for it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+        self.headers = headers
+
+
+class InvalidField(RequestError):
+    """A field is missing, of the wrong type or out of range."""
+
+
+class UnknownModel(RequestError):
+    """No model has this name here."""
+
+
+def shortened(name: str) -> str:
+    """`name`, cut to a length that may be said back to whoever sent it."""
+    return name if len(name) <= LONGEST_ECHO else name[: LONGEST_ECHO - 1] + "…"

@@ -1,0 +1,136 @@
+"""The record of one request: what it was, how it ended and where its time went.
+
+Knows no HTTP and no log: it is filled here and there on the request's way, and written elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from time import perf_counter
+from typing import ClassVar, Literal, NamedTuple
+
+from pydantic import ConfigDict
+
+Outcome = Literal[
+    "ok",
+    "client_gone",
+    "refused_queue",
+    "refused_rate",
+    "refused_auth",
+    "invalid",
+    "not_found",
+    "timeout",
+    "draining",
+    "failed",
+]
+"""How a request can end: every log line and metric uses one of these."""
+
+
+class Phase(NamedTuple):
+    """A part of the work for a request. Phases may overlap: segments are spoken while others are encoded."""
+
+    name: Literal["phonemes", "segment", "encode"]
+    began: float
+    ended: float
+
+
+@dataclass(slots=True)
+class Trail:
+    """When what was done for a request, on the clock of `perf_counter`. Lives as long as the record."""
+
+    parent: str = ""
+    """The trace that the request is part of, as W3C Trace Context writes it; empty: a new one."""
+    began: float = field(default_factory=perf_counter)
+    phases: list[Phase] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """What one request was and where its time went.
+
+    Lives as long as the request: the middleware makes it, handlers and synthesis fill it, and it is written
+    once when the response has ended. A field that stays None is left out of the line.
+    """
+
+    __pydantic_config__: ClassVar = ConfigDict(use_attribute_docstrings=True, extra="forbid")
+
+    request_id: str = ""
+    """The client's X-Request-ID when it is a plain one, else made here."""
+    method: str = ""
+    """HTTP method; OTHER for one that is not in common use."""
+    path: str | None = None
+    """Template of the route that answered; absent when there is none."""
+    status: int | None = None
+    """HTTP status sent; absent when the client left before it."""
+    outcome: Outcome | None = None
+    """How the request ended."""
+    error: str | None = None
+    """Class of the exception that ended the request."""
+    key: int | None = None
+    """Which of the configured keys was used, counted from 1."""
+
+    voice: str | None = None
+    """Voice or mix, in its canonical form."""
+    language: str | None = None
+    """Language spoken."""
+    format: str | None = None
+    """Audio format."""
+    stream_format: str | None = None
+    """How the audio is sent: audio or sse."""
+    characters: int | None = None
+    """Characters of input."""
+    text: str | None = None
+    """Input itself; only with KOKORO_LOG_TEXT."""
+    segments: int | None = None
+    """Segments that the input was split into."""
+    provider: str | None = None
+    """ONNX Runtime provider of the workers that spoke."""
+    worker_pids: list[int] | None = None
+    """Process ids of the workers that spoke."""
+    cache: Literal["hit", "miss", "partial"] | None = None
+    """What the cache held, or others were having spoken, of the audio; absent when the cache was not used."""
+    retries: int | None = None
+    """Jobs that a second worker did because the first one died."""
+
+    queue_ms: float | None = None
+    """Milliseconds that the first segment waited for a worker; later ones wait while the listener plays."""
+    phonemes_ms: float | None = None
+    """Milliseconds of making phonemes, all segments."""
+    inference_ms: float | None = None
+    """Milliseconds of inference, all segments."""
+    encode_ms: float | None = None
+    """Milliseconds of encoding."""
+    send_ms: float | None = None
+    """Milliseconds of handing bytes to the connection: long when the client reads slowly."""
+    ttfa_ms: float | None = None
+    """Milliseconds from the request until its first audio went to the connection."""
+    total_ms: float | None = None
+    """Milliseconds from the request until its response had ended."""
+    audio_s: float | None = None
+    """Seconds of audio spoken, or sent again from the cache."""
+    rtf: float | None = None
+    """Real-time factor: seconds of inference for each second of audio that was inferred."""
+    underruns: int | None = None
+    """Times that a listener who plays at once ran out of audio."""
+    bytes_sent: int | None = None
+    """Bytes of body handed to the connection."""
+
+    _trail: Trail = field(default_factory=Trail, init=False, repr=False)
+
+    @property
+    def trail(self) -> Trail:
+        """When what was done for the request: for traces, not for the line."""
+        return self._trail
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since the request came in."""
+        return (perf_counter() - self._trail.began) * 1000
+
+    def line(self) -> dict[str, object]:
+        """The known fields, times and ratios to a thousandth."""
+        values = ((f.name, getattr(self, f.name)) for f in fields(self) if not f.name.startswith("_"))
+        return {
+            name: round(value, 3) if isinstance(value, float) else value
+            for name, value in values
+            if value is not None
+        }

@@ -1,0 +1,1 @@
+"""Programs for people: doctor, bench, soak and top."""

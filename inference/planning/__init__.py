@@ -1,0 +1,1 @@
+"""From a text to what is spoken next: pure, but for the utterance that feeds the pool."""

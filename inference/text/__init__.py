@@ -1,0 +1,1 @@
+"""The worker's side of text: what is written in, phonemes out."""

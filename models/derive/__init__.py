@@ -1,0 +1,1 @@
+"""Graphs derived from a release for the machine they run on: made, compared, chosen."""

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.pool.scheduler import Queue, Waiting
+
+if TYPE_CHECKING:
+    from inference.protocol import Role
+
+jobs = st.lists(
+    st.builds(
+        lambda role, deadline, cost: Waiting[int]((role,), float(deadline), float(cost)),
+        st.sampled_from(["speech", "text"]),
+        st.integers(0, 5),
+        st.integers(0, 3),
+    ),
+    max_size=12,
+)
+workers = st.lists(st.sampled_from(["speech", "text"]), max_size=4).map(lambda roles: list(enumerate(roles)))
+
+
+def queue_of(waiting: list[Waiting[int]]) -> Queue[int]:
+    queue: Queue[int] = Queue()
+    for job in waiting:
+        queue.add(job)
+    return queue
+
+
+def speech(deadline: float, cost_s: float = 1) -> Waiting[int]:
+    return Waiting(("speech",), deadline, cost_s)
+
+
+def test_the_job_whose_listener_runs_dry_first_runs_first() -> None:
+    ahead, dry = speech(20), speech(3)
+    assert queue_of([ahead, dry]).assign([(1, "speech")]) == [(dry, 1)]
+
+
+def test_equal_deadlines_are_served_in_the_order_they_came() -> None:
+    first, second = speech(5), speech(5)
+    assert queue_of([first, second]).assign([(1, "speech")]) == [(first, 1)]
+
+
+def test_a_job_avoids_the_worker_that_died_with_it() -> None:
+    job = Waiting[int](("speech",), 0, 1, avoid={1})
+    assert queue_of([job]).assign([(1, "speech"), (2, "speech")]) == [(job, 2)]
+
+
+def test_a_job_takes_the_worker_it_avoids_when_there_is_no_other() -> None:
+    job = Waiting[int](("speech",), 0, 1, avoid={1})
+    assert queue_of([job]).assign([(1, "speech")]) == [(job, 1)]
+
+
+def test_a_first_segment_takes_the_express_worker_and_leaves_the_others() -> None:
+    first, later = Waiting[int](("express", "speech"), 5, 1), speech(1)
+    assert queue_of([first, later]).assign([(1, "speech"), (2, "express")]) == [(later, 1), (first, 2)]
+
+
+def test_a_first_segment_takes_any_worker_when_the_express_one_is_busy() -> None:
+    first = Waiting[int](("express", "speech"), 5, 1)
+    assert queue_of([first]).assign([(1, "speech")]) == [(first, 1)]
+
+
+def test_the_express_worker_is_kept_for_first_segments() -> None:
+    assert queue_of([speech(1)]).assign([(1, "express")]) == []
+
+
+def test_only_work_that_is_due_earlier_stands_in_front() -> None:
+    queue = queue_of([speech(1, 2), speech(9, 4), Waiting(("text",), 1, 8)])
+    assert (queue.work_s("speech", 5), queue.work_s("speech"), queue.work_s("text")) == (2, 6, 8)
+
+
+@given(jobs, workers)
+def test_no_worker_idles_while_a_job_of_its_role_waits(
+    waiting: list[Waiting[int]], idle: list[tuple[int, Role]]
+) -> None:
+    queue = queue_of(waiting)
+    pairs = queue.assign(idle)
+    for role in ("speech", "text"):
+        assigned = sum(role in job.roles for job, _ in pairs)
+        assert assigned == min(sum(role in job.roles for job in waiting), sum(r == role for _, r in idle))
+    assert len(queue) == len(waiting) - len(pairs)
+
+
+@given(jobs, workers)
+def test_each_worker_gets_at_most_one_job_and_only_of_its_role(
+    waiting: list[Waiting[int]], idle: list[tuple[int, Role]]
+) -> None:
+    pairs = queue_of(waiting).assign(idle)
+    assert len({worker for _, worker in pairs}) == len(pairs)
+    assert all(dict(idle)[worker] in job.roles for job, worker in pairs)
+
+
+@given(jobs)
+def test_one_worker_serves_all_jobs_by_deadline_then_arrival(waiting: list[Waiting[int]]) -> None:
+    queue, served = queue_of(waiting), []
+    while pairs := queue.assign([(1, "speech"), (2, "text")]):
+        served += [job for job, _ in pairs]
+    for role in ("speech", "text"):
+        mine = [job for job in waiting if role in job.roles]
+        assert [job for job in served if role in job.roles] == sorted(mine, key=lambda job: job.deadline)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=40))
+def test_a_waiting_job_is_not_starved_by_later_arrivals(deadlines: list[int]) -> None:
+    """With an arrival and a start at each step, whatever came after a job's deadline runs after it."""
+    queue: Queue[int] = Queue()
+    victim = speech(30)
+    queue.add(victim)
+    for now, slack in enumerate(deadlines * 40, start=1):
+        queue.add(speech(now + slack))
+        if any(job is victim for job, _ in queue.assign([(1, "speech")])):
+            return
+        assert now <= 30

@@ -1,0 +1,134 @@
+"""Starts a gateway as users do, in a process of its own, and ends it."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from tests.support.lines import assert_documented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START_S = 120.0
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+    """The first true value of `condition`; fails with `what` after `seconds`."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < end, f"still not after {seconds} s: {what}"
+        time.sleep(0.02)
+    return value
+
+
+@dataclass
+class Gateway:
+    """A running gateway. Lives as long as a test or a module of tests."""
+
+    process: subprocess.Popen[str]
+    base_url: str = ""
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """What it logged so far."""
+
+    printed: list[str] = field(default_factory=list)
+    """What it wrote to standard error so far."""
+
+    @classmethod
+    def start(cls, *command: str, **variables: str) -> Gateway:
+        """Start `python -m command` with these KOKORO_ variables and wait until it says its base URL."""
+        environment = {
+            k: v for k, v in os.environ.items() if not k.startswith("KOKORO_") or k == "KOKORO_MODELS_DIR"
+        }
+        environment |= {f"KOKORO_{name}": value for name, value in variables.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        gateway = cls(process)
+        said: queue.Queue[str | None] = queue.Queue()
+        threading.Thread(target=gateway._read_errors, args=(said,), daemon=True).start()
+        threading.Thread(target=gateway._read_log, daemon=True).start()
+        gateway.base_url = gateway._wait_for_url(said)
+        return gateway
+
+    @property
+    def root(self) -> str:
+        """The URL without /v1."""
+        return self.base_url.removesuffix("/v1")
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.root.rsplit(":", 1)[1])
+
+    def workers(self, role: str = "speech") -> list[psutil.Process]:
+        """Its live worker processes of one role."""
+        found = []
+        for child in psutil.Process(self.process.pid).children():
+            try:
+                if child.status() != psutil.STATUS_ZOMBIE and f'"role":"{role}"' in " ".join(child.cmdline()):
+                    found.append(child)
+            except psutil.NoSuchProcess:
+                continue
+        return found
+
+    def requests(self, **fields: Any) -> list[dict[str, Any]]:
+        """Request lines of the log with these fields."""
+        return [
+            line
+            for line in list(self.lines)
+            if line.get("event") == "request" and all(line.get(k) == v for k, v in fields.items())
+        ]
+
+    def stop(self, seconds: float = 30.0) -> int:
+        """End it politely and return its exit code; all it has logged must be documented."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        for line in list(self.lines):
+            assert_documented(line)
+        return code
+
+    def _wait_for_url(self, said: queue.Queue[str | None]) -> str:
+        end = time.monotonic() + START_S
+        while (line := said.get(timeout=max(0.1, end - time.monotonic()))) is not None:
+            if found := re.search(r"Base URL: (http://\S+/v1)", line):
+                return found[1]
+        raise AssertionError(f"the gateway ended with {self.process.wait()}: {''.join(self.printed)}")
+
+    def _read_errors(self, said: queue.Queue[str | None]) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as stream:
+            for line in stream:
+                self.printed.append(line)
+                said.put(line)
+        said.put(None)
+
+    def _read_log(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as stream:
+            for line in stream:
+                try:
+                    self.lines.append(json.loads(line))
+                except ValueError:
+                    self.printed.append(line)

@@ -1,0 +1,75 @@
+"""Serves an app with the real Hypercorn in a thread, and speaks raw HTTP to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from gateway.server.abort import Cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+DEADLINE_S = 10.0
+"""Longest wait for anything that a test waits for."""
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[int]:
+    """The port at which `app` is served while the context is open."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    port: int = listener.getsockname()[1]
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.graceful_timeout = 0.1
+    config.errorlog = logging.getLogger("hypercorn.error")
+    stopping: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        stopping.set_result((asyncio.get_running_loop(), stop))
+        await serve(Cut(app), config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+
+    with ThreadPoolExecutor(1) as threads:
+        server = threads.submit(asyncio.run, run())
+        loop, stop = stopping.result(DEADLINE_S)
+        try:
+            yield port
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            server.result(DEADLINE_S)
+
+
+def connect(port: int) -> socket.socket:
+    """A connection whose every operation has a deadline."""
+    return socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+
+
+def exchange(port: int, sent: bytes) -> bytes:
+    """All that the server says on one connection until it closes it."""
+    with connect(port) as connection:
+        connection.sendall(sent)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def eventually(condition: Callable[[], T]) -> T:
+    """What `condition` gives as soon as that is true.
+
+    Raises:
+        AssertionError: it is not in time.
+    """
+    deadline = time.monotonic() + DEADLINE_S
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "nothing came of it in time"
+        time.sleep(0.005)
+    return value

@@ -1,0 +1,52 @@
+"""The real server on the tone model, with workers that break on demand.
+
+`python -m tests.support.tone_server DIRECTORY`: everything but the model and the engine's faults is what
+`kokoro-gateway serve` runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+from pathlib import Path
+
+import uvloop
+
+from gateway.assembly import cache_bytes, hardware_profile, pool_config
+from gateway.http.app import create_app
+from gateway.observe.logs import configure_logging
+from gateway.observe.status import ModelFacts, Running
+from gateway.server import lifecycle
+from gateway.settings import Settings
+from inference import Catalogue, Pool
+
+
+async def serve(directory: Path) -> None:
+    settings = Settings.from_environment(port=0)
+    configure_logging(settings)
+    listener = lifecycle.listen(settings)
+    model, voices = directory / "tone.onnx", directory / "voices.bin"
+    hardware = hardware_profile(settings)
+    config = pool_config(settings, hardware, model, model, voices)
+    workers = tuple(
+        dataclasses.replace(spec, engine="tests.support.faults:FaultyEngine", cache_dir=str(directory))
+        if spec.role != "text"
+        else spec
+        for spec in config.workers
+    )
+    async with Pool(dataclasses.replace(config, workers=workers)) as pool:
+        facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph="released", reason="it hums")
+        running = Running(hardware, facts, cache_bytes(settings, hardware))
+        app = create_app(settings, pool, Catalogue.read(voices), running)
+
+        def announce() -> None:
+            sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
+            sys.stderr.flush()
+
+        await lifecycle.run(app, pool, settings, listener, announce)
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(Path(sys.argv[1])))
