@@ -13,7 +13,7 @@ from inference.errors import (
     WorkerFailedToStart,
 )
 from inference.hardware.profile import HardwareProfile, Machine, profile, read_machine
-from inference.planning.plan import Limits
+from inference.planning.segments import Limits
 from inference.planning.utterance import Pace, Spoken, Utterance
 from inference.pool.lease import Lease
 from inference.pool.pool import Answer, Pool, PoolConfig, PoolStatus

@@ -187,17 +187,15 @@ class Synthesis:
         """Shaped PCM, and whether it is the last."""
         request = order.request
         language = request.lang_code or request.voice.language
-        is_done = False
         async with aclosing(order.utterance.speak(request.input, language, request.voice.parts)) as segments:
             while spoken := await self._next(segments, order):
                 _note(order, spoken)
-                is_done = spoken.is_last
+                is_last = spoken.segment.is_last
                 pcm = order.shaping.feed(spoken.pcm)
-                yield (pcm + order.shaping.finish() if is_done else pcm), is_done
-        if not is_done:
+                yield (pcm + order.shaping.finish() if is_last else pcm), is_last
+        if not order.record.segments:
             silence = bytes(round(SILENCE_S * SAMPLE_RATE) * SAMPLE_BYTES)
-            rest = b"" if order.record.segments else order.shaping.feed(silence)
-            yield rest + order.shaping.finish(), True
+            yield order.shaping.feed(silence) + order.shaping.finish(), True
 
     async def _next(self, segments: AsyncGenerator[Spoken, None], order: _Order) -> Spoken | None:
         try:
@@ -284,7 +282,7 @@ def _note(order: _Order, spoken: Spoken) -> None:
     record, now = order.record, time.perf_counter()
     length_s = len(spoken.pcm) / SAMPLE_BYTES / SAMPLE_RATE
     record.segments = (record.segments or 0) + 1
-    record.cache = order.recall.verdict(is_done=spoken.is_last)
+    record.cache = order.recall.verdict(is_done=spoken.segment.is_last)
     record.phonemes_ms = order.utterance.phonemes_ms
     record.audio_s = (record.audio_s or 0) + length_s
     if spoken.answer is not None:

@@ -11,12 +11,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from inference.planning.plan import PARAGRAPH_END, Packer, batches
+from inference.planning.segments import Packer
+from inference.planning.sentences import PARAGRAPH_END, batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from inference.planning.plan import Segment
+    from inference.planning.segments import Segment
     from inference.pool.lease import Lease
     from inference.pool.pool import Answer
     from inference.protocol import Audio
@@ -53,7 +54,6 @@ class Spoken:
     """How the pool came by it; None if it was there already."""
 
     inference_ms: float
-    is_last: bool
 
 
 class Utterance:
@@ -83,7 +83,6 @@ class Utterance:
         self._planned_s = 0.0
         self._ahead_s = 0.0
         self._taken = asyncio.Event()
-        self._is_planned = False
         self._jobs: asyncio.Queue[asyncio.Task[Spoken] | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[Spoken]] = set()
 
@@ -140,7 +139,6 @@ class Utterance:
                         self._taken.clear()
                         await self._taken.wait()
                     self._submit(segment, voice)
-            self._is_planned = True
         finally:
             self._jobs.put_nowait(None)
 
@@ -183,8 +181,7 @@ class Utterance:
         pause = bytes(round(segment.pause_s / self._speed * self._sample_rate) * BYTES_PER_SAMPLE)
         actual = len(audio.pcm) / BYTES_PER_SAMPLE / self._sample_rate
         self._planned_s += actual - self._estimate_s(segment)
-        is_last = self._is_planned and segment.index == self.segments - 1
-        return Spoken(segment, audio.pcm + pause, answer, audio.elapsed_ms, is_last)
+        return Spoken(segment, audio.pcm + pause, answer, audio.elapsed_ms)
 
     def _estimate_s(self, segment: Segment) -> float:
         return len(segment.phonemes) * SECONDS_PER_TOKEN / self._speed

@@ -18,7 +18,7 @@ from inference.errors import (
     ProtocolError,
     WorkerDied,
 )
-from inference.planning.plan import Limits
+from inference.planning.segments import Limits
 from inference.pool.lease import Lease
 from inference.pool.scheduler import Queue, Waiting
 from inference.pool.slot import Slot, WorkerStatus

@@ -1,4 +1,4 @@
-"""Cutting texts into sentences and phonemes into segments, on prose, on pathologies and on anything."""
+"""Cutting phonemes into segments, on prose, on pathologies and on anything."""
 
 from __future__ import annotations
 
@@ -9,24 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.planning.plan import (
-    MODEL_TOKENS,
-    PARAGRAPH_END,
-    SENTENCE_CHARS,
-    Limits,
-    Packer,
-    Segment,
-    batches,
-    segments,
-    sentences,
-)
+from inference.planning.segments import MODEL_TOKENS, Limits, Packer, Segment, segments
 
 if TYPE_CHECKING:
     import random
 
 LIMITS = Limits()
 
-prose = st.text(alphabet=st.sampled_from("abcdefgABC .,;!?…。\n\"'“”()-1ˈ"), max_size=1500)
 phonemes = st.text(alphabet=st.sampled_from("abdeə  .,!?;—”)ˈˌ"), max_size=1200)
 limits = st.builds(
     Limits,
@@ -49,99 +38,12 @@ def spoken(*pieces: str) -> list[str]:
     return [segment.phonemes for segment in pack(*pieces)]
 
 
-# --- Sentences
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("It ends. Two! Three? Four… Five", ["It ends.", "Two!", "Three?", "Four…", "Five"]),
-        ('He said "Stop." Then he (really!) left.', ['He said "Stop."', "Then he (really!)", "left."]),
-        (
-            "Dr. Smith paid 4.50 to J. R. Hill at 9 a.m. sharp.",
-            ["Dr. Smith paid 4.50 to J. R. Hill at 9 a.m. sharp."],
-        ),
-        ("Visit example.com today. It is free.", ["Visit example.com today.", "It is free."]),
-        ("Wait... what?! No way!!!", ["Wait...", "what?!", "No way!!!"]),
-        ("今天很好。我们走吧！好吗？", ["今天很好。", "我们走吧！", "好吗？"]),
-        ("هل أنت هنا؟ نعم.", ["هل أنت هنا؟", "نعم."]),
-        ("यह अच्छा है। चलो।", ["यह अच्छा है।", "चलो।"]),
-        ("1. Open it. 2. Close it.", ["1. Open it.", "2. Close it."]),
-        ("  \n \t ", []),
-        ("", []),
-        ("...", ["..."]),
-    ],
-)
-def test_sentences_end_at_stops_and_not_at_abbreviations(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
-
-
-def test_lines_end_sentences_and_blank_lines_end_paragraphs() -> None:
-    text = "# Title\r\n\r\nSome items:\n- apples\n- pears\n\nThe end"
-    assert sentences(text) == ["# Title\n\n", "Some items:\n", "- apples\n", "- pears\n\n", "The end"]
-
-
-def test_wrapped_lines_are_one_sentence() -> None:
-    text = (
-        "It was the best of times, it was the worst of\n"
-        "times, it was the age of wisdom, it was the\n"
-        "age of foolishness."
-    )
-    assert sentences(text) == [text.replace("\n", " ")]
-
-
-def test_short_lines_that_could_have_gone_on_are_not_joined() -> None:
-    poem = "Roses are red\nViolets are blue and this line is the longest of all four\nSugar is sweet\nAnd so are you"
-    assert sentences(poem) == [f"{line}\n" for line in poem.split("\n")[:-1]] + ["And so are you"]
-
-
-@given(prose | st.text(max_size=300))
-def test_sentences_keep_every_character_in_order_and_stay_short(text: str) -> None:
-    pieces = sentences(text)
-    assert without_spaces("".join(pieces)) == without_spaces(text)
-    assert all(piece.strip() and len(piece) <= SENTENCE_CHARS + len(PARAGRAPH_END) for piece in pieces)
-    assert [piece for batch in batches(text) for piece in batch] == pieces
-
-
-def test_five_thousand_words_without_a_full_stop_are_cut_between_words() -> None:
-    text = " ".join(f"word{number}" for number in range(5000))
-    pieces = sentences(text)
-    assert " ".join(pieces) == text
-    assert all(SENTENCE_CHARS // 2 < len(piece) <= SENTENCE_CHARS for piece in pieces[:-1])
-
-
-def test_long_sentences_are_cut_at_clauses() -> None:
-    clause = "and then it rained for forty days, "
-    assert all(piece.endswith("days,") for piece in sentences(clause * 40))
-
-
-def test_a_long_word_is_handed_out_in_pieces() -> None:
-    assert "".join(sentences("x" * 3000)) == "x" * 3000
-
-
-@pytest.mark.parametrize("unit", ["A. ", "a.b. ", '." ', "“", ". ", "\n- ", "、", "1) \n", "Mr. Dr. "])
-def test_time_grows_with_the_length_of_the_text_only(unit: str) -> None:
-    """On 400,000 characters anything quadratic would take minutes."""
-    pieces = sentences(unit * (400_000 // len(unit)))
-    assert sum(len(without_spaces(piece)) for piece in pieces) == 400_000 // len(unit) * len(
-        without_spaces(unit)
-    )
-
-
-def test_the_first_batch_is_small_and_the_rest_are_few() -> None:
-    groups = list(batches("This sentence has exactly forty letters. " * 1000))
-    assert sum(map(len, groups[0])) < 150
-    assert len(groups) < 25
-
-
-# --- Segments
-
 LONG = "ðə kwˈɪk bɹˈWn fˈɑks, ʤˈʌmpɪŋ ˌOvəɹ ðə lˈAzi dˈɑɡ, sˈɛd hˈaɪ. "
 
 
 def test_a_short_text_is_one_segment_without_a_pause() -> None:
-    assert pack("həlˈO ðˈɛɹ.") == [Segment(0, "həlˈO ðˈɛɹ.", 0.0)]
-    assert pack("ˈO.") == [Segment(0, "ˈO.", 0.0)]
+    assert pack("həlˈO ðˈɛɹ.") == [Segment(0, "həlˈO ðˈɛɹ.", 0.0, is_last=True)]
+    assert pack("ˈO.") == [Segment(0, "ˈO.", 0.0, is_last=True)]
 
 
 def test_nothing_is_no_segment() -> None:
@@ -251,6 +153,16 @@ def test_segments_come_before_the_text_ends(text: str, limits: Limits) -> None:
     late = list(packer.finish())
     assert early + late == pack(text, limits=limits)
     assert sum(len(segment.phonemes) for segment in late) <= 3 * (limits.most + 2 * limits.least)
+
+
+@given(st.lists(phonemes, max_size=6), limits)
+def test_the_last_segment_and_no_other_says_that_it_is_the_last(pieces: list[str], limits: Limits) -> None:
+    packer = Packer(limits)
+    early = [segment.is_last for piece in pieces for segment in packer.feed(piece, ends_paragraph=True)]
+    late = [segment.is_last for segment in packer.finish()]
+    assert not any(early)
+    assert late == [False] * (len(late) - 1) + [True] * bool(late)
+    assert late or not "".join(pieces).split()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,221 @@
+"""Where speech is cut: phonemes into segments that the model speaks at once.
+
+Pure: no clocks, no I/O, and the same phonemes are always cut the same way. Knows no language and no voice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MODEL_TOKENS: Final = 510
+"""Most tokens the model speaks at once."""
+
+_PARAGRAPH_PAUSE_S: Final = 0.5
+_SENTENCE_PAUSE_S: Final = 0.25
+_CLAUSE_PAUSE_S: Final = 0.1
+
+_LEAST_GROWTH: Final = 1.2
+_MOST_GROWTH: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long segments are, in tokens; Kokoro speaks about 15 a second."""
+
+    first: int = 28
+    """Of the first segment. 1.9 s of speech: it decides when sound starts, and how long the second may take."""
+
+    growth: float = 1.5
+    """How much longer each segment may be than all before it: playback must not catch up."""
+
+    most: int = 100
+    """Of any segment. 7 s: longer ones hold a worker longer and grow its memory, for 3 % less CPU."""
+
+    least: int = 12
+    """Shorter segments sound clipped: they are avoided where the text allows, and a cut may slip by this much."""
+
+    @classmethod
+    def for_cost(cls, cost: float) -> Limits:
+        """Limits for a machine where a second of audio takes `cost` CPU seconds of one thread.
+
+        The second segment is started when the first begins to be played and has to be ready when that ends, so it may
+        be 1 / cost times as long. Two thirds of that are kept for the silence that is spoken and cut and for other
+        listeners: with half, 20 of 32 replies to four clients had a gap, with this 5, at the same CPU.
+        """
+        return cls(growth=min(max(1 / 3 / cost, _LEAST_GROWTH), _MOST_GROWTH))
+
+    def __post_init__(self) -> None:
+        if not (0 < self.least <= self.first <= self.most <= MODEL_TOKENS - self.least and self.growth >= 1):
+            raise ValueError(
+                f"not 0 < least <= first <= most <= {MODEL_TOKENS} - least, or growth < 1: {self}"
+            )
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What the model speaks at once."""
+
+    index: int
+    phonemes: str
+    """One character for each token."""
+
+    pause_s: float
+    """Silence that follows, seconds."""
+
+    is_last: bool
+    """It ends the text."""
+
+
+def segments(pieces: Iterable[str], limits: Limits | None = None) -> Iterator[Segment]:
+    """The segments of a text whose phonemes come in `pieces`, each as soon as enough of them has come."""
+    packer = Packer(limits)
+    for phonemes in pieces:
+        yield from packer.feed(phonemes)
+    yield from packer.finish()
+
+
+class Packer:
+    """Packs the phonemes of one text into segments. Lives as long as the text is being planned.
+
+    A segment depends only on the phonemes that follow the one before it, never on how they were fed.
+    """
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._index = 0
+        self._taken = 0
+        self._waiting = ""
+
+    def feed(self, phonemes: str, *, ends_paragraph: bool = False) -> Iterator[Segment]:
+        """The segments that `phonemes`, the next words of the text, settle; none for a text not yet long enough.
+
+        None of them is the last: something is always left for `finish`.
+        """
+        if words := " ".join(phonemes.split()):
+            self._waiting += f"{words} "
+        if ends_paragraph and self._waiting:
+            self._waiting = self._waiting[:-1] + "\n"
+        while cut := _cut(self._waiting.rstrip(), self._target, self._limits):
+            yield self._take(cut, is_last=False)
+
+    def finish(self) -> Iterator[Segment]:
+        """The rest: no more will be fed."""
+        self._waiting = self._waiting.rstrip()
+        while self._waiting:
+            cut = _cut(self._waiting, self._target, self._limits, is_all=True)
+            yield self._take(cut, is_last=cut == len(self._waiting))
+
+    def _take(self, cut: int, *, is_last: bool) -> Segment:
+        phonemes, gap, rest = self._waiting[:cut], self._waiting[cut : cut + 1], self._waiting[cut:].lstrip()
+        pause_s = 0.0 if is_last else _pause_s(phonemes, gap)
+        segment = Segment(self._index, phonemes.replace("\n", " "), pause_s, is_last)
+        self._waiting = rest
+        self._index += 1
+        self._taken += len(phonemes)
+        return segment
+
+    @property
+    def _target(self) -> int:
+        """Tokens wanted of the next segment: as many as can be spoken while all before it is played."""
+        limits = self._limits
+        if not self._taken:
+            return limits.first
+        return min(max(int(self._taken * limits.growth), limits.least), limits.most)
+
+
+class Boundary(Enum):
+    """Where speech may be cut; the group of each pattern is the gap after the segment."""
+
+    PARAGRAPH = re.compile(r"\S(\n)")
+    SENTENCE = re.compile(r"[.!?…][”\")]*(\s)")
+    CLAUSE = re.compile(r"[,;:—][”\")]*(\s)")
+    PHRASE = re.compile(r"ˈ[^\sˈ]*(\s)(?=[^\sˈ]+\s)")
+    """After a stressed word and before an unstressed one, which most often opens the next phrase."""
+    WORD = re.compile(r"\S(\s)")
+
+    def ends(self, text: str) -> list[int]:
+        """Every position in `text` where a segment that ends here would end."""
+        return [gap.start(1) for gap in self.value.finditer(text)]
+
+
+@dataclass(frozen=True)
+class Preference:
+    """A boundary that would be a good end for a segment, if there is one from `low` to `high`."""
+
+    boundary: Boundary | None
+    """None: the end of the text, wherever it is up to `high`."""
+
+    low: int
+    high: int
+    takes: Literal["first", "last"] = "first"
+    """Which of the boundaries found."""
+
+
+def _preferences(target: int, limits: Limits) -> tuple[Preference, ...]:
+    """Where a segment of about `target` tokens may end, best first."""
+    least, reach = limits.least, target + limits.least
+    return (
+        Preference(Boundary.PARAGRAPH, least, reach),
+        Preference(None, 0, target),
+        Preference(Boundary.SENTENCE, least, target, takes="last"),
+        Preference(Boundary.SENTENCE, target, reach),
+        Preference(Boundary.CLAUSE, max(least, target // 3), reach, takes="last"),
+        Preference(None, 0, reach),
+        Preference(Boundary.PHRASE, max(least, target // 2), target, takes="last"),
+        Preference(Boundary.WORD, least, target, takes="last"),
+        Preference(Boundary.WORD, target, reach),
+    )
+
+
+def _cut(text: str, target: int, limits: Limits, *, is_all: bool = False) -> int:
+    """Where the first segment of `text` ends, as a position; 0 if text still to come may decide that.
+
+    At the best boundary up to `target`; a sentence or clause that ends soon after it may end first. Neither the
+    segment nor what is left of the text falls below the least length if there is another way.
+    """
+    reach = target + limits.least
+    seen = reach + limits.least
+    is_end = len(text) <= seen
+    if is_end and not is_all:
+        return 0
+    latest = len(text) - limits.least - 1 if is_end else reach
+    for preference in _preferences(target, limits):
+        if preference.boundary is None:
+            if is_end and len(text) <= preference.high:
+                return len(text)
+            continue
+        high = min(preference.high, latest)
+        ends = [end for end in preference.boundary.ends(text[: seen + 1]) if preference.low <= end <= high]
+        if ends:
+            return ends[0] if preference.takes == "first" else ends[-1]
+    return _cut_long_word(text, limits, is_all=is_all)
+
+
+def _cut_long_word(text: str, limits: Limits, *, is_all: bool) -> int:
+    """Where a segment ends that no usable boundary is near: beside its long word, or inside one over the limit."""
+    ends = Boundary.WORD.ends(text[: limits.most + 1])
+    if after := next((end for end in ends if end >= limits.least), 0):
+        return after
+    if len(text) <= limits.most + limits.least and not is_all:
+        return 0
+    if len(text) <= limits.most:
+        return len(text)
+    if ends:
+        return ends[-1]
+    return min(limits.most, len(text) - limits.least)
+
+
+def _pause_s(phonemes: str, gap: str) -> float:
+    """Silence that the end of a segment asks for, by its last mark and the gap after it."""
+    if gap == "\n":
+        return _PARAGRAPH_PAUSE_S
+    mark = phonemes.rstrip('”")')[-1:]
+    if mark in ".!?…":
+        return _SENTENCE_PAUSE_S
+    return _CLAUSE_PAUSE_S if mark in ",;:—" else 0.0

@@ -1,0 +1,139 @@
+"""Where a text is cut for the phonemizer: into sentences, and those into batches.
+
+Pure: no clocks, no I/O, and the same text is always cut the same way. Knows no language and no phonemes.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LINE_END: Final = "\n"
+"""Ends a sentence that a line break ends, whatever its last character."""
+
+PARAGRAPH_END: Final = "\n\n"
+"""Ends the last sentence of a paragraph."""
+
+SENTENCE_CHARS: Final = 300
+"""Longest piece of text handed out as one sentence, characters."""
+
+_FIRST_BATCH_CHARS: Final = 100
+"""A little more than the first segment needs to be cut: it should not wait for the rest to be phonemised."""
+
+_LONGEST_BATCH_CHARS: Final = 3200
+
+
+def batches(text: str) -> Iterator[tuple[str, ...]]:
+    """The sentences of `text` in groups: a small one first, then larger ones."""
+    batch: list[str] = []
+    wanted = _FIRST_BATCH_CHARS
+    for sentence in sentences(text):
+        batch.append(sentence)
+        if sum(map(len, batch)) >= wanted:
+            yield tuple(batch)
+            batch, wanted = [], min(2 * wanted, _LONGEST_BATCH_CHARS)
+    if batch:
+        yield tuple(batch)
+
+
+def sentences(text: str) -> list[str]:
+    """`text` in pieces of at most SENTENCE_CHARS (and an ending), every non-space character kept in order.
+
+    A piece that ends a line or a paragraph keeps that as LINE_END or PARAGRAPH_END. Where a full stop may belong to
+    an abbreviation the text is not cut: who knows the language decides, and packing looks at the phonemes only.
+    """
+    pieces: list[str] = []
+    for paragraph in _paragraphs(text):
+        for block in _blocks(paragraph):
+            pieces += [part for sentence in _split(block) for part in _shortened(sentence)]
+            pieces[-1] += LINE_END
+        pieces[-1] = pieces[-1].removesuffix(LINE_END) + PARAGRAPH_END
+    if pieces:
+        pieces[-1] = pieces[-1].rstrip(LINE_END)
+    return pieces
+
+
+_ITEM: Final = re.compile(r"([-*+•>|#]|\d{1,3}[.)]|```|~~~)")
+"""What a line begins with that is no continuation of the line before: list items, headings, tables, fences."""
+
+_WRAP_COLUMNS: Final = range(40, 101)
+"""Widths at which people and programs wrap lines."""
+
+
+def _paragraphs(text: str) -> Iterator[list[str]]:
+    lines: list[str] = []
+    for line in (*text.splitlines(), ""):
+        if stripped := line.strip():
+            lines.append(stripped)
+        elif lines:
+            yield lines
+            lines = []
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """Lines joined where they were only wrapped."""
+    is_wrapped = _is_wrapped(lines)
+    block = lines[0]
+    for line in lines[1:]:
+        if is_wrapped and not _ITEM.match(line):
+            block += f" {line}"
+        else:
+            yield block
+            block = line
+    yield block
+
+
+def _is_wrapped(lines: list[str]) -> bool:
+    """True if no line could have taken the first word of the next, and some line goes on in small letters."""
+    width = max(map(len, lines))
+    breaks = [(before, line) for before, line in pairwise(lines) if not _ITEM.match(line)]
+    return (
+        width in _WRAP_COLUMNS
+        and any(line[0].islower() for _, line in breaks)
+        and all(len(before) + 1 + len(line.split(maxsplit=1)[0]) > width for before, line in breaks)
+    )
+
+
+_STOP: Final = re.compile(r"(?:[.!?…؟।॥]+[\"'”’»)\]]*\s+|[。！？｡．]+[”’」』）)\]]*\s*)")
+_MAYBE_ABBREVIATION: Final = re.compile(r"(?:\b[A-Z]\w{0,3}|\w\.\w+|\b\w|^\d+)\.\s+$")
+"""`Dr.`, `Capt.`, `e.g.`, `J.`, and the number of a list item."""
+
+_LONGEST_ABBREVIATION: Final = 16
+
+
+def _split(block: str) -> Iterator[str]:
+    start = 0
+    for stop in _STOP.finditer(block):
+        # not from `start`: that is quadratic for a text full of abbreviations
+        if not _MAYBE_ABBREVIATION.search(
+            block, max(start, stop.start() - _LONGEST_ABBREVIATION), stop.end()
+        ):
+            yield block[start : stop.end()].rstrip()
+            start = stop.end()
+    if start < len(block):
+        yield block[start:]
+
+
+_CUTS: Final = (
+    re.compile(r".*(?:[^\W\d_]{5}\.|[!?…؟।])[\"'”’»)\]]*\s"),
+    re.compile(r".*(?:[,;:—–،؛]\s|[、，；：])"),
+    re.compile(r".*\s"),
+)
+"""Where a sentence that is too long is cut, best first."""
+
+
+def _shortened(sentence: str) -> Iterator[str]:
+    start = 0
+    while len(sentence) - start > SENTENCE_CHARS:
+        limit = start + SENTENCE_CHARS
+        matches = (cut.match(sentence, start, limit) for cut in _CUTS)
+        end = next((m.end() for m in matches if m and m.end() > start + SENTENCE_CHARS // 4), limit)
+        if part := sentence[start:end].strip():
+            yield part
+        start = end
+    if part := sentence[start:].strip():
+        yield part
