@@ -1,27 +1,27 @@
 """The messages between gateway and worker, and their frame. Knows no socket: bytes in, messages out.
 
-A frame is two big-endian 32-bit lengths (header, payload), a JSON header and a raw payload. The header names the
-message and holds its fields; the payload is its one field of type bytes, if it has one. Audio is never base64.
+A frame is a big-endian 32-bit length and one message in MessagePack, which holds its tag, its fields by name, and
+samples as the bytes they are. A new message is one more class here, named in Job or in Reply.
 """
 
 from __future__ import annotations
 
-import json
 import struct
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+import msgspec
 
 from inference.errors import ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = 1
-MAX_HEADER_BYTES: Final = 1 << 20
-MAX_PAYLOAD_BYTES: Final = 1 << 26
+VERSION: Final = 2
+MAX_FRAME_BYTES: Final = 1 << 26
 """About 23 minutes of PCM; the model speaks at most half a minute at once."""
 
-_PREFIX: Final = struct.Struct("!II")
+_LENGTH: Final = struct.Struct("!I")
 
 Role: TypeAlias = Literal["text", "express", "speech"]
 """What a worker does: phonemes, the first segment of a request, any segment."""
@@ -63,17 +63,19 @@ class WorkerSpec:
 
     def to_json(self) -> str:
         """The command-line form."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return msgspec.json.encode(self).decode()
 
     @classmethod
     def from_json(cls, text: str) -> WorkerSpec:
         """Undo `to_json`."""
-        values: dict[str, Any] = json.loads(text)
-        return cls(**_tuples(values))
+        return msgspec.json.decode(text, type=cls)
 
 
-@dataclass(frozen=True)
-class Trial:
+class _Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """A message: immutable, told from the others by the name of its class, with no field but its own."""
+
+
+class Trial(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What came of one rung of the provider ladder."""
 
     provider: str
@@ -84,13 +86,9 @@ class Trial:
     """Seconds of work for one second of the warm-up audio."""
 
 
-@dataclass(frozen=True)
-class Ready:
+class Ready(_Message, frozen=True):
     """First message of a worker that can take jobs."""
 
-    version: int
-    pid: int
-    role: str
     provider: str
     """ONNX Runtime provider in use; `espeak` for the text role."""
 
@@ -101,19 +99,16 @@ class Ready:
     languages: tuple[str, ...] = ()
     """Languages the text role can phonemise."""
 
-    sample_rate: int = 0
-    """Hertz; of the speech role."""
+    version: int = VERSION
 
 
-@dataclass(frozen=True)
-class NotReady:
+class StartFailed(_Message, frozen=True):
     """First and only message of a worker that cannot start."""
 
     reason: str
 
 
-@dataclass(frozen=True)
-class PhonemeJob:
+class PhonemeJob(_Message, frozen=True):
     """Texts to phonemise, in one language."""
 
     request_id: str
@@ -121,16 +116,14 @@ class PhonemeJob:
     language: str
 
 
-@dataclass(frozen=True)
-class Phonemes:
+class Phonemes(_Message, frozen=True):
     """The answer to a PhonemeJob: one string for each text, one character for each token."""
 
     phonemes: tuple[str, ...]
     elapsed_ms: float
 
 
-@dataclass(frozen=True)
-class SpeechJob:
+class SpeechJob(_Message, frozen=True):
     """One segment to speak."""
 
     request_id: str
@@ -141,8 +134,7 @@ class SpeechJob:
     speed: float
 
 
-@dataclass(frozen=True)
-class Audio:
+class Audio(_Message, frozen=True):
     """The answer to a SpeechJob."""
 
     pcm: bytes
@@ -151,8 +143,7 @@ class Audio:
     elapsed_ms: float
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(_Message, frozen=True):
     """The answer to a job that could not be done; the worker lives on."""
 
     kind: Literal["engine", "language"]
@@ -161,26 +152,15 @@ class Failure:
 
 Job: TypeAlias = PhonemeJob | SpeechJob
 Reply: TypeAlias = Phonemes | Audio | Failure
-Message: TypeAlias = Ready | NotReady | Job | Reply
+Message: TypeAlias = Ready | StartFailed | Job | Reply
 
-_MESSAGES: Final[dict[str, type[Any]]] = {
-    kind.__name__: kind for kind in (Ready, NotReady, PhonemeJob, Phonemes, SpeechJob, Audio, Failure)
-}
-_SCALARS: Final[dict[str, tuple[type, ...]]] = {"int": (int,), "float": (int, float), "str": (str,)}
+_MESSAGES: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(Message)
 
 
 def encode(message: Message) -> bytes:
     """One frame."""
-    header: dict[str, Any] = {"type": type(message).__name__}
-    payload = b""
-    for field in fields(message):
-        value = getattr(message, field.name)
-        if field.type == "bytes":
-            payload = value
-        else:
-            header[field.name] = [_plain(item) for item in value] if isinstance(value, tuple) else value
-    text = json.dumps(header, separators=(",", ":")).encode()
-    return b"".join((_PREFIX.pack(len(text), len(payload)), text, payload))
+    body = msgspec.msgpack.encode(message)
+    return _LENGTH.pack(len(body)) + body
 
 
 class Decoder:
@@ -193,23 +173,19 @@ class Decoder:
         """Every message that `data` completes.
 
         Raises:
-            ProtocolError: the bytes are no frame, too long a frame, or no known message.
+            ProtocolError: a frame is too long, or holds no known message; it says which field is wrong.
         """
         self._buffer += data
-        while len(self._buffer) >= _PREFIX.size:
-            header_size, payload_size = _PREFIX.unpack_from(self._buffer)
-            if header_size > MAX_HEADER_BYTES or payload_size > MAX_PAYLOAD_BYTES:
-                raise ProtocolError(f"frame of {header_size} + {payload_size} bytes is over the limit")
-            payload_start = _PREFIX.size + header_size
-            end = payload_start + payload_size
+        while len(self._buffer) >= _LENGTH.size:
+            (size,) = _LENGTH.unpack_from(self._buffer)
+            if size > MAX_FRAME_BYTES:
+                raise ProtocolError(f"frame of {size} bytes is over the limit")
+            end = _LENGTH.size + size
             if len(self._buffer) < end:
                 return
-            header, payload = (
-                bytes(self._buffer[_PREFIX.size : payload_start]),
-                bytes(self._buffer[payload_start:end]),
-            )
+            body = bytes(self._buffer[_LENGTH.size : end])
             del self._buffer[:end]
-            yield _message(header, payload)
+            yield _message(body)
 
     @property
     def is_empty(self) -> bool:
@@ -217,39 +193,8 @@ class Decoder:
         return not self._buffer
 
 
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-
-
-def _plain(item: Any) -> Any:
-    return vars(item) if isinstance(item, Trial) else item
-
-
-def _message(header: bytes, payload: bytes) -> Message:
+def _message(body: bytes) -> Message:
     try:
-        values = json.loads(header)
-        kind = _MESSAGES[values.pop("type")]
-        for field in fields(kind):
-            if field.type == "bytes":
-                values[field.name] = payload
-            elif isinstance(values.get(field.name), list):
-                values[field.name] = tuple(_item(field.name, item) for item in values[field.name])
-        message: Message = kind(**values)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ProtocolError(f"no message: {type(error).__name__}") from error
-    _check(message)
-    return message
-
-
-def _item(name: str, item: Any) -> Any:
-    if name == "trials":
-        return Trial(**item)
-    return tuple(item) if isinstance(item, list) else item
-
-
-def _check(message: Message) -> None:
-    for field in fields(message):
-        value, kind = getattr(message, field.name), str(field.type)
-        wanted = (tuple,) if kind.startswith("tuple") else _SCALARS.get(kind, (str, bytes))
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            raise ProtocolError(f"{type(message).__name__}.{field.name} is no {kind}")
+        return _MESSAGES.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProtocolError(f"no message: {error}") from error

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from inference.errors import EngineFailed, InferenceError, ProtocolError, UnsupportedLanguage
-from inference.protocol import Decoder, Failure, NotReady, WorkerSpec, encode
+from inference.protocol import Decoder, Failure, StartFailed, WorkerSpec, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Engine(Protocol):
 
     def __init__(self, spec: WorkerSpec) -> None: ...
 
-    def ready(self, pid: int, load_ms: float) -> Ready:
+    def ready(self, load_ms: float) -> Ready:
         """The first message of the worker."""
 
     def do(self, job: Job) -> Reply:
@@ -60,9 +60,9 @@ def main() -> int:
     try:
         engine = _engine(spec)
     except Exception as error:
-        channel.sendall(encode(NotReady(f"{type(error).__name__}: {error}")))
+        channel.sendall(encode(StartFailed(f"{type(error).__name__}: {error}")))
         return STARTUP_FAILURE
-    channel.sendall(encode(engine.ready(os.getpid(), round((time.perf_counter() - started) * 1000, 1))))
+    channel.sendall(encode(engine.ready(round((time.perf_counter() - started) * 1000, 1))))
     try:
         _serve(channel, engine)
     except ProtocolError as error:

@@ -13,7 +13,7 @@ from kokoro_onnx.config import SAMPLE_RATE
 
 from inference.engine.session import open_session
 from inference.errors import EngineFailed
-from inference.protocol import VERSION, Audio, Ready, SpeechJob
+from inference.protocol import Audio, Ready, SpeechJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +45,9 @@ class SpeechEngine:
         self._style = lru_cache(_VOICES_KEPT)(self._mix)
         self._provider, self._trials = opened.provider, opened.trials
 
-    def ready(self, pid: int, load_ms: float) -> Ready:
+    def ready(self, load_ms: float) -> Ready:
         """The first message of this worker."""
-        return Ready(VERSION, pid, "speech", self._provider, load_ms, self._trials, sample_rate=SAMPLE_RATE)
+        return Ready(self._provider, load_ms, self._trials)
 
     def do(self, job: Job) -> Reply:
         """Speak one segment.

@@ -7,8 +7,10 @@ import logging
 import time
 import warnings
 from contextvars import Context
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
+
+import msgspec
 
 from inference.errors import (
     InferenceError,
@@ -267,7 +269,7 @@ class Pool:
         """Give a segment that waits an earlier deadline: someone else needs the same audio sooner."""
         for job in self._queue:
             assert isinstance(job, _Job)
-            if job.message == replace(message, request_id=job.message.request_id):
+            if job.message == msgspec.structs.replace(message, request_id=job.message.request_id):
                 job.deadline = min(job.deadline, deadline)
                 job.is_hurried = True
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from inference.errors import JobTimeout, ProtocolError, WorkerDied, WorkerFailedToStart
-from inference.protocol import VERSION, Decoder, NotReady, Ready, encode
+from inference.protocol import VERSION, Decoder, Ready, StartFailed, encode
 
 if TYPE_CHECKING:
     from inference.protocol import Job, Message, Reply, WorkerSpec
@@ -144,7 +144,7 @@ class WorkerProcess:
             self.lost_by = "protocol"
             await self.stop(grace_s=0)
             raise
-        if isinstance(reply, Ready | NotReady):
+        if isinstance(reply, Ready | StartFailed):
             self.lost_by = "protocol"
             await self.stop(grace_s=0)
             raise ProtocolError(f"worker {self.pid} answered a job with {type(reply).__name__}")
@@ -189,7 +189,7 @@ class WorkerProcess:
             raise WorkerFailedToStart(
                 f"the {self.spec.role} worker ended with exit code {code}: {said}"
             ) from error
-        if isinstance(first, NotReady):
+        if isinstance(first, StartFailed):
             raise WorkerFailedToStart(first.reason)
         if not isinstance(first, Ready) or first.version != VERSION:
             raise WorkerFailedToStart(f"the {self.spec.role} worker is of another version")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
-from inference.protocol import VERSION, PhonemeJob, Phonemes, Ready
+from inference.protocol import PhonemeJob, Phonemes, Ready
 from inference.text import east_asian as east
 from inference.text.espeak import Espeak
 from inference.text.letters import kokoro_letters
@@ -41,9 +41,9 @@ class TextEngine:
         self._phonemizer = Phonemizer()
         self._phonemizer.phonemes("Ready.", "en-us")
 
-    def ready(self, pid: int, load_ms: float) -> Ready:
+    def ready(self, load_ms: float) -> Ready:
         """The first message of this worker."""
-        return Ready(VERSION, pid, "text", "espeak", load_ms, languages=self._phonemizer.languages)
+        return Ready("espeak", load_ms, languages=self._phonemizer.languages)
 
     def do(self, job: Job) -> Reply:
         """Phonemise the texts of one job.
