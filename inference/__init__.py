@@ -8,11 +8,13 @@ from inference.errors import (
     PoolClosed,
     PoolSaturated,
     ProtocolError,
+    UnknownLanguage,
     UnsupportedLanguage,
     WorkerDied,
     WorkerFailedToStart,
 )
 from inference.hardware.profile import HardwareProfile, Machine, profile, read_machine
+from inference.languages import LANGUAGES, Language, language_named
 from inference.planning.segments import Limits
 from inference.planning.utterance import Pace, Spoken, Utterance
 from inference.pool.lease import Lease
@@ -22,6 +24,7 @@ from inference.protocol import Audio, Ready, Trial, WorkerSpec
 from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
 __all__ = [
+    "LANGUAGES",
     "OPENAI_VOICES",
     "Answer",
     "Audio",
@@ -31,6 +34,7 @@ __all__ = [
     "InferenceError",
     "JobPoisoned",
     "JobTimeout",
+    "Language",
     "Lease",
     "Limits",
     "Machine",
@@ -46,6 +50,7 @@ __all__ = [
     "RestartCause",
     "Spoken",
     "Trial",
+    "UnknownLanguage",
     "UnknownVoice",
     "UnsupportedLanguage",
     "Utterance",
@@ -54,6 +59,7 @@ __all__ = [
     "WorkerFailedToStart",
     "WorkerSpec",
     "WorkerStatus",
+    "language_named",
     "profile",
     "read_machine",
 ]

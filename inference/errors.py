@@ -49,5 +49,9 @@ class UnsupportedLanguage(EngineFailed):
     """No phonemizer for this language is installed; the message says what to install."""
 
 
+class UnknownLanguage(InferenceError):
+    """A name that means none of the languages; the message lists them."""
+
+
 class ProtocolError(InferenceError):
     """Bytes between gateway and worker that are no valid message."""

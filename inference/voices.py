@@ -13,6 +13,7 @@ from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
 from inference.errors import InferenceError
+from inference.languages import BY_LETTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,19 +38,6 @@ OPENAI_VOICES: Final[Mapping[str, str]] = {
 
 MOST_PARTS: Final = 8
 """Most voices in one mix."""
-
-_LANGUAGES: Final = {
-    "a": "en-us",
-    "b": "en-gb",
-    "e": "es",
-    "f": "fr-fr",
-    "h": "hi",
-    "i": "it",
-    "j": "ja",
-    "p": "pt-br",
-    "z": "zh",
-}
-"""Language by the first letter of a Kokoro voice."""
 
 _GENDERS: Final = {"f": "female", "m": "male"}
 """Gender by the second letter."""
@@ -86,7 +74,8 @@ class Voice:
         """Language and gender as Kokoro's names tell them; an American of unknown gender for any other name."""
         letters = _KOKORO_NAME.fullmatch(name.lower())
         language, gender = letters.groups() if letters else ("a", "")
-        return cls(name, _LANGUAGES.get(language, "en-us"), _GENDERS.get(gender, "unknown"))
+        speaks = BY_LETTER.get(language, BY_LETTER["a"])
+        return cls(name, speaks.code, _GENDERS.get(gender, "unknown"))
 
 
 @dataclass(frozen=True)

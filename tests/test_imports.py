@@ -90,6 +90,7 @@ LIBRARIES = {
     "httpx": ("gateway.tools", "models.sources"),
     "onnxruntime": ("inference.engine", "models.derive"),
     "kokoro_onnx": ("inference.engine", "models.derive"),
+    "langcodes": ("inference.languages",),
     "prometheus_client": ("gateway.observe", "gateway.http"),
 }
 """Libraries that only some folders may know."""

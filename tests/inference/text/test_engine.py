@@ -6,6 +6,7 @@ import importlib.util
 import string
 import subprocess
 import sys
+import time
 import unicodedata
 
 import pytest
@@ -13,9 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.errors import EngineFailed, UnsupportedLanguage
+from inference.languages import BY_CODE
 from inference.protocol import PhonemeJob, Phonemes, SpeechJob, WorkerSpec
-from inference.text import east_asian as east
+from inference.text.east_asian import is_installed
 from inference.text.engine import TextEngine, kokoro_vocabulary
+from inference.text.punctuation import MARKS
 
 ENGINE = TextEngine(WorkerSpec(role="text"))
 """The only one: espeak's state belongs to the process."""
@@ -202,13 +205,6 @@ def test_zalgo_and_direction_marks_are_read_through() -> None:
 # --- Languages
 
 
-@pytest.mark.parametrize(
-    ("name", "language"), [("EN_us", "en-us"), ("a", "en-us"), ("fr", "fr-fr"), ("p", "pt-br")]
-)
-def test_languages_have_the_names_clients_use(name: str, language: str) -> None:
-    assert phonemes_of("Piano.", name) == phonemes_of("Piano.", language)
-
-
 @pytest.mark.parametrize("language", ["", "tlh", "en-us\x00", "x" * 5000])
 def test_an_unknown_language_is_refused_with_those_there_are(language: str) -> None:
     with pytest.raises(UnsupportedLanguage, match="en-us") as refusal:
@@ -231,7 +227,7 @@ def test_a_language_without_its_phonemizer_says_what_to_install(language: str) -
     assert "pip install misaki" in run.stdout
 
 
-@pytest.mark.skipif(not east.is_installed("ja"), reason="the extra ja is not installed")
+@pytest.mark.skipif(not is_installed(BY_CODE["ja"]), reason="the extra ja is not installed")
 def test_japanese_is_spoken_with_its_english_words() -> None:
     phonemes = phonemes_of("こんにちは、Python！12345678901234567890円。", "ja")
     assert phonemes.startswith("koɲɲiʨiβa, pˈIθən! ")
@@ -239,7 +235,7 @@ def test_japanese_is_spoken_with_its_english_words() -> None:
     assert set(phonemes) <= VOCABULARY
 
 
-@pytest.mark.skipif(not east.is_installed("zh"), reason="the extra zh is not installed")
+@pytest.mark.skipif(not is_installed(BY_CODE["zh"]), reason="the extra zh is not installed")
 def test_chinese_is_spoken_with_tones_and_its_english_words() -> None:
     phonemes = phonemes_of("你好，世界！我喜欢Python。", "zh")
     assert phonemes.startswith("ni↓xau↓, ʂɨ↘ʨje↘! ")
@@ -292,3 +288,25 @@ def test_the_vocabulary_is_that_of_kokoro_onnx() -> None:
 
     assert frozenset(DEFAULT_VOCAB) == VOCABULARY
     assert all(len(unicodedata.normalize("NFC", token)) == 1 for token in VOCABULARY)
+
+
+# --- Foreign scripts
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["aЯbЮ" * 70, "说ru слово " * 40, "яa " * 100, "अaआb" * 60],
+    ids=["latin", "han", "words", "hindi"],
+)
+def test_a_text_that_changes_its_script_with_each_letter_changes_the_voice_few_times(text: str) -> None:
+    began = time.process_time()
+    assert american(text)
+    assert time.process_time() - began < 0.25  # 0.7 to 0.9 s when the voice changed with each run
+
+
+@pytest.mark.parametrize(
+    "text", ["ট ঠ ড ঢ", "ट ठ ड ढ ण", "ట ఠ డ", "知道 这是 吃饭", "ट्रक डॉक्टर", "ṭ ḍ", "ட ண", "ඩ ට", "ਟ ਠ"]
+)
+def test_no_sound_of_a_foreign_word_becomes_a_mark(text: str) -> None:
+    assert not set(american(text)) & MARKS
+    assert not set(phonemes_of(text, "hi")) & MARKS
