@@ -31,9 +31,7 @@ lock: $(VENV)/.installed-dev ## write the lock file anew
 		--no-header --output-file requirements.lock
 
 docs: $(VENV)/.installed ## write the tables of settings and log fields in deploy/README.md anew
-	$(BIN)/python -c 'import re, pathlib; from gateway import settings; from gateway.observe import log_fields as logs; p = pathlib.Path("deploy/README.md"); t = p.read_text(); \
-		new = [t := re.sub(rf"(?s)(<!-- {name}:.*?-->\n).*?(<!-- end of {name})", lambda m: f"{m[1]}{table}\n{m[2]}", t) \
-			for name, table in (("settings", settings.as_markdown()), ("log fields", logs.as_markdown()))]; p.write_text(new[-1])'
+	$(BIN)/python -m gateway.observe.write_docs deploy/README.md
 
 clean:
 	rm -rf $(VENV)

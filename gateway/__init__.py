@@ -1,3 +1,6 @@
 """HTTP in, audio bytes out. Knows the OpenAI speech API; knows no model and no phonemes."""
 
-__version__ = "0.1.0"
+from importlib.metadata import version
+
+__version__ = version("kokoro-gateway")
+"""As pyproject.toml has it, by way of what is installed."""

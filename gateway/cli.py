@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import logging
 import os
@@ -24,7 +25,7 @@ from gateway.audio.encoders import UnsupportedRate
 from gateway.cli_options import with_settings
 from gateway.http.app import create_app
 from gateway.http.schema import parse_speech
-from gateway.observe.logs import configure_logging
+from gateway.observe.logs import configure_logging, logged
 from gateway.observe.status import ModelFacts, Running
 from gateway.observe.tracing import TracingUnavailable
 from gateway.server import lifecycle
@@ -59,7 +60,7 @@ app = typer.Typer(
 models_app = typer.Typer(help="The model files: what there is, fetch it, check it.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("gateway.cli")
 _err = Console(stderr=True)
 _out = Console()
 
@@ -91,7 +92,7 @@ def main() -> None:
 
 def _fail(message: str) -> None:
     _err.print(f"[bold red]error:[/] {message}", highlight=False)
-    sys.exit(STARTUP_FAILURE)
+    raise SystemExit(STARTUP_FAILURE)
 
 
 @app.command()
@@ -99,13 +100,14 @@ def _fail(message: str) -> None:
 def serve(settings: Settings) -> None:
     """Serve the OpenAI speech API; fetches the model first if it is not there."""
     lifecycle.end_on_sigterm()
-    configure_logging(settings)
-    listener = lifecycle.listen(settings)
-    config, catalogue, running = _prepare(settings)
-    try:
-        uvloop.run(_serve(settings, config, catalogue, running, listener))
-    except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
-        logger.info("told to end while starting")
+    with logged(settings) as log:
+        listener = lifecycle.listen(settings)
+        config, catalogue, running = _prepare(settings)
+        told = dataclasses.replace(running, lines_dropped=lambda: log.dropped)
+        try:
+            uvloop.run(_serve(settings, config, catalogue, told, listener))
+        except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
+            logger.info("told to end while starting")
 
 
 async def _serve(
@@ -148,7 +150,7 @@ def say(
     speed: Annotated[float, typer.Option(help="0.25 to 4.")] = 1.0,
 ) -> None:
     """Say something into a file, without a server. The voice is --voice."""
-    configure_logging(settings.model_copy(update={"log_level": "error"}), sys.stderr)
+    _log_errors(settings)
     words = sys.stdin.read() if text == "-" else text
     name = format_ or Path(output).suffix.lstrip(".") or "mp3"
     fields = {"model": "kokoro", "input": words, "response_format": name, "speed": speed}
@@ -235,8 +237,7 @@ def models_list(settings: Settings) -> None:
         state = verify(file, settings.models_dir)
         size = f"{file.bytes / 1e6:.0f}" if file.bytes else "?"
         table.add_row(file.name, state.value, size, file.licence, file.about)
-    _out.print(table)
-    _out.print(f"in {settings.models_dir}", highlight=False, soft_wrap=True)
+    _out.print(table, f"in {settings.models_dir}", highlight=False, soft_wrap=True)
 
 
 @models_app.command("fetch")
@@ -265,7 +266,7 @@ def doctor_command(
     settings: Settings, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
 ) -> None:
     """Look at everything that could be wrong here, and say what to do; the exit code is 1 if something is."""
-    configure_logging(settings.model_copy(update={"log_level": "error"}), sys.stderr)
+    _log_errors(settings)
     model = Manifest.load().model(settings.model)
     files = {
         settings.models_dir / file.filename: verify(file, settings.models_dir).value
@@ -332,6 +333,12 @@ app.command("top")(with_settings(top.watch))
 def version() -> None:
     """The version."""
     _out.print(__version__, highlight=False)
+
+
+def _log_errors(settings: Settings) -> None:
+    """For a command that ends by itself: what goes wrong, on standard error."""
+    quiet = settings.model_copy(update={"log_level": "error"})
+    configure_logging(quiet, logging.StreamHandler(), is_terminal=True)
 
 
 def _prepare(settings: Settings) -> tuple[PoolConfig, Catalogue, Running]:

@@ -85,7 +85,7 @@ def create_app(settings: Settings, pool: Pool, catalogue: Catalogue, running: Ru
     model = running.model
     speaker = f"{model.sha256} {model.voices_sha256} {model.graph}"
     cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, speaker)
-    figures = Figures(pool, cache, model.name)
+    figures = Figures(pool, cache, model.name, running.lines_dropped)
     traces = Traces() if settings.otel else None
 
     def note(record: RequestRecord) -> None:
@@ -137,6 +137,7 @@ def middleware(settings: Settings, note: Callable[[RequestRecord], None]) -> lis
             quiet={route.path for route in (*PROBES, *INSTRUMENTS)},
             counted={route.path for route in SPEECH},
             note=note,
+            keys=settings.keys(),
         ),
         Middleware(Body, settings=settings),
         Middleware(Cors),

@@ -78,8 +78,8 @@ class HttpMiddleware(ABC):
 class RequestLog(HttpMiddleware):
     """Makes the record of each request, puts its id and timings on the response, and writes it at the end.
 
-    `note` gets the records of requests to the paths in `counted`, the refused ones among them. Outermost of ours.
-    Lives as long as the application.
+    `note` gets the records of requests to the paths in `counted`, the refused ones among them. One of our `keys`
+    is no id, which would be logged. Outermost of ours. Lives as long as the application.
     """
 
     def __init__(
@@ -88,8 +88,10 @@ class RequestLog(HttpMiddleware):
         quiet: Collection[str],
         counted: Collection[str],
         note: Callable[[RequestRecord], None],
+        keys: Collection[str],
     ) -> None:
         super().__init__(app)
+        self._keys = keys
         self.counted = counted
         self.note = note
         self.quiet = quiet
@@ -97,7 +99,7 @@ class RequestLog(HttpMiddleware):
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        record = RequestRecord(_request_id(Headers(scope=scope)), method)
+        record = RequestRecord(self._request_id(Headers(scope=scope)), method)
         record.trail.parent = Headers(scope=scope).get("traceparent", "")
         scope.setdefault("state", {})["record"] = record
 
@@ -115,6 +117,11 @@ class RequestLog(HttpMiddleware):
             finally:
                 self._write(record, scope)
 
+    def _request_id(self, headers: Headers) -> str:
+        given = headers.get("x-request-id", "")
+        is_plain = _PLAIN_ID.fullmatch(given) and given not in (*self._keys, *_given_keys(headers))
+        return given if is_plain else f"req_{uuid.uuid4().hex}"
+
     def _write(self, record: RequestRecord, scope: Scope) -> None:
         record.outcome = record.outcome or "failed"
         record.path = getattr(scope.get("route"), "path", None)
@@ -126,11 +133,6 @@ class RequestLog(HttpMiddleware):
         logger.log(level, "request", **record.line())
         if record.path in self.counted:
             self.note(record)
-
-
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id", "")
-    return given if _PLAIN_ID.fullmatch(given) else f"req_{uuid.uuid4().hex}"
 
 
 def _add_figures(headers: MutableHeaders, record: RequestRecord) -> None:

@@ -41,6 +41,8 @@ class EventFields(TypedDict, total=False):
     """Speech workers."""
     host: str
     """Address that is listened on."""
+    lines: int
+    """Lines of the log that were lost."""
     leases: int
     """Requests that are being spoken or sent, or wait to be."""
     connections: int
@@ -81,6 +83,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "job is poison": "It has ended two workers, and is given to no third.",
     "worker does not end": "Not even when killed.",
     "worker said": "What a worker, or a library in it, wrote to its standard error.",
+    "log_lines_dropped": "The log was not read in time, or could not be written, and is again.",
     "draining": "New speech is refused from now on.",
     "told to end while starting": "SIGTERM came before clients could connect.",
     "drained": "Running speech has ended, or its time was over.",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from typing import TYPE_CHECKING, TextIO
+import traceback
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from gateway.observe.log_writer import LineWriter
+
 if TYPE_CHECKING:
-    from structlog.typing import Processor
+    from collections.abc import Iterator
+
+    from structlog.typing import EventDict, Processor
 
     from gateway.settings import Settings
     from gateway.speech.record import Outcome
@@ -22,20 +28,39 @@ LEVELS: dict[Outcome, int] = {
 }
 """Log level of a request by its outcome; INFO where none is given."""
 
+OURS: Final = ("gateway", "inference", "models")
+"""Packages that log at the chosen level; all others only what they warn of.
 
-def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
-    """Send structlog and the standard library's logging to `stream` (stdout if none), one line an event.
+A library does not know what it must not say: at DEBUG, h2's decoder of headers logged each client's key.
+"""
 
-    JSON with UTC timestamps, or coloured for reading if `stream` is a terminal; `settings.log_format`
-    decides otherwise.
+
+@contextlib.contextmanager
+def logged(settings: Settings) -> Iterator[LineWriter]:
+    """While a server runs: its log on standard output, with what Python itself warns of; whoever stops reading
+    costs lines."""
+    with LineWriter(sys.stdout) as lines:
+        configure_logging(settings, lines, is_terminal=lines.is_terminal)
+        logging.captureWarnings(True)
+        try:
+            yield lines
+        finally:
+            logging.captureWarnings(False)
+
+
+def configure_logging(settings: Settings, handler: logging.Handler, *, is_terminal: bool) -> None:
+    """Send structlog and the standard library's logging to `handler`, one line an event.
+
+    JSON with UTC timestamps, or coloured for reading on a terminal; `settings.log_format` decides otherwise.
     """
-    stream = stream if stream is not None else sys.stdout
-    reading = settings.log_format == "text" or (settings.log_format == "auto" and stream.isatty())
-    handler = logging.StreamHandler(stream)
+    reading = settings.log_format == "text" or (settings.log_format == "auto" and is_terminal)
     handler.setFormatter(_formatter(_for_reading() if reading else _as_json()))
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(settings.log_level.upper())
+    root.setLevel(max(level, logging.WARNING))
+    for package in OURS:
+        logging.getLogger(package).setLevel(level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -59,9 +84,33 @@ def _common() -> list[Processor]:
 
 def _formatter(rendering: list[Processor]) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[*_common(), structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[*_common(), structlog.stdlib.ExtraAdder(), _without_words_of_libraries],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )
+
+
+def _without_words_of_libraries(_: object, __: str, event: EventDict) -> EventDict:
+    """Of what another package logs, the first line, and of its tracebacks the places.
+
+    The rest is objects as they print themselves: asyncio told of a client's fault with its headers, key and all.
+    """
+    if event["_record"].name.partition(".")[0] in OURS:
+        return event
+    event["event"] = event["event"].partition("\n")[0]
+    info = event.pop("exc_info", None)
+    if isinstance(info, tuple) and info[1]:
+        event["exception"] = "".join(_places(traceback.TracebackException.from_exception(info[1])))
+    return event
+
+
+def _places(error: traceback.TracebackException) -> Iterator[str]:
+    """Where an exception, its cause and those that it groups were raised, and their classes; not what they say."""
+    for before in filter(None, (error.__cause__, error.__context__)):
+        yield from _places(before)
+    yield from error.stack.format()
+    yield f"{error.exc_type.__name__}\n"
+    for grouped in error.exceptions or ():
+        yield from _places(grouped)
 
 
 def _as_json() -> list[Processor]:

@@ -21,7 +21,7 @@ from gateway.speech.record import Outcome
 from inference import RestartCause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from gateway.speech.cache import Cache
     from gateway.speech.record import RequestRecord
@@ -67,7 +67,9 @@ class Ended(NamedTuple):
 class Figures:
     """Everything that is counted and measured. Lives as long as the application; only its event loop may use it."""
 
-    def __init__(self, pool: Pool, cache: Cache, model: str) -> None:
+    def __init__(
+        self, pool: Pool, cache: Cache, model: str, lines_dropped: Callable[[], int] = lambda: 0
+    ) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "kokoro_requests",
@@ -104,7 +106,7 @@ class Figures:
         self._rtf = self._histogram("real_time_factor", "Seconds of inference for a second of audio.", _RATIO)
         self._recent: deque[Ended] = deque(maxlen=MOST_RECENT)
         self._name_every_series()
-        self.registry.register(_State(pool, cache, model))
+        self.registry.register(_State(pool, cache, model, lines_dropped))
 
     def note(self, record: RequestRecord) -> None:
         """Take in a speech request that has ended."""
@@ -183,10 +185,11 @@ class _Plain(Collector):
 class _State(Collector):
     """Pool and cache as they are when they are asked. Lives as long as the application."""
 
-    def __init__(self, pool: Pool, cache: Cache, model: str) -> None:
+    def __init__(self, pool: Pool, cache: Cache, model: str, lines_dropped: Callable[[], int]) -> None:
         self._pool = pool
         self._cache = cache
         self._model = model
+        self._lines_dropped = lines_dropped
 
     def describe(self) -> list[Metric]:
         return []
@@ -196,6 +199,10 @@ class _State(Collector):
         info = GaugeMetricFamily("kokoro_info", "What runs here.", labels=("version", "model"))
         info.add_metric((__version__, self._model), 1)
         yield info
+        lost = self._lines_dropped()
+        yield CounterMetricFamily(
+            "kokoro_log_lines_dropped", "Lines of the log that nobody read in time.", lost
+        )
         yield from self._of_pool()
         yield from self._of_cache()
 

@@ -13,7 +13,7 @@ from gateway import __version__
 from gateway.observe.metrics import RECENT_S, total
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.observe.metrics import Ended, Figures
     from gateway.speech.cache import Cache, CacheStatus
@@ -28,6 +28,9 @@ class Running:
     model: ModelFacts
     cache_bytes: int
     """Most that the cache may take; 0: there is none."""
+
+    lines_dropped: Callable[[], int] = lambda: 0
+    """Lines of the log that were lost so far."""
 
     since: float = field(default_factory=time.monotonic)
     """When it started, on the monotonic clock: that of the wall may step back."""

@@ -1,17 +1,22 @@
-"""Holds a log line against its documentation."""
+"""Holds a log line against its documentation, and leaves logging as it was."""
 
 from __future__ import annotations
 
 import json
+import logging
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from pydantic import TypeAdapter
 
 from gateway.observe.log_fields import EVENTS, EventFields
+from gateway.observe.logs import OURS
 from gateway.speech.record import RequestRecord
 
-OURS = ("gateway", "inference", "models")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _event: TypeAdapter[Any] = TypeAdapter(EventFields)
 _request: TypeAdapter[Any] = TypeAdapter(RequestRecord)
@@ -34,3 +39,17 @@ def assert_documented(line: dict[str, Any]) -> None:
         return
     assert line["logger"].partition(".")[0] not in OURS or line["event"] in EVENTS, line
     _event.validate_python(common | fields, strict=True)
+
+
+@contextmanager
+def logging_as_before() -> Iterator[None]:
+    """Undo what is configured inside."""
+    root, loggers = logging.getLogger(), [logging.getLogger(name) for name in ("", *OURS)]
+    handlers, levels = root.handlers[:], [logger.level for logger in loggers]
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        structlog.reset_defaults()

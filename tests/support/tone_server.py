@@ -10,21 +10,23 @@ import asyncio
 import dataclasses
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import uvloop
 
 from gateway.assembly import cache_bytes, hardware_profile, pool_config
 from gateway.http.app import create_app
-from gateway.observe.logs import configure_logging
+from gateway.observe.logs import logged
 from gateway.observe.status import ModelFacts, Running
 from gateway.server import lifecycle
 from gateway.settings import Settings
 from inference import Catalogue, Pool
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-async def serve(directory: Path) -> None:
-    settings = Settings.from_environment(port=0)
-    configure_logging(settings)
+
+async def serve(settings: Settings, directory: Path, lines_dropped: Callable[[], int]) -> None:
     listener = lifecycle.listen(settings)
     model, voices = directory / "tone.onnx", directory / "voices.bin"
     hardware = hardware_profile(settings)
@@ -37,7 +39,7 @@ async def serve(directory: Path) -> None:
     )
     async with Pool(dataclasses.replace(config, workers=workers)) as pool:
         facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph="released", reason="it hums")
-        running = Running(hardware, facts, cache_bytes(settings, hardware))
+        running = Running(hardware, facts, cache_bytes(settings, hardware), lines_dropped)
         app = create_app(settings, pool, Catalogue.read(voices), running)
 
         def announce() -> None:
@@ -47,6 +49,11 @@ async def serve(directory: Path) -> None:
         await lifecycle.run(app, pool, settings, listener, announce)
 
 
+def main() -> None:
+    settings = Settings.from_environment(port=0)
+    with logged(settings) as log, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(settings, Path(sys.argv[1]), lambda: log.dropped))
+
+
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(Path(sys.argv[1])))
+    main()

@@ -16,7 +16,6 @@ import h2.events
 import httpx
 import openai
 import pytest
-import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
@@ -31,6 +30,7 @@ from gateway.server.abort import Cut
 from gateway.settings import Settings, UnusableKeys
 from gateway.speech.synthesis import Body, Speech
 from inference import PoolSaturated, WorkerDied
+from tests.support.lines import logging_as_before
 from tests.support.serving import DEADLINE_S, connect, eventually, exchange, serving
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ async def _speech(pieces: AsyncGenerator[bytes, None], length: int | None = None
 def site(**settings: Any) -> Iterator[Site]:
     it = Site()
     given = Settings.from_environment(**settings)
-    configure_logging(given.model_copy(update={"log_format": "json", "log_level": "debug"}), it.log)
+    as_json = given.model_copy(update={"log_format": "json", "log_level": "debug"})
+    configure_logging(as_json, logging.StreamHandler(it.log), is_terminal=False)
     routes = [
         Route("/echo", it.echo, methods=["GET", "POST"]),
         Route("/v1/audio/voices", it.echo),
@@ -148,12 +149,8 @@ def site(**settings: Any) -> Iterator[Site]:
 
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_as_before():
+        yield
 
 
 @pytest.fixture

@@ -12,29 +12,29 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.observe.log_fields import EVENTS, EventFields, as_markdown, request_fields
-from gateway.observe.logs import LEVELS, configure_logging
+from gateway.observe.logs import LEVELS, OURS, configure_logging
 from gateway.settings import Settings
 from gateway.speech.record import Outcome, RequestRecord
-from tests.support.lines import assert_documented
+from tests.support.lines import assert_documented, logging_as_before
 from tests.support.tree import is_worker_side, modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logging_as_before():
+        yield
+
+
+def configured(is_terminal: bool = False, **settings: Any) -> io.StringIO:
+    """What is logged from now on, by these settings."""
+    stream = io.StringIO()
+    configure_logging(
+        Settings.from_environment(**settings), logging.StreamHandler(stream), is_terminal=is_terminal
+    )
+    return stream
 
 
 def logged(stream: io.StringIO) -> list[dict[str, Any]]:
@@ -85,8 +85,7 @@ def test_levels_are_for_outcomes_that_exist() -> None:
 
 
 def test_event_is_one_json_object_with_utc_time() -> None:
-    stream = io.StringIO()
-    configure_logging(Settings.from_environment(log_format="json"), stream)
+    stream = configured(log_format="json")
     structlog.stdlib.get_logger("gateway.test").info("started", port=8880, note="two\nlines")
     (line,) = logged(stream)
     at = datetime.fromisoformat(line.pop("timestamp"))
@@ -102,8 +101,7 @@ def test_event_is_one_json_object_with_utc_time() -> None:
 
 
 def test_standard_logging_becomes_the_same_kind_of_line() -> None:
-    stream = io.StringIO()
-    configure_logging(Settings.from_environment(log_format="json"), stream)
+    stream = configured(log_format="json")
     with structlog.contextvars.bound_contextvars(request_id="r7"):
         logging.getLogger("inference.pool.pool").warning("worker %d died", 12, extra={"exit_code": -9})
     (line,) = logged(stream)
@@ -118,16 +116,55 @@ def test_standard_logging_becomes_the_same_kind_of_line() -> None:
 
 
 def test_level_holds_for_both_kinds_of_logger() -> None:
-    stream = io.StringIO()
-    configure_logging(Settings.from_environment(log_format="json", log_level="warning"), stream)
-    structlog.stdlib.get_logger("a").info("quiet")
-    logging.getLogger("b").info("quiet")
+    stream = configured(log_format="json", log_level="warning")
+    structlog.stdlib.get_logger("gateway.a").info("quiet")
+    logging.getLogger("inference.b").info("quiet")
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("library", ["hpack.hpack", "httpx", "hypercorn.error", "asyncio", "gatewayx"])
+def test_libraries_only_warn_at_every_level(library: str) -> None:
+    stream = configured(log_format="json", log_level="debug")
+    for log in (logging.getLogger(library), structlog.stdlib.get_logger(library)):
+        log.debug("Decoded authorization: Bearer sk-1")
+        log.info("Decoded authorization: Bearer sk-1")
+        log.warning("heard")
+    assert [line["event"] for line in logged(stream)] == ["heard", "heard"]
+
+
+def test_a_library_is_cut_to_what_it_did_and_where() -> None:
+    stream = configured(log_format="json")
+    key = f"Bearer {'sk'}-1"
+
+    def fail() -> None:
+        raise ExceptionGroup(key, [KeyError(key)]) from ValueError(key)
+
+    try:
+        fail()
+    except ExceptionGroup:
+        logging.getLogger("asyncio").exception("Unhandled\nfuture: <Task exception=%s>", key)
+    (line,) = logged(stream)
+    assert line["event"] == "Unhandled"
+    for found in ("ValueError\n", "ExceptionGroup\n", "KeyError\n", "in fail"):
+        assert found in line["exception"]
+    assert key not in stream.getvalue()
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_our_packages_log_at_the_chosen_level(package: str) -> None:
+    stream = configured(log_format="json", log_level="debug")
+    logging.getLogger(f"{package}.part").debug("heard")
+    assert [line["event"] for line in logged(stream)] == ["heard"]
+
+
+def test_libraries_are_no_louder_than_the_chosen_level() -> None:
+    stream = configured(log_format="json", log_level="error")
+    logging.getLogger("asyncio").warning("quiet")
     assert stream.getvalue() == ""
 
 
 def test_traceback_of_json_line_names_the_cause() -> None:
-    stream = io.StringIO()
-    configure_logging(Settings.from_environment(log_format="json"), stream)
+    stream = configured(log_format="json")
     _log_a_fault("words of a request")
     (line,) = logged(stream)
     assert "ZeroDivisionError" in line["exception"]
@@ -135,8 +172,7 @@ def test_traceback_of_json_line_names_the_cause() -> None:
 
 
 def test_terminal_gets_lines_for_reading_without_local_variables() -> None:
-    stream = Terminal()
-    configure_logging(Settings.from_environment(log_format="auto"), stream)
+    stream = configured(is_terminal=True, log_format="auto")
     _log_a_fault("words of a request")
     assert "ZeroDivisionError" in stream.getvalue()
     assert "words of a request" not in stream.getvalue()
@@ -145,9 +181,8 @@ def test_terminal_gets_lines_for_reading_without_local_variables() -> None:
 
 
 def test_json_can_be_had_on_a_terminal() -> None:
-    stream = Terminal()
-    configure_logging(Settings.from_environment(log_format="json"), stream)
-    logging.getLogger("a").info("x")
+    stream = configured(is_terminal=True, log_format="json")
+    logging.getLogger("gateway.a").info("x")
     assert logged(stream)
 
 

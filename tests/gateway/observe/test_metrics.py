@@ -39,6 +39,7 @@ NAMES = {
     "kokoro_running_jobs": set(),
     "kokoro_workers": {"role", "state"},
     "kokoro_worker_memory_bytes": {"role"},
+    "kokoro_log_lines_dropped_total": set(),
     "kokoro_ready": set(),
     "kokoro_info": {"version", "model"},
 }
