@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from models.sources import SourceFailed, fill
-from models.unfinished import Part, Progress, locked
+from models.unfinished import Part, Progress, clear, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,9 @@ def fetch(file: File, directory: Path, progress: Progress = lambda *_: None) -> 
     """
     target = directory / file.filename
     try:
-        if verify(file, directory) is not FileState.GOOD:
+        if verify(file, directory) is FileState.GOOD:
+            clear(file, directory)
+        else:
             directory.mkdir(parents=True, exist_ok=True)
             with locked(file, directory, progress) as part:
                 if verify(file, directory) is not FileState.GOOD:  # another process may have brought it

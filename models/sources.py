@@ -10,8 +10,6 @@ import fnmatch
 import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import tarfile
 import urllib.error
@@ -23,11 +21,12 @@ from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from models import children
 from models.manifest import NpmSource, PipSource, UrlSource
 from models.unfinished import STALL_S, growth
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from http.client import HTTPResponse
 
     from models.manifest import Source
@@ -41,6 +40,12 @@ NPM_PACK = ("pack", "--ignore-scripts", "--loglevel=error")
 # Fewer and shorter tries than by default, unless the user's environment asks for others.
 PIP_DEFAULTS = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "1"}
 NPM_DEFAULTS = {"npm_config_fetch_retries": "1", "npm_config_fetch_retry_mintimeout": "1000"}
+# Beginnings of what they read of the user's environment: which registry, through which proxy, trusting whom.
+CLIENT_VARIABLES = (
+    *("PIP_", "NPM_", "npm_", "NODE_", "XDG_", "NETRC"),
+    *("SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *(name for kind in ("http", "https", "all", "no") for name in (f"{kind}_proxy", f"{kind}_proxy".upper())),
+)
 
 # What pip and npm say went wrong; the rest of their output is advice and stack traces.
 _CAUSE = re.compile(
@@ -144,7 +149,7 @@ def _network() -> Iterator[None]:
 
 
 def _join_wheels(part: Part, source: PipSource) -> None:
-    command = [sys.executable, "-m", *PIP_DOWNLOAD, *source.packages]
+    command = children.module(*PIP_DOWNLOAD, *source.packages)
     with _scratch(part) as scratch:
         _run(part, source, command, scratch, PIP_DEFAULTS)
         part.cut(0)
@@ -185,44 +190,31 @@ def _members(package: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
 @contextmanager
 def _scratch(part: Part) -> Iterator[Path]:
     """An empty folder beside the part, where there is room for the file. Only the part's holder is ever in it."""
-    folder = part.path.with_suffix(".scratch").absolute()
-    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(part.scratch, ignore_errors=True)  # of a process that was killed
+    part.scratch.mkdir(exist_ok=True)
     try:
-        yield folder
+        yield part.scratch
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, LookupError, ValueError) as error:
         raise SourceFailed(f"the package does not hold what the manifest says: {error}") from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(part.scratch, ignore_errors=True)
 
 
-def _run(part: Part, source: Source, command: list[str], scratch: Path, defaults: Mapping[str, str]) -> None:
+def _run(part: Part, source: Source, command: list[str], scratch: Path, defaults: dict[str, str]) -> None:
     """Run a package client in `scratch`, its temporary files too: their growth is the progress."""
-    environment = {**defaults, **os.environ, "PATH": _search_path(), "TMPDIR": str(scratch)}
+    environment = defaults | children.environment(*CLIENT_VARIABLES)
+    environment |= {"PATH": _search_path(), "TMPDIR": str(scratch)}
     most = 0  # pip and npm copy what they got and clear away: growth is progress, shrinking is not
     with (scratch / "log").open("w+b") as log:
-        # In a session of its own, so that what it starts can be ended with it.
-        process = subprocess.Popen(  # noqa: S603 - a command of ours, with names from the manifest
-            command,
-            cwd=scratch,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        try:
-            for size in growth(lambda: _bytes_under(scratch)):
-                if process.poll() is not None:
-                    break
-                most = max(most, size)
-                part.report(most, source.label)
-        except TimeoutError as error:
-            raise SourceFailed(str(error)) from error
-        finally:
-            with suppress(ProcessLookupError, PermissionError):  # it has ended; macOS says the latter
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        with children.running(command, environment, cwd=scratch, stdout=log, stderr=log) as process:
+            try:
+                for size in growth(lambda: _bytes_under(scratch)):
+                    if process.poll() is not None:
+                        break
+                    most = max(most, size)
+                    part.report(most, source.label)
+            except TimeoutError as error:
+                raise SourceFailed(str(error)) from error
         log.seek(0)
         if process.returncode:
             raise SourceFailed(_cause(log.read().decode(errors="replace"), process.returncode))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
@@ -24,7 +25,7 @@ STALL_S = 30.0
 
 
 class Progress(Protocol):
-    """Told how far a file is, often: draw it or drop it, and come back quickly."""
+    """Called often with how far a file is; must return quickly."""
 
     def __call__(self, done_bytes: int, total_bytes: int, source: str) -> None:
         """`source` is a label of one or two words; `done_bytes` falls where a source has to start over."""
@@ -53,6 +54,11 @@ class Part:
         self.handle.truncate(size)
         self.handle.seek(size)
 
+    @property
+    def scratch(self) -> Path:
+        """A folder beside it for what a source needs on the way; made by who needs it, removed with the lock."""
+        return self.path.with_suffix(".scratch").absolute()
+
     def report(self, done: int, source: str) -> None:
         """Tell the progress; more bytes than the file has are told as all of them."""
         self._progress(min(done, self.file.bytes), self.file.bytes, source)
@@ -67,6 +73,7 @@ class Part:
     def finish(self, target: Path) -> None:
         """Give the file its name in one step: whoever looks sees what was there before, or all of it."""
         self.handle.flush()
+        shutil.rmtree(self.scratch, ignore_errors=True)
         self.path.replace(target)
 
 
@@ -88,9 +95,20 @@ def locked(file: File, directory: Path, progress: Progress) -> Iterator[Part]:
             try:
                 yield part
             finally:
-                if _is_at(path, handle) and part.size == 0:
-                    path.unlink()
+                _leave(part)
             return
+
+
+def clear(file: File, directory: Path) -> None:
+    """Remove what killed fetches left of a file that is there, unless a process works on it just now."""
+    path = directory / f"{file.filename}.part"
+    if not path.exists() and not path.with_suffix(".scratch").exists():
+        return
+    with suppress(OSError), os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        part = Part(file, path, handle, lambda *_: None)
+        part.cut(0)
+        _leave(part)
 
 
 def growth(measure: Callable[[], int], limit_s: float = STALL_S) -> Iterator[int]:
@@ -114,6 +132,15 @@ def _lock(part: Part) -> None:
             part.report(size, "another process")
     except TimeoutError as error:
         raise TimeoutError(f"another process is fetching it, but {error}") from error
+
+
+def _leave(part: Part) -> None:
+    """Clear away what no later fetch can resume, unless the part has been finished and is another's by now."""
+    if not _is_at(part.path, part.handle):
+        return
+    shutil.rmtree(part.scratch, ignore_errors=True)
+    if part.size == 0:
+        part.path.unlink()
 
 
 def _is_at(path: Path, handle: BufferedRandom) -> bool:

@@ -1,34 +1,38 @@
 """From a released graph, the graph this machine runs fastest: derive it, hold it against the release, choose, record.
 
-The work happens in two child programs, `models.derive.bake` and `models.derive.compare`; this module names, keeps
-and judges what they make. It loads neither onnx nor onnxruntime, and does not know what a worker or a request is.
+The work happens in two child programs, `models.derive.bake` and `models.derive.compare`; this module orders and judges
+it. It loads neither onnx nor onnxruntime, and does not know what a worker or a request is.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from models import children
+from models.derive.home import MEASURED, Home
+
+if TYPE_CHECKING:
+    from models.derive.home import Measured
 
 Progress: TypeAlias = Callable[[str, float], None]
 """Called with what is being done and the share that is done, 0 to 1."""
 
 Kind: TypeAlias = Literal["released", "derived"]
 
-GRAPH, WEIGHTS = "model.onnx", "weights.bin"
-RECORD = "choice.json"
 STEPS = 5
-"""Lines `models.derive.bake` prints, and the trial after it: the whole of a progress bar."""
+"""Lines `models.derive.bake` prints, and the comparison after it: the whole of a progress bar."""
+
+KILLED = 128
+"""Exit codes above it tell of a signal: the program did nothing wrong, somebody or something ended it."""
 
 _BAKED_BY = ("bake.py", "rewrites.py", "quantize.py", "ranges-v1.npz")
 _RUNTIME = ("onnxruntime", "onnx-ir", "onnxscript")
@@ -38,11 +42,15 @@ _VNNI = {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"}
 MOST_DISTANCE_DB = 5.0
 MOST_LENGTH_DIFFERENCE = 0.05
 MOST_LEVEL_DIFFERENCE_DB = 1.5
-LOUDEST_PEAK = 1.2
+MOST_PEAK = 1.2
 
 
 class DerivationFailed(Exception):
-    """The graph could not be derived; the message is the child program's last words. The release still works."""
+    """The graph could not be derived or compared; the message says which and why. The release still works."""
+
+
+class Unusable(DerivationFailed):
+    """The derived graph is there but does not load or run: it is not kept."""
 
 
 @dataclass(frozen=True)
@@ -71,24 +79,17 @@ class Recipe:
 class Choice:
     """Which graph sessions load and why; `graph` is the released file itself or a derived one.
 
-    `cost` is CPU seconds of one thread for a second of audio, `cost_ratio` that of the derived graph over that of the
-    release for the same sentences, `distance_db` how far apart they sound; None where that was not measured.
+    `cost` is CPU seconds of one thread for a second of audio; None where that was not measured.
     """
 
     kind: Kind
     graph: Path
     reason: str
     cost: float | None = None
-    cost_ratio: float | None = None
-    distance_db: float | None = None
-
-
-def _silent(_doing: str, _share: float) -> None:
-    """No progress bar."""
 
 
 def derived_directory(source: Path, directory: Path, recipe: Recipe) -> Path:
-    """Where the graph derived from this file with this recipe is kept: another name when anything it rests on changes.
+    """Where the graph derived from this file with this recipe is kept: the name changes with all that it depends on.
 
     That is the released file, the recipe, the code and ranges that bake it, and the libraries that do.
     """
@@ -101,35 +102,6 @@ def derived_directory(source: Path, directory: Path, recipe: Recipe) -> Path:
     return directory / f"{source.stem}-{digest.hexdigest()[:16]}"
 
 
-def derive(source: Path, directory: Path, *, recipe: Recipe, progress: Progress | None = None) -> Path:
-    """The derived graph's path, made first if it is not there yet (5 to 15 s of one core, 1 GB while it lasts).
-
-    The graph and its weights appear together or not at all, whoever else is deriving the same.
-
-    Raises:
-        DerivationFailed: the child program did not finish.
-    """
-    return _derive_into(derived_directory(source, directory, recipe), source, recipe, progress)
-
-
-def _derive_into(home: Path, source: Path, recipe: Recipe, progress: Progress | None) -> Path:
-    if (home / GRAPH).is_file():
-        return home / GRAPH
-    home.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".deriving-", dir=home.parent))
-    try:
-        _bake(source, scratch, recipe, progress or _silent)
-        scratch.chmod(0o755)
-        try:
-            scratch.rename(home)
-        except OSError:
-            if not (home / GRAPH).is_file():  # anything but another process having been first
-                raise
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-    return home / GRAPH
-
-
 def choose(
     source: Path,
     directory: Path,
@@ -137,139 +109,108 @@ def choose(
     *,
     recipe: Recipe,
     force: Kind | None = None,
-    progress: Progress | None = None,
+    progress: Progress = lambda _doing, _share: None,
 ) -> Choice:
-    """Decide once per machine between the release and its derived graph, and remember.
+    """Decide once per machine between the release and its derived graph, and remember (20 s of one core, 1 GB, once).
 
     The derived graph has to sound like the release, `force` or not; without `force` it also has to cost less.
-    A derivation that fails is a reason to run the release, never a reason not to run.
+    A derivation that fails is a reason to run the release this time, never a reason not to run.
     """
     if force == "released":
         return Choice("released", source, "asked for by name")
     try:
-        home = derived_directory(source, directory, recipe)
-        _discard_if_damaged(home)
-        graph = _derive_into(home, source, recipe, progress)
-        measured = _recorded(home)
-        digest = _digest(home) if measured is None else None
+        home = Home(derived_directory(source, directory, recipe))
+        measured = home.record() or _measured(home, source, voices, recipe, progress)
     except (
         DerivationFailed,
         OSError,
     ) as failure:  # a directory that cannot be written to is no reason either
         return Choice("released", source, f"deriving failed: {failure}")
-    if measured is None:
-        (progress or _silent)("comparing with the release", (STEPS - 1) / STEPS)
-        measured = compare(source, graph, voices) | {"digest": digest}
-        with contextlib.suppress(OSError):  # then it is measured again at the next start
-            _write(graph.with_name(RECORD), json.dumps(measured, indent=2))
-    return judge(source, graph, measured, force)
+    return judge(source, home.graph, measured, force)
 
 
-def _discard_if_damaged(home: Path) -> None:
-    """Remove a derived graph that is not what was compared with the release: it is derived again."""
-    measured = _recorded(home)
-    if measured is None or measured.get("digest") == _digest(home):
-        return
-    aside = home.with_name(f".damaged-{home.name}-{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):  # another process was first
-        home.rename(aside)
-    shutil.rmtree(aside, ignore_errors=True)
+def _measured(home: Home, source: Path, voices: Path, recipe: Recipe, progress: Progress) -> Measured:
+    """Derive and compare what is not there yet, while others who want the same wait for it."""
+    if home.is_whole() and not os.access(home.path.parent, os.W_OK):
+        return compare(source, home.graph, voices)  # at each start: it cannot be recorded
+    with home.locked(lambda: progress("another process is at it", 0.0)) as workshop:
+        if measured := home.record():
+            return measured
+        if not home.is_whole():
+            baked = workshop / "baked"
+            baked.mkdir()
+            _bake(source, baked, recipe, progress)
+            home.take(baked, workshop)
+        progress("comparing with the release", (STEPS - 1) / STEPS)
+        try:
+            measured = compare(source, home.graph, voices)
+        except Unusable:
+            home.discard(workshop)
+            raise
+        home.keep(measured, workshop)
+        return measured
 
 
-def _digest(home: Path) -> str:
-    """SHA-256 of a derived graph and its weights, which may lie in the graph (0.1 s)."""
-    digest = hashlib.sha256()
-    for path in (home / GRAPH, home / WEIGHTS):
-        if path.exists():
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
-
-
-def _recorded(home: Path) -> dict[str, Any] | None:
-    """What an earlier comparison measured; None if there is none that can be read."""
-    try:
-        measured: dict[str, Any] = json.loads((home / RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return measured
-
-
-def compare(source: Path, graph: Path, voices: Path) -> dict[str, Any]:
+def compare(source: Path, graph: Path, voices: Path) -> Measured:
     """What `models.derive.compare` measures of two graphs on this machine now; takes 10 s of one core.
 
-    A graph that does not load or run is infinitely far from the release.
+    Raises:
+        Unusable: one of them does not load or run.
+        DerivationFailed: it was ended before it had finished, for want of memory perhaps; that says nothing of them.
     """
-    with _child("models.derive.compare", source, graph, voices) as trial:
-        words, errors = trial.communicate()
-    if trial.returncode:
-        return {"distance": float("inf"), "failure": _last_line(errors)}
-    measured: dict[str, Any] = json.loads(words)
-    return measured
+    command = children.module("models.derive.compare", source, graph, voices)
+    with children.running(command, _environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        words, errors = program.communicate()
+    if program.returncode > KILLED:
+        raise DerivationFailed(f"the comparison was ended by signal {program.returncode - KILLED}")
+    if program.returncode:
+        raise Unusable(f"the derived graph does not run: {_last_line(errors)}")
+    try:
+        return MEASURED.validate_json(words, strict=True)
+    except ValueError as error:
+        raise DerivationFailed("the comparison gave figures that make no sense") from error
 
 
-def judge(source: Path, graph: Path, measured: dict[str, Any], force: Kind | None = None) -> Choice:
+def judge(source: Path, graph: Path, measured: Measured, force: Kind | None = None) -> Choice:
     """The choice that a comparison leads to. A figure that is not a number fails like one that is too large."""
     faults = [
-        f"{name} differs by {measured.get(name, float('inf')):.3g}{unit}, at most {most:g}{unit} is sound"
-        for name, most, unit in (
-            ("distance", MOST_DISTANCE_DB, " dB"),
-            ("length", MOST_LENGTH_DIFFERENCE, ""),
-            ("level", MOST_LEVEL_DIFFERENCE_DB, " dB"),
-            ("peak", LOUDEST_PEAK, ""),
+        f"{name} differs by {figure:.3g}{unit}, at most {most:g}{unit} is sound"
+        for name, figure, most, unit in (
+            ("distance", measured.distance, MOST_DISTANCE_DB, " dB"),
+            ("length", measured.length, MOST_LENGTH_DIFFERENCE, ""),
+            ("level", measured.level, MOST_LEVEL_DIFFERENCE_DB, " dB"),
+            ("peak", measured.peak, MOST_PEAK, ""),
         )
-        if not measured.get(name, float("inf")) <= most
+        if not figure <= most
     ]
     if faults:
         reason = f"the derived graph fails parity: {'; '.join(faults)}"
-        return Choice("released", source, reason, measured.get("released_cost"))
-    cost, released_cost, distance = (measured[k] for k in ("derived_cost", "released_cost", "distance"))
-    ratio = cost / released_cost
+        return Choice("released", source, reason, measured.released_cost)
+    ratio = measured.derived_cost / measured.released_cost
     if force == "derived":
-        return Choice("derived", graph, "asked for by name", cost, ratio, distance)
+        return Choice("derived", graph, "asked for by name", measured.derived_cost)
     if ratio >= 1:
-        reason = f"the derived graph costs {ratio:.2f} of it"
-        return Choice("released", source, reason, released_cost, ratio, distance)
-    return Choice("derived", graph, f"it costs {ratio:.2f} of the release", cost, ratio, distance)
+        return Choice(
+            "released", source, f"the derived graph costs {ratio:.2f} of it", measured.released_cost
+        )
+    return Choice("derived", graph, f"it costs {ratio:.2f} of the release", measured.derived_cost)
 
 
 def _bake(source: Path, directory: Path, recipe: Recipe, progress: Progress) -> None:
+    command = children.module("models.derive.bake", source, directory, recipe.weight_bits)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
-        with _child("models.derive.bake", source, directory, recipe.weight_bits, errors=errors) as baking:
-            for number, line in enumerate(baking.stdout or ()):
+        with children.running(command, _environment(), stdout=subprocess.PIPE, stderr=errors) as program:
+            for number, line in enumerate(program.stdout or ()):
                 progress(line.strip(), number / STEPS)
-        if baking.returncode:
+        if program.returncode:
             errors.seek(0)
-            raise DerivationFailed(_last_line(errors.read()) or f"exit status {baking.returncode}")
+            raise DerivationFailed(_last_line(errors.read()) or f"exit status {program.returncode}")
 
 
-@contextlib.contextmanager
-def _child(
-    module: str, *arguments: object, errors: IO[str] | int = subprocess.PIPE
-) -> Iterator[subprocess.Popen[str]]:
-    """A program of this package, found whatever directory the service was started in; who leaves early ends it."""
-    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with subprocess.Popen(  # noqa: S603 - our own module, by the interpreter that runs us
-        [sys.executable, "-m", module, *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "ORT_DISABLE_TELEMETRY": "1"},
-    ) as process:
-        try:
-            yield process
-        except BaseException:  # SIGTERM would wait for a gateway that waits for this
-            process.kill()
-            raise
+def _environment() -> dict[str, str]:
+    ours = str(Path(__file__).parents[2])
+    return children.environment(PYTHONPATH=ours, ORT_DISABLE_TELEMETRY="1")
 
 
 def _last_line(text: str) -> str:
     return text.strip().rsplit("\n", 1)[-1]
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that is either whole or not there."""
-    partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)

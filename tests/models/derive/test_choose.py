@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import math
-import os
+import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxruntime as ort
+import psutil
 import pytest
-from platformdirs import user_cache_path
 
-from models.derive import choose as optimize
-from models.derive import compare as trial
+from models.derive import compare
 from models.derive import rewrites as graph
+from models.derive.bake import bake
+from models.derive.choose import Kind, Recipe, choose, derived_directory, judge
+from models.derive.home import GRAPH, RECORD, Measured
+from tests.support.gateway import wait_for
+from tests.support.model import MODEL, VOICES, released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RECIPE = optimize.Recipe()
-SOUND = {"released_cost": 0.6, "derived_cost": 0.3, "distance": 2.0, "length": 0.0, "level": 0.3, "peak": 0.5}
-
-
-def model_file(name: str) -> Path:
-    directory = os.environ.get("KOKORO_MODELS_DIR") or user_cache_path("kokoro-gateway") / "models"
-    path = Path(directory) / name
-    if not path.is_file():
-        pytest.skip(f"{name} is not in {directory}: `make model` fetches it")
-    return path
+RECIPE = Recipe()
+SOUND = Measured(released_cost=0.6, derived_cost=0.3, distance=2.0, length=0.0, level=0.3, peak=0.5)
 
 
 @pytest.fixture(scope="module")
 def release() -> Path:
-    return model_file("kokoro-v1.0.int8.onnx")
+    return released(MODEL)
 
 
 @pytest.fixture(scope="module")
 def voices() -> Path:
-    return model_file("voices-v1.0.bin")
+    return released(VOICES)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +52,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def derived(release: Path, home: Path) -> Path:
-    return optimize.derive(release, home, recipe=RECIPE)
+    path = derived_directory(release, home, RECIPE)
+    path.mkdir()
+    bake(release, path, RECIPE.weight_bits)
+    return path / GRAPH
 
 
 def counts(path: Path) -> dict[str, int]:
@@ -75,7 +76,7 @@ def greatest_level(path: Path) -> int:
 
 
 def test_derived_graph_takes_and_gives_what_the_release_does(release: Path, derived: Path) -> None:
-    theirs, ours = trial.open_session(release), trial.open_session(derived)
+    theirs, ours = compare.open_session(release), compare.open_session(derived)
     assert [(i.name, i.type) for i in ours.get_inputs()] == [(i.name, i.type) for i in theirs.get_inputs()]
     assert [o.name for o in ours.get_outputs()] == ["audio", graph.FRAMES]
 
@@ -90,73 +91,100 @@ def test_weights_lie_in_a_file_that_workers_can_map(derived: Path) -> None:
 
 
 def test_frames_are_the_durations_of_the_tokens(derived: Path, voices: Path) -> None:
-    session = trial.open_session(derived)
-    inputs = trial.feeds(session, voices)[1]
+    session = compare.open_session(derived)
+    inputs = compare.feeds(session, voices)[1]
     audio, frames = session.run(["audio", graph.FRAMES], inputs)
     assert frames.size == inputs["tokens"].size
     assert audio.size == frames.sum() * 600
 
 
-def test_second_derivation_starts_nothing(
-    release: Path, derived: Path, home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(subprocess, "Popen", pytest.fail)
-    assert optimize.derive(release, home, recipe=RECIPE) == derived
-
-
 def test_choice_is_measured_once_and_remembered(
     release: Path, derived: Path, home: Path, voices: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    choice = optimize.choose(release, home, voices, recipe=RECIPE)
+    choice = choose(release, home, voices, recipe=RECIPE)
     assert (choice.kind, choice.graph) == ("derived", derived), choice.reason
-    assert choice.cost_ratio is not None
-    assert choice.cost_ratio < 0.7
+    assert float(re.findall(r"it costs (.*) of the release", choice.reason)[0]) < 0.7
     monkeypatch.setattr(subprocess, "Popen", pytest.fail)
-    assert optimize.choose(release, home, voices, recipe=RECIPE) == choice
+    assert choose(release, home, voices, recipe=RECIPE) == choice
 
 
 def test_damaged_graph_is_never_used_not_even_by_name(
     release: Path, derived: Path, voices: Path, tmp_path: Path
 ) -> None:
-    home = optimize.derived_directory(release, tmp_path, RECIPE)
-    shutil.copytree(derived.parent, home, ignore=shutil.ignore_patterns(optimize.RECORD))
+    home = derived_directory(release, tmp_path, RECIPE)
+    shutil.copytree(derived.parent, home, ignore=shutil.ignore_patterns(RECORD))
     with (home / "weights.bin").open("r+b") as weights:
         weights.seek(60_000_000)
         weights.write(bytes(15_000_000))
-    forces: tuple[optimize.Kind | None, ...] = (None, "derived")
+    forces: tuple[Kind | None, ...] = (None, "derived")
     for force in forces:
-        choice = optimize.choose(release, tmp_path, voices, recipe=RECIPE, force=force)
+        choice = choose(release, tmp_path, voices, recipe=RECIPE, force=force)
         assert (choice.kind, choice.graph) == ("released", release)
         assert "parity" in choice.reason
 
 
-def test_graph_damaged_after_its_choice_is_derived_again(
-    release: Path, derived: Path, voices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def bake(_source: Path, directory: Path, *_: object) -> None:
-        shutil.copytree(derived.parent, directory, dirs_exist_ok=True)
+def copied(derived: Path, home: Path) -> Path:
+    """A home as a derivation leaves it that was killed before its comparison."""
+    shutil.copytree(derived.parent, home, ignore=shutil.ignore_patterns(RECORD))
+    return home
 
-    monkeypatch.setattr(optimize, "_bake", bake)
-    monkeypatch.setattr(optimize, "compare", lambda *_: SOUND)
-    choice = optimize.choose(release, tmp_path, voices, recipe=RECIPE)
-    (choice.graph.parent / "weights.bin").write_bytes(b"cut short")
-    assert optimize.choose(release, tmp_path, voices, recipe=RECIPE) == choice
-    assert (choice.graph.parent / "weights.bin").stat().st_size > 1e8
+
+def kill_the_comparison() -> None:
+    """Kill the program that compares, as the kernel does when memory is short."""
+
+    def comparing() -> list[psutil.Process]:
+        children = psutil.Process().children(recursive=True)
+        return [child for child in children if child.cmdline()[1:4] == ["-P", "-m", "models.derive.compare"]]
+
+    wait_for(comparing, "the comparison runs")[0].kill()
+
+
+def test_killed_comparison_decides_nothing(
+    release: Path, derived: Path, voices: Path, tmp_path: Path
+) -> None:
+    home = copied(derived, derived_directory(release, tmp_path, RECIPE))
+    with ThreadPoolExecutor(1) as threads:
+        chosen = threads.submit(choose, release, tmp_path, voices, recipe=RECIPE)
+        kill_the_comparison()
+        choice = chosen.result()
+    assert (choice.kind, choice.reason) == (
+        "released",
+        "deriving failed: the comparison was ended by signal 9",
+    )
+    assert [path.name for path in tmp_path.iterdir()] == [home.name]
+    assert not (home / RECORD).exists()
+    before = derived.stat().st_ino, (home / GRAPH).stat().st_ino
+    assert choose(release, tmp_path, voices, recipe=RECIPE).kind == "derived"
+    assert (derived.stat().st_ino, (home / GRAPH).stat().st_ino) == before  # compared anew, not derived anew
+
+
+def test_graph_damaged_after_its_choice_is_derived_again(
+    release: Path, derived: Path, voices: Path, tmp_path: Path
+) -> None:
+    home = copied(derived, derived_directory(release, tmp_path, RECIPE))
+    choice = choose(release, tmp_path, voices, recipe=RECIPE)
+    (home / "weights.bin").write_bytes(b"cut short")
+    again = choose(release, tmp_path, voices, recipe=RECIPE)
+    assert (again.kind, again.graph) == (choice.kind, choice.graph) == ("derived", home / GRAPH)
+    assert (home / "weights.bin").stat().st_size > 1e8
 
 
 def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp_path: Path) -> None:
-    home = optimize.derived_directory(release, tmp_path, RECIPE)
+    home = derived_directory(release, tmp_path, RECIPE)
     home.mkdir()
-    (home / optimize.GRAPH).write_bytes(b"not a graph")
-    assert optimize.choose(release, tmp_path, voices, recipe=RECIPE).kind == "released"
+    (home / GRAPH).write_bytes(b"not a graph")
+    choice = choose(release, tmp_path, voices, recipe=RECIPE)
+    assert (choice.kind, choice.graph) == ("released", release)
+    assert "does not run" in choice.reason
+    assert list(tmp_path.iterdir()) == []  # not kept: the next start derives it anew
 
 
 def test_float_graph_is_derived_too(release: Path, tmp_path: Path) -> None:
     model = ir.load(release)
     graph.restore_convolutions(model)
     ir.save(model, tmp_path / "float.onnx")
-    seven_bits = optimize.Recipe(weight_bits=7)
-    path = optimize.derive(tmp_path / "float.onnx", tmp_path, recipe=seven_bits)
+    bake(tmp_path / "float.onnx", tmp_path, bits=7)
+    path = tmp_path / GRAPH
     assert counts(path)["QLinearConv"] == 83
     assert greatest_level(path) == 63
 
@@ -164,10 +192,8 @@ def test_float_graph_is_derived_too(release: Path, tmp_path: Path) -> None:
 def test_failed_derivation_leaves_nothing_and_the_release_is_used(tmp_path: Path, voices: Path) -> None:
     source = tmp_path / "kokoro.onnx"
     source.write_bytes(b"not a graph")
-    with pytest.raises(optimize.DerivationFailed):
-        optimize.derive(source, tmp_path / "derived", recipe=RECIPE)
+    choice = choose(source, tmp_path / "derived", voices, recipe=RECIPE)
     assert list((tmp_path / "derived").iterdir()) == []
-    choice = optimize.choose(source, tmp_path / "derived", voices, recipe=RECIPE)
     assert (choice.kind, choice.graph) == ("released", source)
     assert "deriving failed" in choice.reason
 
@@ -176,30 +202,29 @@ def test_progress_runs_from_nothing_towards_one(tmp_path: Path) -> None:
     source = tmp_path / "kokoro.onnx"
     source.write_bytes(b"not a graph")
     seen: list[tuple[str, float]] = []
-    with pytest.raises(optimize.DerivationFailed):
-        optimize.derive(
-            source, tmp_path, recipe=RECIPE, progress=lambda doing, share: seen.append((doing, share))
-        )
+
+    def show(doing: str, share: float) -> None:
+        seen.append((doing, share))
+
+    choose(source, tmp_path, tmp_path / "voices", recipe=RECIPE, progress=show)
     assert seen == [("reading the released graph", 0.0)]
 
 
 @pytest.mark.parametrize(
-    "other", [optimize.Recipe(weight_bits=7), optimize.Recipe(target="x86_64 avx2")], ids=["bits", "target"]
+    "other", [Recipe(weight_bits=7), Recipe(target="x86_64 avx2")], ids=["bits", "target"]
 )
-def test_another_recipe_has_another_name(other: optimize.Recipe, tmp_path: Path) -> None:
+def test_another_recipe_has_another_name(other: Recipe, tmp_path: Path) -> None:
     source = tmp_path / "a.onnx"
     source.write_bytes(b"a graph")
-    assert optimize.derived_directory(source, tmp_path, other) != optimize.derived_directory(
-        source, tmp_path, RECIPE
-    )
+    assert derived_directory(source, tmp_path, other) != derived_directory(source, tmp_path, RECIPE)
 
 
 def test_another_release_has_another_name(tmp_path: Path) -> None:
     source = tmp_path / "a.onnx"
     source.write_bytes(b"a graph")
-    before = optimize.derived_directory(source, tmp_path, RECIPE)
+    before = derived_directory(source, tmp_path, RECIPE)
     source.write_bytes(b"another")
-    assert optimize.derived_directory(source, tmp_path, RECIPE) != before
+    assert derived_directory(source, tmp_path, RECIPE) != before
 
 
 @pytest.mark.parametrize(
@@ -215,38 +240,44 @@ def test_another_release_has_another_name(tmp_path: Path) -> None:
 def test_weights_have_seven_bits_where_eight_would_saturate(
     architecture: str, instruction_sets: set[str], bits: int
 ) -> None:
-    assert optimize.Recipe.for_machine(architecture, instruction_sets).weight_bits == bits
+    assert Recipe.for_machine(architecture, instruction_sets).weight_bits == bits
 
 
 @pytest.mark.parametrize(
     "fault",
-    [{"distance": 9.0}, {"length": 0.2}, {"level": 4.0}, {"peak": 3.0}, {"peak": math.nan}, {"level": None}],
+    [
+        {"distance": 9.0},
+        {"length": 0.2},
+        {"level": 4.0},
+        {"peak": 3.0},
+        {"peak": math.nan},
+        {"level": math.inf},
+    ],
 )
-def test_each_fault_fails_parity(fault: dict[str, Any]) -> None:
-    measured = {name: value for name, value in (SOUND | fault).items() if value is not None}
-    choice = optimize.judge(Path("a"), Path("b"), measured)
+def test_each_fault_fails_parity(fault: dict[str, float]) -> None:
+    choice = judge(Path("a"), Path("b"), replace(SOUND, **fault))
     assert (choice.kind, choice.graph) == ("released", Path("a"))
     assert next(iter(fault)) in choice.reason
 
 
 def test_slower_graph_is_used_only_by_name() -> None:
-    slower = SOUND | {"derived_cost": 0.7}
-    assert optimize.judge(Path("a"), Path("b"), slower).kind == "released"
-    assert optimize.judge(Path("a"), Path("b"), slower, force="derived").kind == "derived"
+    slower = replace(SOUND, derived_cost=0.7)
+    assert judge(Path("a"), Path("b"), slower).kind == "released"
+    assert judge(Path("a"), Path("b"), slower, force="derived").kind == "derived"
 
 
 def test_release_asked_for_by_name_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subprocess, "Popen", pytest.fail)
-    choice = optimize.choose(tmp_path / "a", tmp_path, tmp_path / "v", recipe=RECIPE, force="released")
+    choice = choose(tmp_path / "a", tmp_path, tmp_path / "v", recipe=RECIPE, force="released")
     assert choice.kind == "released"
 
 
 def test_a_sound_differs_from_silence_and_not_from_itself() -> None:
     tone = np.sin(np.arange(12_000) * 0.1).astype(np.float32)
     noise = np.random.default_rng(1).standard_normal(12_000).astype(np.float32)
-    assert trial.mel_distance(tone, tone) == 0
-    assert trial.mel_distance(tone, np.roll(tone, 600)) < 3
-    assert trial.mel_distance(tone, noise) > 10
+    assert compare.mel_distance(tone, tone) == 0
+    assert compare.mel_distance(tone, np.roll(tone, 600)) < 3
+    assert compare.mel_distance(tone, noise) > 10
 
 
 def test_onnxruntime_is_the_version_the_recipe_was_measured_on() -> None:

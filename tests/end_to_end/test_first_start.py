@@ -1,0 +1,105 @@
+"""A first start that is killed, at whatever moment: the next one clears up and comes to the right end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.gateway import Gateway, wait_for
+from tests.support.model import MODEL, VOICES, link_release
+from tests.support.tree import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+STEP_S = 120.0
+"""Longest wait for a moment of a start on a busy machine."""
+
+
+def descendants(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    assert process.poll() is None, "the start has ended before it could be killed"
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def running(module: str) -> Callable[[subprocess.Popen[bytes], Path], bool]:
+    return lambda process, _: any(module in child.cmdline() for child in descendants(process))
+
+
+def writing(process: subprocess.Popen[bytes], models: Path) -> bool:
+    return bool(descendants(process)) and any(models.glob(".deriving-*/baked/*"))
+
+
+MOMENTS = (running("models.derive.bake"), writing, running("models.derive.compare"))
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    directory = tmp_path / "models"
+    directory.mkdir()
+    link_release(directory)
+    return directory
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A directory to start in that holds modules of the names of those we load."""
+    directory = tmp_path / "elsewhere"
+    directory.mkdir()
+    for name in ("numpy", "onnx_ir", "onnxruntime"):
+        (directory / f"{name}.py").write_text("open('executed', 'w')")
+    return directory
+
+
+def start_and_kill(models: Path, elsewhere: Path, moment: Callable[..., bool]) -> list[psutil.Process]:
+    """Kill a start at a moment; what it had started, with the environments checked."""
+    command = [sys.executable, "-P", "-m", "gateway.cli", "serve"]
+    options = {"KOKORO_PORT": "0", "KOKORO_MODELS_DIR": str(models), "KOKORO_API_KEYS": "a-key"}
+    environment = os.environ | options | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, env=environment, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        wait_for(lambda: moment(process, models), "the moment to kill", STEP_S)
+        started = descendants(process)
+        seen = [name for child in started for name in child.environ() if name.startswith("KOKORO_")]
+        process.kill()
+    assert seen == []
+    return started
+
+
+def test_a_first_start_survives_being_killed_at_any_moment(models: Path, elsewhere: Path) -> None:
+    for moment in MOMENTS:
+        started = start_and_kill(models, elsewhere, moment)
+        assert started
+        assert psutil.wait_procs(started, timeout=20)[1] == []
+    assert not (elsewhere / "executed").exists()
+
+    options = {"PORT": "0", "WORKERS": "1", "THREADS": "1", "MODELS_DIR": str(models)}
+    with ThreadPoolExecutor(2) as threads:
+        starting = [threads.submit(Gateway.start, "gateway.cli", "serve", **options) for _ in range(2)]
+        gateways = [gateway.result() for gateway in starting]
+    try:
+        for gateway in gateways:
+            assert chosen(gateway)["graph"] == "derived", chosen(gateway)["reason"]
+        speech = {"model": "tts-1", "voice": "alloy", "input": "Hello.", "response_format": "wav"}
+        assert httpx.post(f"{gateways[0].base_url}/audio/speech", json=speech, timeout=60).is_success
+    finally:
+        codes = [gateway.stop() for gateway in gateways]
+    assert codes == [0, 0]
+    left = {path.name for path in models.iterdir()} - {MODEL, VOICES, "compiled"}
+    assert len(left) == 1
+    assert left.pop().startswith("kokoro-v1.0.int8-")
+
+
+def chosen(gateway: Gateway) -> dict[str, str]:
+    """What it logged of the graph it runs."""
+    lines = [line for line in gateway.lines if line.get("event") == "graph chosen"]
+    assert len(lines) == 1
+    return lines[0]

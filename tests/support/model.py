@@ -1,0 +1,30 @@
+"""The released model, where it has been fetched."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from platformdirs import user_cache_path
+
+MODEL, VOICES = "kokoro-v1.0.int8.onnx", "voices-v1.0.bin"
+
+
+def released(name: str) -> Path:
+    """A file of the release; the test is skipped if it is not there."""
+    directory = os.environ.get("KOKORO_MODELS_DIR") or user_cache_path("kokoro-gateway") / "models"
+    path = Path(directory) / name
+    if not path.is_file():
+        pytest.skip(f"{name} is not in {directory}: `make model` fetches it")
+    return path
+
+
+def link_release(directory: Path) -> None:
+    """Model and voices in a directory of one's own, in which a start finds nothing derived."""
+    for name in (MODEL, VOICES):
+        source = released(name)
+        try:
+            (directory / name).hardlink_to(source)
+        except OSError:  # on another file system
+            (directory / name).write_bytes(source.read_bytes())
