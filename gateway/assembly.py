@@ -79,6 +79,6 @@ def pool_config(
         workers=(text, *([express] if settings.express else []), *speech),
         start_timeout_s=settings.start_timeout_s,
         job_timeout_s=settings.job_timeout_s,
-        queue_s=settings.queue_seconds,
+        queue_s=settings.queue_s,
         limits=Limits() if cost is None else Limits.for_cost(cost),
     )

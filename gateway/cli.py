@@ -25,11 +25,12 @@ from gateway.audio.encoders import UnsupportedRate
 from gateway.cli_options import with_settings
 from gateway.http.app import create_app
 from gateway.http.schema import parse_speech
+from gateway.keys import Keys, UnusableKeys
 from gateway.observe.logs import configure_logging, logged
 from gateway.observe.status import ModelFacts, Running
 from gateway.observe.tracing import TracingUnavailable
 from gateway.server import lifecycle
-from gateway.settings import PREFIX, Settings, UnknownSetting, UnusableKeys, as_markdown
+from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown
 from gateway.speech.cache import Cache
 from gateway.speech.errors import RequestError
 from gateway.speech.record import RequestRecord
@@ -51,6 +52,11 @@ if TYPE_CHECKING:
 STARTUP_FAILURE: Final = 3
 """Exit code of a service that cannot start: trying again at once will not help."""
 
+USERS_CAN_MEND: Final = (
+    *(UnknownSetting, UnusableKeys, UnknownModel, UnknownVoice, FetchError),
+    *(lifecycle.PortTaken, top.Unreachable, TracingUnavailable),
+)
+
 app = typer.Typer(
     help="The OpenAI speech API on this machine, spoken by Kokoro-82M.",
     no_args_is_help=True,
@@ -69,16 +75,7 @@ def main() -> None:
     """Run the command line; what users can mend is said in a sentence, without a traceback."""
     try:
         app()
-    except (
-        UnknownSetting,
-        UnusableKeys,
-        UnknownModel,
-        UnknownVoice,
-        FetchError,
-        lifecycle.PortTaken,
-        top.Unreachable,
-        TracingUnavailable,
-    ) as error:
+    except USERS_CAN_MEND as error:
         _fail(str(error))
     except (RequestError, UnsupportedRate) as error:
         _fail(str(error).replace("'response_format'", "format, which is --format or the ending of --output"))
@@ -101,28 +98,29 @@ def serve(settings: Settings) -> None:
     """Serve the OpenAI speech API; fetches the model first if it is not there."""
     lifecycle.end_on_sigterm()
     with logged(settings) as log:
-        listener = lifecycle.listen(settings)
+        keys = Keys(settings)
+        listener = lifecycle.listen(settings, keys)
         config, catalogue, running = _prepare(settings)
         told = dataclasses.replace(running, lines_dropped=lambda: log.dropped)
         try:
-            uvloop.run(_serve(settings, config, catalogue, told, listener))
+            uvloop.run(_serve(settings, keys, config, catalogue, told, listener))
         except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
-            logger.info("told to end while starting")
+            logger.info("told_to_end_while_starting")
 
 
 async def _serve(
-    settings: Settings, config: PoolConfig, catalogue: Catalogue, running: Running, listener: Any
+    settings: Settings, keys: Keys, config: PoolConfig, catalogue: Catalogue, running: Running, listener: Any
 ) -> None:
     lifecycle.cancel_on_sigterm()
     host, port = listener.getsockname()[:2]
     async with Pool(config) as pool:
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
-        app_ = create_app(settings, pool, catalogue, running)
+        app_ = create_app(settings, keys, pool, catalogue, running)
 
         def announce() -> None:
             _err.print(_welcome(base), highlight=False, soft_wrap=True)
 
-        await lifecycle.run(app_, pool, settings, listener, announce)
+        await lifecycle.run(app_, pool, keys, settings, listener, announce)
 
 
 def _welcome(base: str) -> str:
@@ -374,7 +372,7 @@ def _chosen(settings: Settings, hardware: HardwareProfile, model: Path, voices: 
             bar.update(task, completed=share, description=doing, visible=True)
 
         choice = choose(model, settings.models_dir, voices, recipe=recipe, force=force, progress=show)
-    logger.info("graph chosen", extra={"graph": choice.kind, "reason": choice.reason})
+    logger.info("graph_chosen", extra={"graph": choice.kind, "reason": choice.reason})
     return choice
 
 

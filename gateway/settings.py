@@ -5,23 +5,27 @@ The only reader of the environment. Knows nothing of what the options are used f
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-PREFIX = "KOKORO_"
+PREFIX: Final = "KOKORO_"
+
+RENAMED: Final = {
+    "queue_seconds": "queue_s",
+    "request_timeout": "request_timeout_s",
+    "drain_seconds": "drain_s",
+}
+"""What options were called in 0.1: durations have one ending now."""
 
 
 class UnknownSetting(ValueError):
     """A KOKORO_ variable that no option has: most likely a typing error."""
-
-
-class UnusableKeys(ValueError):
-    """The file of keys cannot be read, or holds none."""
 
 
 class Settings(BaseSettings):
@@ -58,8 +62,8 @@ class Settings(BaseSettings):
     max_input_chars: int = Field(4096, ge=1, description="Longest input of one request, characters.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")
     body_timeout_s: float = Field(30, gt=0, description="Longest time for a request body to arrive, seconds.")
-    queue_seconds: float = Field(20, ge=0, description="Longest wait a new request is let in to, seconds.")
-    request_timeout: float = Field(600, gt=0, description="Longest time for a whole request, seconds.")
+    queue_s: float = Field(20, ge=0, description="Longest wait a new request is let in to, seconds.")
+    request_timeout_s: float = Field(600, gt=0, description="Longest time for a whole request, seconds.")
     max_connections: int = Field(512, ge=1, description="Most open connections; further ones get a 503.")
     header_timeout_s: float = Field(
         15, gt=0, description="Longest time for the headers of a connection's first request, seconds."
@@ -72,7 +76,7 @@ class Settings(BaseSettings):
     job_timeout_s: float = Field(
         60, gt=0, description="Longest time a worker may take for a segment, seconds."
     )
-    drain_seconds: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
+    drain_s: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="Log lines as JSON or for reading; auto: for reading on a terminal."
     )
@@ -104,24 +108,6 @@ class Settings(BaseSettings):
         """True when only this machine can connect."""
         return self.host in {"localhost", "::1"} or self.host.startswith("127.")
 
-    def keys(self) -> tuple[str, ...]:
-        """All keys, those of the file included.
-
-        Raises:
-            UnusableKeys: there is a file but no key in it; to start without keys would let everybody in.
-        """
-        keys = [key.get_secret_value() for key in self.api_keys]
-        if self.api_keys_file is None:
-            return tuple(keys)
-        try:
-            lines = self.api_keys_file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UnusableKeys(f"cannot read the keys in {self.api_keys_file}: {error}") from error
-        in_file = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        if not in_file:
-            raise UnusableKeys(f"there is no key in {self.api_keys_file}; put one on each line")
-        return (*keys, *in_file)
-
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
         """Settings from KOKORO_ variables, with `overrides` (not None) in front of them.
@@ -131,10 +117,21 @@ class Settings(BaseSettings):
             pydantic.ValidationError: a value is out of range.
         """
         names = {PREFIX + name.upper() for name in cls.model_fields}
-        unknown = sorted(k for k in os.environ if k.startswith(PREFIX) and k not in names)
-        if unknown:
-            raise UnknownSetting(f"unknown setting {', '.join(unknown)}; `kokoro-gateway config` lists all")
+        ours = (variable for variable in os.environ if variable.upper().startswith(PREFIX))
+        if unknown := sorted(variable for variable in ours if variable.upper() not in names):
+            raise UnknownSetting(
+                f"{'; '.join(map(_unknown, unknown))}; `kokoro-gateway config` lists all settings"
+            )
         return cls(**{name: value for name, value in overrides.items() if value is not None})
+
+
+def _unknown(variable: str) -> str:
+    """What is wrong with a variable that names no option: it had this name once, or is spelled almost like one."""
+    name = variable.upper().removeprefix(PREFIX)
+    if new := RENAMED.get(name.lower()):
+        return f"{variable} is called {PREFIX}{new.upper()} now"
+    close = difflib.get_close_matches(name, map(str.upper, Settings.model_fields), n=1)
+    return f"unknown setting {variable}" + "".join(f", did you mean {PREFIX}{other}?" for other in close)
 
 
 def as_markdown() -> str:

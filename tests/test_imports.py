@@ -59,7 +59,7 @@ GATEWAY_ROOMS = {
     "gateway.server": {"gateway.http"},
     "gateway.tools": {"gateway.speech", "gateway.audio", "gateway.observe", "gateway"},
 }
-"""Which folders each folder of the gateway may import from besides itself; settings and version are open to all."""
+"""Which folders each folder of the gateway may import from besides itself; settings, keys, version are open to all."""
 
 
 def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
@@ -69,7 +69,11 @@ def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
         case "gateway", "gateway" if here == "gateway":
             return True  # the command line and the assembly put everything together
         case "gateway", "gateway":
-            return there in {here, *GATEWAY_ROOMS[here]} or target in {"gateway", "gateway.settings"}
+            return there in {here, *GATEWAY_ROOMS[here]} or target in {
+                "gateway",
+                "gateway.settings",
+                "gateway.keys",
+            }
         case "gateway", "inference":
             return target == "inference"  # its public names only
         case "gateway", "models":

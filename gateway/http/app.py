@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from gateway.keys import Keys
     from gateway.observe.status import Running
     from gateway.settings import Settings
     from gateway.speech.record import RequestRecord
@@ -74,11 +75,12 @@ OPEN = (
 """Routes that need no key: Open WebUI and others send none to the lists."""
 
 
-def create_app(settings: Settings, pool: Pool, catalogue: Catalogue, running: Running) -> Starlette:
+def create_app(
+    settings: Settings, keys: Keys, pool: Pool, catalogue: Catalogue, running: Running
+) -> Starlette:
     """The application, speaking through a pool that is open and stays open for longer than it.
 
     Raises:
-        UnusableKeys: the file of keys has none.
         TracingUnavailable: traces are wanted, and OpenTelemetry is not installed.
     """
 
@@ -113,7 +115,7 @@ def create_app(settings: Settings, pool: Pool, catalogue: Catalogue, running: Ru
 
     app = Starlette(
         routes=[*GUARDED, *OPEN],
-        middleware=middleware(settings, note),
+        middleware=middleware(settings, keys, note),
         exception_handlers={HTTPException: routing_error},
         lifespan=lifespan,
     )
@@ -126,10 +128,10 @@ def _say_what_starts(settings: Settings, pool: Pool, running: Running) -> None:
     fields = {"version": __version__, "model": running.model.name, "workers": workers}
     logger.info("started", extra=fields)
     if settings.log_text:
-        logger.warning("the text of every request is logged: unset KOKORO_LOG_TEXT to end this")
+        logger.warning("texts_are_logged", extra={"advice": "unset KOKORO_LOG_TEXT"})
 
 
-def middleware(settings: Settings, note: Callable[[RequestRecord], None]) -> list[Middleware]:
+def middleware(settings: Settings, keys: Keys, note: Callable[[RequestRecord], None]) -> list[Middleware]:
     """What stands before the routes, outermost first; `note` takes the record of every speech request."""
     return [
         Middleware(
@@ -137,12 +139,12 @@ def middleware(settings: Settings, note: Callable[[RequestRecord], None]) -> lis
             quiet={route.path for route in (*PROBES, *INSTRUMENTS)},
             counted={route.path for route in SPEECH},
             note=note,
-            keys=settings.keys(),
+            keys=keys,
         ),
         Middleware(Body, settings=settings),
         Middleware(Cors),
         Middleware(Errors),
         Middleware(Paths),
-        Middleware(Auth, keys=settings.keys(), open_paths={route.path for route in OPEN}),
+        Middleware(Auth, keys=keys, open_paths={route.path for route in OPEN}),
         Middleware(KeyLimit, most=settings.key_requests),
     ]

@@ -6,13 +6,11 @@ Knows headers and bytes; knows no speech.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import re
 import uuid
 from abc import ABC, abstractmethod
 from collections import Counter
-from hashlib import blake2b
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from gateway.keys import Keys
     from gateway.settings import Settings
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -88,7 +87,7 @@ class RequestLog(HttpMiddleware):
         quiet: Collection[str],
         counted: Collection[str],
         note: Callable[[RequestRecord], None],
-        keys: Collection[str],
+        keys: Keys,
     ) -> None:
         super().__init__(app)
         self._keys = keys
@@ -119,8 +118,13 @@ class RequestLog(HttpMiddleware):
 
     def _request_id(self, headers: Headers) -> str:
         given = headers.get("x-request-id", "")
-        is_plain = _PLAIN_ID.fullmatch(given) and given not in (*self._keys, *_given_keys(headers))
-        return given if is_plain else f"req_{uuid.uuid4().hex}"
+        if (
+            not _PLAIN_ID.fullmatch(given)
+            or self._keys.number([given.encode()])
+            or given in _given_keys(headers)
+        ):
+            return f"req_{uuid.uuid4().hex}"
+        return given
 
     def _write(self, record: RequestRecord, scope: Scope) -> None:
         record.outcome = record.outcome or "failed"
@@ -281,7 +285,7 @@ class Errors(HttpMiddleware):
         except Exception as error:
             response = error_response(Request(scope), error)
             if has_begun or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
-                logger.exception("request failed")
+                logger.exception("request_failed")
             if has_begun:
                 raise
             await response(scope, receive, send)
@@ -302,25 +306,25 @@ class Paths(HttpMiddleware):
 class Auth(HttpMiddleware):
     """Lets in who has one of the keys; without any, everybody. Lives as long as the application."""
 
-    def __init__(self, app: ASGIApp, keys: Collection[str], open_paths: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, open_paths: Collection[str]) -> None:
         super().__init__(app)
         self.open_paths = open_paths
-        self._digests = [_digest(key.encode()) for key in keys]
+        self._keys = keys
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._digests and scope["path"] not in self.open_paths:
+        if self._keys and scope["path"] not in self.open_paths:
             scope["state"]["record"].key = self._number(Headers(scope=scope))
         await self.app(scope, receive, send)
 
     def _number(self, headers: Headers) -> int:
-        """Which key the client has, counted from 1. Takes as long for a wrong key as for a right one."""
-        given = [_digest(key.encode("latin-1")) for key in _given_keys(headers)]
+        """Which key the client has, counted from 1."""
+        given = [key.encode("latin-1") for key in _given_keys(headers)]
         if not given:
             raise MissingKey(NO_KEY, headers={"www-authenticate": "Bearer"})
-        found = [n for n, ours in enumerate(self._digests, 1) for d in given if hmac.compare_digest(d, ours)]
-        if not found:
+        number = self._keys.number(given)
+        if number is None:
             raise WrongKey("Incorrect API key provided.", headers={"www-authenticate": "Bearer"})
-        return found[0]
+        return number
 
 
 class KeyLimit(HttpMiddleware):
@@ -352,8 +356,3 @@ def _given_keys(headers: Headers) -> list[str]:
     named = bearer if scheme.lower() == "bearer" else ""
     keys = (named, headers.get("api-key", ""), headers.get("x-api-key", ""))
     return [key.strip() for key in keys if key.strip()]
-
-
-def _digest(key: bytes) -> bytes:
-    # Of one length, so that the comparison does not tell the length of a key.
-    return blake2b(key, digest_size=32).digest()

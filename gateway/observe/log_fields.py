@@ -43,6 +43,8 @@ class EventFields(TypedDict, total=False):
     """Address that is listened on."""
     lines: int
     """Lines of the log that were lost."""
+    keys: int
+    """Keys that let a client in."""
     leases: int
     """Requests that are being spoken or sent, or wait to be."""
     connections: int
@@ -58,6 +60,8 @@ class EventFields(TypedDict, total=False):
     """How the worker's process ended, negative for a signal; null if that is not known yet."""
     cause: Literal["died", "timeout", "protocol", "worn", "replaced"]
     """Why there is a new worker: the old one died, took too long, answered nonsense, had done its share, or SIGHUP."""
+    advice: str
+    """What to do about it."""
     reason: str
     """What went wrong, or why this was chosen."""
     attempts: int
@@ -68,24 +72,26 @@ class EventFields(TypedDict, total=False):
 
 EVENTS: Final[Mapping[str, str]] = {
     "started": "Clients can connect.",
-    "graph chosen": "It was settled which graph CPU sessions load.",
-    "anyone can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1": "There are no keys.",
-    "the text of every request is logged: unset KOKORO_LOG_TEXT to end this": "So it was set.",
-    "connection refused": "There are as many connections as may be.",
+    "graph_chosen": "It was settled which graph CPU sessions load.",
+    "open_to_everyone": "Other machines can connect, and there are no keys.",
+    "texts_are_logged": "The text of every request is, since that was asked for.",
+    "connection_refused": "There are as many connections as may be.",
     "request": "A request has ended.",
-    "request failed": "What went wrong inside; the line of the request follows.",
-    "worker ready": "A worker can take jobs.",
-    "worker died": "A worker's process is gone; a new one is being started.",
-    "worker cannot start": "Its new process cannot; it is tried again, ever less often.",
-    "worker replaced": "A new worker has taken the place of an old one.",
-    "worker cannot be replaced": "The new one cannot start; the old one stays.",
-    "worker lost in a job": "The job is given to another worker, once.",
-    "job is poison": "It has ended two workers, and is given to no third.",
-    "worker does not end": "Not even when killed.",
-    "worker said": "What a worker, or a library in it, wrote to its standard error.",
+    "request_failed": "What went wrong inside; the line of the request follows.",
+    "worker_ready": "A worker can take jobs.",
+    "worker_died": "A worker's process is gone; a new one is being started.",
+    "worker_cannot_start": "Its new process cannot; it is tried again, ever less often.",
+    "worker_replaced": "A new worker has taken the place of an old one.",
+    "worker_cannot_be_replaced": "The new one cannot start; the old one stays.",
+    "worker_lost_in_job": "The job is given to another worker, once.",
+    "job_is_poison": "It has ended two workers, and is given to no third.",
+    "worker_does_not_end": "Not even when killed.",
+    "worker_said": "What a worker, or a library in it, wrote to its standard error.",
     "log_lines_dropped": "The log was not read in time, or could not be written, and is again.",
+    "keys_read": "SIGHUP had the keys read again; those that are gone let nobody in any more.",
+    "keys_not_read": "That failed; the keys of before still count.",
     "draining": "New speech is refused from now on.",
-    "told to end while starting": "SIGTERM came before clients could connect.",
+    "told_to_end_while_starting": "SIGTERM came before clients could connect.",
     "drained": "Running speech has ended, or its time was over.",
 }
 """Every event that the gateway logs, and what it means. Libraries may log others, without fields of their own."""

@@ -87,7 +87,7 @@ class Connections:
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if len(self._open) >= self._most or task is None:
-            logger.warning("connection refused", extra={"connections": len(self._open)})
+            logger.warning("connection_refused", extra={"connections": len(self._open)})
             await _refuse(writer)
             return
         self._open[task] = writer

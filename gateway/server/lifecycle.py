@@ -9,6 +9,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+from gateway.keys import UnusableKeys
 from gateway.server.connections import BACKLOG, Connections
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from gateway.keys import Keys
     from gateway.settings import Settings
     from inference import Pool
 
@@ -26,7 +28,7 @@ class PortTaken(Exception):
     """Another process listens there."""
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings, keys: Keys) -> socket.socket:
     """The socket, bound before anything slow is started; nobody can connect before `run` listens.
 
     Raises:
@@ -41,10 +43,10 @@ def listen(settings: Settings) -> socket.socket:
         listener.close()
         raise _taken(settings, error) from error
     listener.setblocking(False)
-    if not settings.is_loopback and not settings.keys():
+    if not settings.is_loopback and not keys:
         logger.warning(
-            "anyone can use this server: set KOKORO_API_KEYS, or listen on 127.0.0.1",
-            extra={"host": settings.host},
+            "open_to_everyone",
+            extra={"host": settings.host, "advice": "set KOKORO_API_KEYS, or listen on 127.0.0.1"},
         )
     return listener
 
@@ -79,16 +81,17 @@ def cancel_on_sigterm() -> None:
 async def run(
     app: Starlette,
     pool: Pool,
+    keys: Keys,
     settings: Settings,
     listener: socket.socket,
     announce: Callable[[], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain: running streams finish, new speech is refused.
 
-    A second signal ends the drain. SIGHUP replaces the workers one by one. `announce` is called once clients can
-    connect.
+    A second signal ends the drain. SIGHUP reads the keys again and replaces the workers one by one. `announce` is
+    called once clients can connect.
     """
-    signals = _Signals(pool)
+    signals = _Signals(pool, keys)
     leave = asyncio.Event()
     try:
         listener.listen(BACKLOG)
@@ -100,7 +103,7 @@ async def run(
     await asyncio.wait({server, leaving}, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()
     if not server.done():
-        await _drain(pool, settings.drain_seconds, signals.leave_now)
+        await _drain(pool, settings.drain_s, signals.leave_now)
     leave.set()
     await server
 
@@ -108,22 +111,35 @@ async def run(
 class _Signals:
     """What the operating system asks of the server. Lives as long as it runs."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, keys: Keys) -> None:
         self.leave = asyncio.Event()
         self.leave_now = asyncio.Event()
         self._pool = pool
+        self._keys = keys
         self._replacing: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end)
         loop.add_signal_handler(signal.SIGINT, self._end)
-        loop.add_signal_handler(signal.SIGHUP, self._replace)
+        loop.add_signal_handler(signal.SIGHUP, self._renew)
 
     def _end(self) -> None:
         (self.leave_now if self.leave.is_set() else self.leave).set()
 
-    def _replace(self) -> None:
+    def _renew(self) -> None:
+        _read_again(self._keys)
         if self._replacing is None or self._replacing.done():
             self._replacing = asyncio.get_running_loop().create_task(self._pool.replace())
+
+
+def _read_again(keys: Keys) -> None:
+    """What cannot be used changes nothing: a file that is being written must not lock everybody out, or in."""
+    try:
+        keys.reload()
+    except UnusableKeys as error:
+        fields = {"reason": str(error), "advice": "mend the file, and send SIGHUP again"}
+        logger.error("keys_not_read", extra=fields)  # noqa: TRY400 - the reason says all
+    else:
+        logger.info("keys_read", extra={"keys": len(keys)})
 
 
 async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:

@@ -180,7 +180,7 @@ class Synthesis:
         pace = Pace(slack_s=0.0 if request.stream else WHOLE_SLACK_S)
         speak = partial(_timed, record, partial(recall.speak, lease))
         utterance = Utterance(lease, SAMPLE_RATE, engine_speed, pace, speak)
-        deadline = asyncio.get_running_loop().time() + self._settings.request_timeout
+        deadline = asyncio.get_running_loop().time() + self._settings.request_timeout_s
         return _Order(request, record, recall, utterance, shaping, deadline)
 
     async def _pieces(self, order: _Order) -> AsyncGenerator[tuple[bytes, bool], None]:
@@ -202,7 +202,7 @@ class Synthesis:
             async with asyncio.timeout_at(order.deadline):
                 return await anext(segments, None)
         except TimeoutError as error:
-            raise JobTimeout(f"the request took more than {self._settings.request_timeout:g} s") from error
+            raise JobTimeout(f"the request took more than {self._settings.request_timeout_s:g} s") from error
 
     async def _encode(self, order: _Order, pcm: bytes, is_last: bool) -> bytes:
         """Bytes of the container; the total is known to its header when the first piece is the last."""

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 
+from gateway.keys import read_keys
 from gateway.observe.status import Status
 from gateway.settings import Settings  # noqa: TC001 - the types of options are looked up when it runs
 
@@ -36,7 +37,8 @@ def watch(
 ) -> None:
     """Show the figures of a running gateway, live. The key, if it wants one, is the first of KOKORO_API_KEYS."""
     base = (url or f"http://{settings.host}:{settings.port}").rstrip("/").removesuffix("/v1")
-    headers = {"authorization": f"Bearer {settings.keys()[0]}"} if settings.keys() else {}
+    keys = read_keys(settings)
+    headers = {"authorization": f"Bearer {keys[0]}"} if keys else {}
     console = Console()
     with httpx.Client(base_url=base, headers=headers, timeout=5, trust_env=False) as client:
         if once:

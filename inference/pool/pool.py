@@ -353,11 +353,11 @@ class Pool:
             "attempts": job.attempts,
             "reason": str(error),
         }
-        logger.warning("worker lost in a job", extra=fields)
+        logger.warning("worker_lost_in_job", extra=fields)
         if job.answer.done():
             return
         if job.attempts > 1:
-            logger.error("job is poison", extra=fields)
+            logger.error("job_is_poison", extra=fields)
             job.settle(JobPoisoned("the job ended two workers"))
         else:
             job.avoid.add(slot)

@@ -172,7 +172,7 @@ class WorkerProcess:
             if await self._ends_within(wait_s):
                 self._channel.close()
                 return
-        logger.error("worker does not end", extra=self._fields())
+        logger.error("worker_does_not_end", extra=self._fields())
 
     async def _become_ready(self, timeout_s: float) -> None:
         try:
@@ -216,7 +216,7 @@ class WorkerProcess:
             if not line:
                 break
             self._stderr.append(line.decode(errors="replace").rstrip())
-            logger.debug("worker said", extra=self._fields() | {"said": self._stderr[-1]})
+            logger.debug("worker_said", extra=self._fields() | {"said": self._stderr[-1]})
         await self._process.wait()
         self.state = State.DEAD
         self.ended.set()

@@ -106,7 +106,7 @@ class Slot(Generic[J]):
         """
         self._worker = await WorkerProcess.start(self.spec, self._start_timeout_s)
         self.failed_starts = 0
-        logger.info("worker ready", extra=_fields(self._worker))
+        logger.info("worker_ready", extra=_fields(self._worker))
 
     async def supervise(self) -> None:
         """Start a new worker whenever this one dies, with back-off while it keeps dying. Never returns."""
@@ -117,7 +117,7 @@ class Slot(Generic[J]):
                 continue  # it was replaced, and left when it was told to
             self._restarts[worker.lost_by] += 1
             extra = _fields(worker) | {"exit_code": worker.exit_code, "cause": worker.lost_by}
-            logger.warning("worker died", extra=extra)
+            logger.warning("worker_died", extra=extra)
             await worker.stop(grace_s=0)
             self._jobs_before += worker.jobs_done
             self.failures = 1 if time.monotonic() - born > _SETTLED_S else self.failures + 1
@@ -150,7 +150,7 @@ class Slot(Generic[J]):
                 self._replaced_by = cause
         except WorkerFailedToStart as error:
             self._restarts["failed_start"] += 1
-            logger.warning("worker cannot be replaced", extra={"role": self.spec.role, "reason": str(error)})
+            logger.warning("worker_cannot_be_replaced", extra={"role": self.spec.role, "reason": str(error)})
             return
         finally:
             self._is_replacing = False
@@ -197,12 +197,12 @@ class Slot(Generic[J]):
         self.failures += 1
         self.failed_starts += 1
         self._restarts["failed_start"] += 1
-        logger.warning("worker cannot start", extra={"role": self.spec.role, "reason": str(error)})
+        logger.warning("worker_cannot_start", extra={"role": self.spec.role, "reason": str(error)})
 
     def _succeed(self, successor: WorkerProcess) -> None:
         retired, self._worker, self._successor = self._worker, successor, None
         self._restarts[self._replaced_by] += 1
-        logger.info("worker replaced", extra=_fields(successor) | {"cause": self._replaced_by})
+        logger.info("worker_replaced", extra=_fields(successor) | {"cause": self._replaced_by})
         if retired is not None:
             self._jobs_before += retired.jobs_done
             leaving = asyncio.get_running_loop().create_task(retired.stop())

@@ -1,7 +1,7 @@
 """Three times the load that the machine can carry: `python -m tests.benchmarks.overload [SECONDS]`.
 
 First as many chat replies as four listeners can hear, which keeps up to four workers busy; then replies asked for at
-random moments (Poisson), three times as many a second. KOKORO_QUEUE_SECONDS bounds how long who is admitted may wait.
+random moments (Poisson), three times as many a second. KOKORO_QUEUE_S bounds how long who is admitted may wait.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def start_one(tone: Path) -> Iterator[Callable[..., Gateway]]:
 @pytest.fixture(scope="package")
 def eventful(tone: Path) -> Iterator[Gateway]:
     """A gateway that has spoken, refused, failed, lost a worker and replaced the others."""
-    gateway = _start(tone, API_KEYS=f"{KEY},the-second-key", QUEUE_SECONDS="0")
+    gateway = _start(tone, API_KEYS=f"{KEY},the-second-key", QUEUE_S="0")
     try:
         live_through(gateway)
         gateway.process.send_signal(signal.SIGHUP)
@@ -94,7 +94,7 @@ def speak(
 
 
 def _replaced(gateway: Gateway) -> set[str]:
-    return {line["role"] for line in list(gateway.lines) if line["event"] == "worker replaced"}
+    return {line["role"] for line in list(gateway.lines) if line["event"] == "worker_replaced"}
 
 
 def _start(tone: Path, **variables: str) -> Gateway:

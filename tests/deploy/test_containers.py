@@ -126,7 +126,7 @@ def pod() -> dict[str, Any]:
 
 def test_kubernetes_waits_for_the_drain() -> None:
     (container,) = pod()["containers"]
-    drain = next(float(e["value"]) for e in container["env"] if e["name"] == "KOKORO_DRAIN_SECONDS")
+    drain = next(float(e["value"]) for e in container["env"] if e["name"] == "KOKORO_DRAIN_S")
     pause = float(container["lifecycle"]["preStop"]["exec"]["command"][1])
     assert pod()["terminationGracePeriodSeconds"] > pause + drain
 
@@ -170,5 +170,5 @@ def test_kubernetes_scales_on_the_metric_that_the_adapter_serves() -> None:
     (rule,) = yaml.safe_load((DEPLOY / "prometheus-adapter.yaml").read_text())["rules"]
     assert metric["pods"]["metric"]["name"] == rule["name"]["as"]
     assert rule["seriesQuery"].startswith(rule["name"]["as"])
-    refused_at = Settings.model_fields["queue_seconds"].default
+    refused_at = Settings.model_fields["queue_s"].default
     assert float(metric["pods"]["target"]["averageValue"]) < refused_at / 2

@@ -85,11 +85,11 @@ def test_the_cache_hit_rate_is_that_of_the_requests(lines: list[dict[str, Any]])
 def test_a_worker_that_was_killed_shows_its_signal(lines: list[dict[str, Any]]) -> None:
     rows = ask("worker_restarts", lines)
     assert [row[0] for row in rows] == sorted(row[0] for row in rows)
-    died = [row for row in rows if row[1] == "worker died"]
+    died = [row for row in rows if row[1] == "worker_died"]
     assert {row[4] for row in died} == {"-9"}
     assert "text" not in {row[2] for row in died}
     assert len(died) == 2  # a job that ends two workers is given to no third
-    assert {row[2] for row in rows if row[1] == "worker replaced"} == set(get_args(Role))
+    assert {row[2] for row in rows if row[1] == "worker_replaced"} == set(get_args(Role))
 
 
 @pytest.mark.parametrize("name", NAMES)

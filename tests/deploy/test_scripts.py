@@ -88,7 +88,7 @@ def production(
     """The real thing, started as in production: the process, its port and its log."""
     port = free_port()
     log = tmp_path_factory.mktemp("production") / "log"
-    variables = environment(commands, DRAIN_SECONDS="5")
+    variables = environment(commands, DRAIN_S="5")
     with log.open("wb") as output:
         process = subprocess.Popen(
             [START, "--port", str(port)],
@@ -133,7 +133,7 @@ def test_the_environment_comes_before_the_settings_of_production(
     production: tuple[subprocess.Popen[bytes], int, Path],
 ) -> None:
     variables = psutil.Process(production[0].pid).environ()
-    assert variables["KOKORO_DRAIN_SECONDS"] == "5"
+    assert variables["KOKORO_DRAIN_S"] == "5"
     assert variables["KOKORO_LOG_FORMAT"] == "json"
 
 
@@ -164,7 +164,7 @@ def test_standard_output_is_the_json_log_and_sigterm_ends_it_well(
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
-    assert "worker ready" in events
+    assert "worker_ready" in events
     assert "drained" in events
 
 

@@ -48,7 +48,7 @@ def installed(tmp_path: Path) -> Path:
 
 def drain_seconds() -> float:
     """Of production."""
-    found = re.search(r"^KOKORO_DRAIN_SECONDS=(\d+)$", (DEPLOY / "production.env").read_text(), re.MULTILINE)
+    found = re.search(r"^KOKORO_DRAIN_S=(\d+)$", (DEPLOY / "production.env").read_text(), re.MULTILINE)
     assert found
     return float(found[1])
 

@@ -52,7 +52,7 @@ def test_a_model_damaged_while_running_leaves_the_running_workers_in_service(
     assert speak(gateway).status_code == 200
     os.kill(min(pids(gateway)), signal.SIGKILL)
     wait_for(
-        lambda: [line for line in gateway.lines if line["event"] == "worker cannot start"], "the failed start"
+        lambda: [line for line in gateway.lines if line["event"] == "worker_cannot_start"], "the failed start"
     )
     assert [speak(gateway).status_code for _ in range(3)] == [200] * 3
     assert httpx.get(f"{gateway.root}/ready").status_code == 200

@@ -149,7 +149,7 @@ def test_a_client_that_hangs_up_before_the_first_audio_frees_its_place(start: Ca
         waiting.close()
         wait_for(lambda: gateway.requests(outcome="client_gone", voice="af_crash"), "the hang-up noticed", 5)
     assert speak(gateway).status_code == 200
-    assert not [line for line in gateway.lines if line["event"] == "worker died"]
+    assert not [line for line in gateway.lines if line["event"] == "worker_died"]
 
 
 def test_a_port_that_is_taken_is_said_so(start: Callable[..., Gateway], tone: Path) -> None:

@@ -88,4 +88,4 @@ def test_every_text_is_spoken_or_refused_with_a_reason(gateway: Gateway, text: s
 
 def test_nothing_that_was_sent_broke_a_worker(gateway: Gateway) -> None:
     post(gateway, json.dumps({"model": "tts-1", "input": "Hi.", "voice": "alloy"}).encode())
-    assert [line for line in gateway.lines if line["event"] in {"worker died", "worker lost in a job"}] == []
+    assert [line for line in gateway.lines if line["event"] in {"worker_died", "worker_lost_in_job"}] == []

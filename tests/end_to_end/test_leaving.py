@@ -31,7 +31,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def test_sigterm_lets_streams_finish_and_refuses_new_speech(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="20")
+    gateway = start(DRAIN_S="20")
     idle = socket.create_connection(("127.0.0.1", gateway.port))
     idle.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
     assert b"200" in idle.recv(100)
@@ -51,7 +51,7 @@ def test_sigterm_lets_streams_finish_and_refuses_new_speech(start: Callable[...,
 
 
 def test_a_stream_that_never_reads_does_not_stop_the_drain(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="1", MAX_INPUT_CHARS="1000000")
+    gateway = start(DRAIN_S="1", MAX_INPUT_CHARS="1000000")
     with open_stream(gateway, PAGE * 40) as connection:
         assert connection.recv(10)
         gateway.process.send_signal(signal.SIGTERM)
@@ -59,7 +59,7 @@ def test_a_stream_that_never_reads_does_not_stop_the_drain(start: Callable[..., 
 
 
 def test_sigterm_twice_ends_now(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="600")
+    gateway = start(DRAIN_S="600")
     with open_stream(gateway, SLOW * 3, "af_slow") as connection:
         assert connection.recv(10)
         gateway.process.send_signal(signal.SIGTERM)
@@ -79,7 +79,7 @@ def test_sighup_replaces_every_worker_without_losing_a_request(start: Callable[.
 
 
 def test_the_drain_waits_for_a_reply_that_is_sent_from_the_cache(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="20", MAX_INPUT_CHARS="100000", CACHE_MB="256")
+    gateway = start(DRAIN_S="20", MAX_INPUT_CHARS="100000", CACHE_MB="256")
     whole = speak(gateway, PAGE * 5).content
     with open_stream(gateway, PAGE * 5) as connection:
         first = connection.recv(100)
@@ -91,7 +91,7 @@ def test_the_drain_waits_for_a_reply_that_is_sent_from_the_cache(start: Callable
 
 
 def test_the_drain_lets_an_http_1_0_stream_end_whole(start: Callable[..., Gateway]) -> None:
-    gateway = start(DRAIN_SECONDS="20")
+    gateway = start(DRAIN_S="20")
     whole = speak(gateway, SLOW, "af_slow").content
     body = f'{{"model":"tts-1","input":"{SLOW}","voice":"af_slow","response_format":"pcm"}}'
     with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
@@ -110,7 +110,7 @@ def test_sighup_twice_replaces_every_worker_once(start: Callable[..., Gateway]) 
     before = pids(gateway)
 
     def replaced() -> list[dict[str, object]]:
-        return [line for line in list(gateway.lines) if line["event"] == "worker replaced"]
+        return [line for line in list(gateway.lines) if line["event"] == "worker_replaced"]
 
     gateway.process.send_signal(signal.SIGHUP)
     wait_for(replaced, "the first worker replaced")
@@ -127,7 +127,7 @@ def starting() -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            assert any("graph chosen" in line for line in process.stdout)
+            assert any("graph_chosen" in line for line in process.stdout)
             yield process
         finally:
             process.kill()

@@ -32,7 +32,7 @@ def is_closed_by_the_server(connection: socket.socket) -> bool:
 
 
 def test_a_request_that_would_wait_too_long_is_refused_at_once(start: Callable[..., Gateway]) -> None:
-    gateway = start(WORKERS="1", QUEUE_SECONDS="0.2")
+    gateway = start(WORKERS="1", QUEUE_S="0.2")
     with ThreadPoolExecutor(8) as clients:
         running = [clients.submit(speak, gateway, SLOW, "af_slow") for _ in range(4)]
         wait_for(lambda: len(gateway.workers()) == 1, "its worker")
@@ -136,7 +136,7 @@ def test_a_key_has_only_so_many_requests_at_once(start: Callable[..., Gateway]) 
 
 
 def test_a_request_that_takes_too_long_fails(start: Callable[..., Gateway]) -> None:
-    gateway = start(REQUEST_TIMEOUT="0.3")
+    gateway = start(REQUEST_TIMEOUT_S="0.3")
     answer = speak(gateway, SLOW, "af_slow")
     assert answer.status_code == 500
     wait_for(lambda: gateway.requests(outcome="timeout"), "its log line")

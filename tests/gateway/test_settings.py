@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from gateway.observe.log_fields import as_markdown as log_fields_as_markdown
-from gateway.settings import Settings, UnknownSetting, UnusableKeys, as_markdown
+from gateway.settings import RENAMED, Settings, UnknownSetting, as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -19,6 +19,38 @@ def test_a_variable_that_names_no_setting_is_an_error(monkeypatch: pytest.Monkey
     monkeypatch.setenv("KOKORO_PROT", "9000")
     with pytest.raises(UnknownSetting, match="KOKORO_PROT"):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize("name", ["kokoro_prot", "Kokoro_Prot", "KOKORO_", "kokoro_portt", "KOKORO_CUDA"])
+def test_a_misspelt_variable_is_an_error_in_any_case(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(UnknownSetting, match=f"{name}\\b"):
+        Settings.from_environment()
+
+
+def test_lower_case_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("kokoro_port", "9000")
+    assert Settings.from_environment().port == 9000
+
+
+def test_a_typing_error_is_told_with_what_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("kokoro_prot", "9000")
+    with pytest.raises(UnknownSetting, match=r"did you mean KOKORO_PORT\?"):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("old", RENAMED)
+def test_a_name_of_before_is_told_with_that_of_now(monkeypatch: pytest.MonkeyPatch, old: str) -> None:
+    monkeypatch.setenv(f"KOKORO_{old.upper()}", "9")
+    with pytest.raises(UnknownSetting, match=f"is called KOKORO_{RENAMED[old].upper()} now"):
+        Settings.from_environment()
+    assert RENAMED[old] in Settings.model_fields
+
+
+def test_durations_have_one_ending() -> None:
+    times = {name for name, field in Settings.model_fields.items() if "seconds" in (field.description or "")}
+    assert {name for name in times if not name.endswith("_s")} == set()
+    assert not [name for name in Settings.model_fields if name.endswith(("_ms", "_min", "timeout"))]
 
 
 def test_an_option_wins_over_the_environment_and_that_over_the_default(
@@ -34,21 +66,6 @@ def test_a_value_out_of_range_is_an_error(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("KOKORO_PORT", "70000")
     with pytest.raises(pydantic.ValidationError, match="port"):
         Settings.from_environment()
-
-
-def test_keys_come_from_the_environment_and_from_a_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "keys").write_text("# ours\nthree\n\nfour\n")
-    monkeypatch.setenv("KOKORO_API_KEYS", "one, two")
-    monkeypatch.setenv("KOKORO_API_KEYS_FILE", str(tmp_path / "keys"))
-    assert Settings.from_environment().keys() == ("one", "two", "three", "four")
-
-
-def test_a_file_without_a_key_does_not_let_everybody_in(tmp_path: Path) -> None:
-    (tmp_path / "keys").write_text("# none yet\n")
-    with pytest.raises(UnusableKeys):
-        Settings.from_environment(api_keys_file=tmp_path / "keys").keys()
 
 
 def test_keys_do_not_show_in_a_printed_setting() -> None:

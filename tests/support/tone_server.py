@@ -16,6 +16,7 @@ import uvloop
 
 from gateway.assembly import cache_bytes, hardware_profile, pool_config
 from gateway.http.app import create_app
+from gateway.keys import Keys
 from gateway.observe.logs import logged
 from gateway.observe.status import ModelFacts, Running
 from gateway.server import lifecycle
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 
 async def serve(settings: Settings, directory: Path, lines_dropped: Callable[[], int]) -> None:
-    listener = lifecycle.listen(settings)
+    keys = Keys(settings)
+    listener = lifecycle.listen(settings, keys)
     model, voices = directory / "tone.onnx", directory / "voices.bin"
     hardware = hardware_profile(settings)
     config = pool_config(settings, hardware, model, model, voices)
@@ -40,13 +42,13 @@ async def serve(settings: Settings, directory: Path, lines_dropped: Callable[[],
     async with Pool(dataclasses.replace(config, workers=workers)) as pool:
         facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph="released", reason="it hums")
         running = Running(hardware, facts, cache_bytes(settings, hardware), lines_dropped)
-        app = create_app(settings, pool, Catalogue.read(voices), running)
+        app = create_app(settings, keys, pool, Catalogue.read(voices), running)
 
         def announce() -> None:
             sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
             sys.stderr.flush()
 
-        await lifecycle.run(app, pool, settings, listener, announce)
+        await lifecycle.run(app, pool, keys, settings, listener, announce)
 
 
 def main() -> None:

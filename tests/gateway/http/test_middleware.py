@@ -24,10 +24,11 @@ from starlette.routing import Route
 from gateway.http.app import middleware
 from gateway.http.errors import routing_error
 from gateway.http.responses import AudioResponse, EventStream
+from gateway.keys import Keys
 from gateway.observe.log_fields import request_fields
 from gateway.observe.logs import configure_logging
 from gateway.server.abort import Cut
-from gateway.settings import Settings, UnusableKeys
+from gateway.settings import Settings
 from gateway.speech.synthesis import Body, Speech
 from inference import PoolSaturated, WorkerDied
 from tests.support.lines import logging_as_before
@@ -139,7 +140,7 @@ def site(**settings: Any) -> Iterator[Site]:
     ]
     app = Starlette(
         routes=routes,
-        middleware=middleware(given, it.noted.append),
+        middleware=middleware(given, Keys(given), it.noted.append),
         exception_handlers={HTTPException: routing_error},
     )
     app.router.redirect_slashes = False
@@ -605,16 +606,3 @@ def test_keys_may_come_from_a_file(tmp_path: Any) -> None:
         for key, status in (("third-key", 200), ("first-key", 200), ("# people", 401)):
             headers = {"Authorization": f"Bearer {key}"}
             assert httpx.get(it.url + "/echo", headers=headers).status_code == status
-
-
-@pytest.mark.parametrize("content", ["", "\n\n", "# only a comment\n"])
-def test_file_without_a_key_lets_nobody_start(tmp_path: Any, content: str) -> None:
-    file = tmp_path / "keys"
-    file.write_text(content, encoding="utf-8")
-    with pytest.raises(UnusableKeys, match="no key"):
-        middleware(Settings.from_environment(api_keys_file=file), print)
-
-
-def test_file_of_keys_that_is_missing_lets_nobody_start(tmp_path: Any) -> None:
-    with pytest.raises(UnusableKeys, match="cannot read"):
-        middleware(Settings.from_environment(api_keys_file=tmp_path / "nothing"), print)

@@ -191,7 +191,7 @@ def logged_events() -> dict[str, str]:
     found = {}
     for name, path in modules().items():
         if is_worker_side(name) or name.startswith("models"):
-            continue  # what these say comes out of their process as `worker said`
+            continue  # what these say comes out of their process as `worker_said`
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("logger."):
                 event = node.args[1 if ast.unparse(node.func) == "logger.log" else 0]
@@ -224,7 +224,7 @@ def test_every_field_of_an_event_has_a_meaning() -> None:
     ids=str,
 )
 def test_line_that_is_not_documented_is_found(fault: dict[str, Any]) -> None:
-    line = {"event": "worker died", "level": "info", "logger": "inference.pool.slot", "pid": 12}
+    line = {"event": "worker_died", "level": "info", "logger": "inference.pool.slot", "pid": 12}
     line["timestamp"] = datetime.now(UTC).isoformat()
     assert_documented(line)
     with pytest.raises((AssertionError, ValidationError)):
