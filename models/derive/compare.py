@@ -27,7 +27,7 @@ SIZE, HOP, BANDS = 1024, 512, 80
 FLOOR_DB = -60.0  # below the loudest band there is only the noise floor, which differs between any two graphs
 
 # "I'll be right back.", said first and not counted; then a statement, a question and Spanish.
-WARM_UP = ("af_heart", "aɪl biː ɹˈaɪt bˈæk.")
+UNCOUNTED = ("af_heart", "aɪl biː ɹˈaɪt bˈæk.")
 SENTENCES = (
     ("af_heart", "ðə tɹˈeɪn tə ðə kˈoʊst lˈiːvz æt hˈæf pˈæst sˈɪks."),
     ("bm_george", "wʊd juː lˈaɪk sˈʌm mˈɔː tˈiː wɪð ðˈat?"),
@@ -46,12 +46,12 @@ def feed(session: ort.InferenceSession, tokens: list[int], styles: Floats) -> Fe
 
 
 def feeds(session: ort.InferenceSession, voices: Path) -> list[Feed]:
-    """The inputs of WARM_UP and SENTENCES."""
+    """The inputs of UNCOUNTED and SENTENCES."""
     vocabulary = json.loads((resources.files("kokoro_onnx") / "config.json").read_text("utf-8"))["vocab"]
     with np.load(voices) as styles:
         return [
             feed(session, [vocabulary[phoneme] for phoneme in phonemes], styles[voice])
-            for voice, phonemes in (WARM_UP, *SENTENCES)
+            for voice, phonemes in (UNCOUNTED, *SENTENCES)
         ]
 
 

@@ -61,9 +61,8 @@ def test_registry_packages_are_pinned_to_a_version() -> None:
             assert source.package.partition("@")[2]
 
 
-def test_every_model_names_its_sample_rate_and_its_voices() -> None:
+def test_every_model_names_its_voices() -> None:
     for model in MANIFEST.models.values():
-        assert model.sample_rate == 24_000
         assert model.voices is MANIFEST.voices["voices-v1.0"]
 
 
@@ -81,14 +80,14 @@ def test_the_manifest_cannot_be_changed() -> None:
     ("toml", "error"),
     [
         (
-            f'default = "b"\n[voices.a]{ENTRY}sources = []\n[models.b]{ENTRY}sources = []\nvoices = "a"',
+            f'default = "b"\n[voices.a]\nabout = "x"\nsources = []\n[models.b]{ENTRY}sources = []\nvoices = "a"',
             TypeError,
         ),
         (f'default = "b"\n[models.b]\n[voices.a]{ENTRY}sources = [{{ ftp = "x" }}]', ValueError),
         (f'default = "b"\n[models.b]\n[voices.a]{ENTRY}sources = []\ncolour = "red"', TypeError),
         (f'default = "b"\n[models]\n[voices.a]{ENTRY}sources = []', KeyError),
     ],
-    ids=["model without sample rate", "unknown kind of source", "unknown field", "default that is no model"],
+    ids=["file without SHA-256", "unknown kind of source", "unknown field", "default that is no model"],
 )
 def test_a_wrong_manifest_is_refused(tmp_path: Path, toml: str, error: type[Exception]) -> None:
     path = tmp_path / "manifest.toml"

@@ -21,7 +21,7 @@ import pytest
 from models.derive import compare
 from models.derive import rewrites as graph
 from models.derive.bake import bake
-from models.derive.choose import Kind, Recipe, choose, derived_directory, judge
+from models.derive.choose import GraphKind, Recipe, choose, derived_directory, judge
 from models.derive.home import GRAPH, RECORD, Measured
 from tests.support.gateway import wait_for
 from tests.support.model import MODEL, VOICES, released
@@ -116,7 +116,7 @@ def test_damaged_graph_is_never_used_not_even_by_name(
     with (home / "weights.bin").open("r+b") as weights:
         weights.seek(60_000_000)
         weights.write(bytes(15_000_000))
-    forces: tuple[Kind | None, ...] = (None, "derived")
+    forces: tuple[GraphKind | None, ...] = (None, "derived")
     for force in forces:
         choice = choose(release, tmp_path, voices, recipe=RECIPE, force=force)
         assert (choice.kind, choice.graph) == ("released", release)
