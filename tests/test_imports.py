@@ -88,6 +88,7 @@ def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
 
 LIBRARIES = {
     "hypercorn": ("gateway.server",),
+    "h11": ("gateway.server",),
     "starlette": ("gateway.http", "gateway.server"),
     "rich": ("gateway.tools", "gateway.cli"),
     "typer": ("gateway.tools", "gateway.cli"),
@@ -116,6 +117,11 @@ def test_a_library_stays_in_its_folders(library: str) -> None:
     users = {name for name, path in modules().items() if library in libraries(path)}
     assert users, f"nobody uses {library}: take it out of the table"
     assert {name for name in users if not name.startswith(LIBRARIES[library])} == set()
+
+
+@pytest.mark.parametrize("library", ["h2", "hpack", "wsproto"])
+def test_what_speaks_other_protocols_is_used_nowhere(library: str) -> None:
+    assert {path for path in ROOT.glob("[gimt]*/**/*.py") if library in libraries(path)} == set()
 
 
 @pytest.mark.parametrize(("name", "target"), EDGES, ids=str)

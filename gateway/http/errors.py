@@ -16,7 +16,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.audio.encoders import UnsupportedRate
-from gateway.http.responses import ClientStalled
 from gateway.speech.errors import InvalidField, RequestError, UnknownModel, shortened
 from inference import (
     InferenceError,
@@ -73,6 +72,10 @@ class TooManyRequests(RequestError):
 
 class BodyTooSlow(RequestError):
     """The body did not arrive within its time."""
+
+
+class ClientStalled(ConnectionError):
+    """The client is connected but does not read: its place is given to others."""
 
 
 class NotReady(RequestError):

@@ -106,9 +106,9 @@ class RequestLog(HttpMiddleware):
             if message["type"] == "http.response.start":
                 record.status = message["status"]
                 _add_figures(MutableHeaders(scope=message), record)
-            elif not message.get("more_body") and record.outcome is None:
-                record.outcome = "ok"
             await send(message)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                record.outcome = record.outcome or "ok"
 
         with structlog.contextvars.bound_contextvars(request_id=record.request_id):
             try:

@@ -28,11 +28,7 @@ EVENT_BYTES = 24 << 10
 
 
 PIECE_BYTES = 256 << 10
-"""Most bytes sent at once: the limit on stalls is for each piece."""
-
-
-class ClientStalled(Exception):
-    """The client is connected but does not read: its place is given to others."""
+"""Most bytes given to the server at once: it copies them, and each piece has the stall time to be read."""
 
 
 class AudioResponse(StreamingResponse):
@@ -42,12 +38,11 @@ class AudioResponse(StreamingResponse):
     that no client takes half of the audio for the whole.
     """
 
-    def __init__(self, speech: Speech, record: RequestRecord, stall_s: float) -> None:
+    def __init__(self, speech: Speech, record: RequestRecord) -> None:
         length = {} if speech.length is None else {"content-length": str(speech.length)}
         super().__init__(speech.body, media_type=speech.content_type, headers=UNBUFFERED | length)
         self._speech = speech
         self._record = record
-        self._stall_s = stall_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response. Does not watch for the client's leaving: the middleware cancels this then."""
@@ -67,11 +62,7 @@ class AudioResponse(StreamingResponse):
 
     async def _send(self, piece: bytes, send: Send) -> None:
         began = perf_counter()
-        try:
-            async with asyncio.timeout(self._stall_s):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except TimeoutError as error:
-            raise ClientStalled(f"nothing was read for {self._stall_s:g} s") from error
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
         # The server returns at once while the socket takes bytes: without a pause here a body that is ready
         # would hold the event loop, and a client's leaving would not be noticed.
         await asyncio.sleep(0)
@@ -87,8 +78,8 @@ class EventStream(AudioResponse):
     Lives as long as one response. `sample_bytes` is the size of what must not be parted between two events.
     """
 
-    def __init__(self, speech: Speech, record: RequestRecord, stall_s: float, sample_bytes: int = 1) -> None:
-        super().__init__(speech, record, stall_s)
+    def __init__(self, speech: Speech, record: RequestRecord, sample_bytes: int = 1) -> None:
+        super().__init__(speech, record)
         self.headers["content-type"] = "text/event-stream"
         del self.headers["content-length"]
         self._sample_bytes = sample_bytes

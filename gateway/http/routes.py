@@ -48,10 +48,9 @@ async def speech(request: Request) -> Response:
     record.characters = len(order.input)
     record.text = order.input if state.settings.log_text else None
     spoken = await state.synthesis.speak(order, record, request.headers.get("cache-control", ""))
-    stall_s = state.settings.stall_timeout_s
     if order.stream_format == "sse":
-        return EventStream(spoken, record, stall_s, sample_bytes=2 if order.response_format == "pcm" else 1)
-    return AudioResponse(spoken, record, stall_s)
+        return EventStream(spoken, record, sample_bytes=2 if order.response_format == "pcm" else 1)
+    return AudioResponse(spoken, record)
 
 
 async def models(request: Request) -> Response:

@@ -49,6 +49,8 @@ class EventFields(TypedDict, total=False):
     """Requests that are being spoken or sent, or wait to be."""
     connections: int
     """Connections open at that moment."""
+    descriptors: int
+    """Files that this process may have open, connections and pipes to workers among them."""
 
     role: Literal["text", "express", "speech"]
     """What the worker does."""
@@ -75,7 +77,9 @@ EVENTS: Final[Mapping[str, str]] = {
     "graph_chosen": "It was settled which graph CPU sessions load.",
     "open_to_everyone": "Other machines can connect, and there are no keys.",
     "texts_are_logged": "The text of every request is, since that was asked for.",
-    "connection_refused": "There are as many connections as may be.",
+    "connection_refused": "There are as many connections as may be, and none of them is idle.",
+    "few_descriptors": "The hard limit is below what KOKORO_MAX_CONNECTIONS needs: raise it, or take fewer.",
+    "out_of_descriptors": "No connection can be accepted; the longest idle one was closed, and it is tried again.",
     "request": "A request has ended.",
     "request_failed": "What went wrong inside; the line of the request follows.",
     "worker_ready": "A worker can take jobs.",

@@ -1,27 +1,26 @@
-"""Accepts connections and hands them to Hypercorn: a bounded number of them, with a deadline for their first request.
+"""Accepts connections and gives them places: a bounded number, where the longest idle makes room for the newcomer.
 
-Hypercorn's own accept loop has no limit, and from Python 3.12.1 on waits for idle connections for ever when it
-should leave. Knows sockets; knows no route and no speech.
+Hypercorn's own accept loop has no limit, and says nothing when file descriptors run out. Knows sockets and places;
+knows no route and no speech.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
+import errno
 import logging
+import socket
 from typing import TYPE_CHECKING, Any, Final
 
-from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.utils import wrap_app
 
-from gateway.http.errors import BUSY, ErrorDetail, ErrorEnvelope
-from gateway.server.abort import Cut, reset
+from gateway.http.errors import BUSY
+from gateway.server.connection import KEEP_ALIVE_S, Connection, Shared
+from gateway.server.http1 import error_body
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Coroutine
 
     from starlette.applications import Starlette
 
@@ -29,24 +28,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-KEEP_ALIVE_S: Final = 75.0
-"""Longer than clients keep an idle connection (the openai client: 5 s; nginx: 60 s), so that none sends its
-request into a connection that is being closed."""
-
 GRACEFUL_S: Final = 1.0
 """For responses that are not speech; speech has drained before."""
 
 BACKLOG: Final = 128
 
-_REFUSAL: Final = json.dumps(
-    ErrorEnvelope(
-        error=ErrorDetail(message=BUSY, type="server_error", param=None, code="overloaded")
-    ).model_dump()
-)
+MOST_REFUSALS: Final = 64
+"""How many clients at once are told that there is no place; beyond that a reset says so."""
+
+UNSENT_BYTES: Final = 256 << 10
+"""Most bytes that the kernel holds unsent for one client. It would take 4 MB: minutes of speech before a client that
+does not read is noticed, and 2 GB for 512 of them."""
+
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_ACCEPT_AGAIN_S: Final = 0.5
+
+_REFUSAL: Final = error_body(BUSY, "server_error", "overloaded")
 _REFUSAL_HEAD: Final = (
     "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n"
     f"access-control-allow-origin: *\r\ncontent-length: {len(_REFUSAL)}\r\n\r\n"
-)
+).encode()
 
 
 class Connections:
@@ -54,80 +55,97 @@ class Connections:
 
     def __init__(self, app: Starlette, settings: Settings) -> None:
         self._app = app
-        self._served = Cut(app)
-        self._most = settings.max_connections
-        self._first_request_s = settings.header_timeout_s
-        self._open: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+        self._settings = settings
         self._context = WorkerContext(None)
-        self._config = _config()
-        self._state: dict[str, Any] = {}
+        self._open: dict[Connection, asyncio.Task[None]] = {}
+        self._refused: dict[Connection, asyncio.Task[None]] = {}
 
     async def serve(self, listener: socket.socket, until: asyncio.Event) -> None:
         """Serve the app on a listening socket until told to end; open connections get a moment to finish."""
+        listener.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES
+        )  # what is accepted inherits it
         async with self._app.router.lifespan_context(self._app) as state:
-            self._state = dict(state or {})
-            server = await asyncio.start_server(self._serve_one, sock=listener, backlog=BACKLOG)
+            accepting = asyncio.create_task(self._accept(listener, self._shared(dict(state or {}))))
+            ending = asyncio.create_task(until.wait())
             try:
-                await until.wait()
+                await asyncio.wait((accepting, ending), return_when=asyncio.FIRST_COMPLETED)
             finally:
-                server.close()
+                accepting.cancel()
+                ending.cancel()
+                await asyncio.wait((accepting, ending))
+                listener.close()
                 await self._close()
+            if not accepting.cancelled():
+                accepting.result()
+
+    def _shared(self, state: dict[str, Any]) -> Shared:
+        return Shared(
+            app=self._app,
+            state=state,
+            config=_config(),
+            context=self._context,
+            first_request_s=self._settings.header_timeout_s,
+            stall_s=self._settings.stall_timeout_s,
+        )
+
+    async def _accept(self, listener: socket.socket, shared: Shared) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listener)
+                reader, writer = await asyncio.open_connection(sock=client)
+            except OSError as error:
+                if error.errno in _EXHAUSTED:
+                    await self._wait_for_descriptors(error)
+            else:
+                self._admit(Connection(reader, writer, shared))
+
+    async def _wait_for_descriptors(self, error: OSError) -> None:
+        """Without the wait it would be tried all the time: the newcomer stays in the backlog."""
+        logger.warning("out_of_descriptors", extra={"connections": len(self._open), "reason": error.strerror})
+        self._make_room()
+        await asyncio.sleep(_ACCEPT_AGAIN_S)
+
+    def _admit(self, connection: Connection) -> None:
+        if len(self._open) < self._settings.max_connections or self._make_room():
+            self._keep(connection, connection.serve(), self._open)
+            return
+        logger.warning("connection_refused", extra={"connections": len(self._open)})
+        if len(self._refused) < MOST_REFUSALS:
+            self._keep(connection, connection.refuse(_REFUSAL_HEAD + _REFUSAL), self._refused)
+        else:
+            connection.reset()
+
+    def _keep(
+        self,
+        connection: Connection,
+        work: Coroutine[Any, Any, None],
+        among: dict[Connection, asyncio.Task[None]],
+    ) -> None:
+        among[connection] = task = asyncio.create_task(work)
+        task.add_done_callback(lambda _: among.pop(connection, None))
+
+    def _make_room(self) -> bool:
+        """End the connection on which nothing has happened for longest; False where on each something does."""
+        idle = {c: c.idle_since for c in self._open if c.idle_since is not None}
+        if not idle:
+            return False
+        self._open.pop(min(idle, key=lambda connection: idle[connection])).cancel()
+        return True
 
     async def _close(self) -> None:
-        await self._context.terminated.set()  # idle connections leave
-        if self._open:
-            await asyncio.wait(self._open, timeout=GRACEFUL_S)
-        for connection, writer in self._open.items():
-            reset(
-                writer
-            )  # a polite close waits for who never reads, and ends a cut response like a whole one
-            connection.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if len(self._open) >= self._most or task is None:
-            logger.warning("connection_refused", extra={"connections": len(self._open)})
-            await _refuse(writer)
-            return
-        self._open[task] = writer
-        task.add_done_callback(self._open.pop)
-        loop = asyncio.get_running_loop()
-        app = wrap_app(self._served, 0, "asgi")  # type: ignore[arg-type]
-        with contextlib.suppress(asyncio.CancelledError):  # only `_close` cancels, and it waits for this
-            connection = _Connection(app, loop, self._config, self._context, self._state, reader, writer)
-            connection.idle_limit_s = self._first_request_s
-            await connection
-
-
-class _Connection(TCPServer):
-    """A connection that holds a place only as long as someone is there.
-
-    Its first request must come sooner than later ones, and it ends when the client has left: Hypercorn 0.18 lets
-    the idle time of a connection that is already closed run out first, 75 s each, until no place is free.
-    Lives as long as the connection.
-    """
-
-    idle_limit_s = KEEP_ALIVE_S
-
-    async def _read_data(self) -> None:
-        await super()._read_data()
-        self.idle_limit_s = 0  # the end of a reply still being sent would start another idle time
-        await self.idle_task.stop()
-
-    async def _idle_timeout(self) -> None:
-        limit_s, self.idle_limit_s = self.idle_limit_s, KEEP_ALIVE_S
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.context.terminated.wait(), limit_s)
-        await asyncio.shield(self._initiate_server_close())
-
-
-async def _refuse(writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        writer.write((_REFUSAL_HEAD + _REFUSAL).encode())
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
+        await self._context.terminated.set()  # who has its reply by now leaves
+        tasks = {**self._open, **self._refused}
+        for connection, task in tasks.items():
+            if connection.idle_since is not None:
+                task.cancel()
+        if tasks:
+            await asyncio.wait(tasks.values(), timeout=GRACEFUL_S)
+        for connection in (*self._open, *self._refused):
+            connection.reset()  # a polite close would end a cut reply like a whole one
+            tasks[connection].cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
 
 
 def _config() -> Config:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gateway.keys import UnusableKeys
 from gateway.server.connections import BACKLOG, Connections
+from gateway.server.descriptors import allow_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +94,7 @@ async def run(
     """
     signals = _Signals(pool, keys)
     leave = asyncio.Event()
+    allow_descriptors(settings.max_connections)
     try:
         listener.listen(BACKLOG)
     except OSError as error:  # another process was bound there as well, and listened first

@@ -49,9 +49,8 @@ def test_a_request_that_would_wait_too_long_is_refused_at_once(start: Callable[.
 
 def test_connections_over_the_limit_are_told_so(start: Callable[..., Gateway]) -> None:
     gateway = start(MAX_CONNECTIONS="2")
-    with connect(gateway) as first, connect(gateway):
-        first.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert first.recv(12) == b"HTTP/1.1 200"
+    with open_stream(gateway, SLOW, "af_slow") as first, open_stream(gateway, SLOW, "af_slow") as second:
+        assert first.recv(12) == second.recv(12) == b"HTTP/1.1 200"
         with connect(gateway) as third:
             assert third.recv(12) == b"HTTP/1.1 503"
     wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "a place free again")

@@ -1,22 +1,23 @@
-"""Serves an app with the real Hypercorn in a thread, and speaks raw HTTP to it."""
+"""Serves an app with our own server in a thread, and speaks raw HTTP to it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
+import uvloop
 
-from gateway.server.abort import Cut
+from gateway.server.connections import Connections
+from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from starlette.applications import Starlette
 
 T = TypeVar("T")
 
@@ -25,23 +26,24 @@ DEADLINE_S = 10.0
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[int]:
+def serving(app: Starlette, settings: Settings | None = None) -> Iterator[int]:
     """The port at which `app` is served while the context is open."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setblocking(False)
     port: int = listener.getsockname()[1]
-    config = Config()
-    config.bind = [f"fd://{listener.detach()}"]
-    config.graceful_timeout = 0.1
-    config.errorlog = logging.getLogger("hypercorn.error")
     stopping: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 
     async def run() -> None:
         stop = asyncio.Event()
         stopping.set_result((asyncio.get_running_loop(), stop))
-        await serve(Cut(app), config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+        await Connections(app, settings or Settings.from_environment()).serve(listener, stop)
+
+    def run_loop() -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run())
 
     with ThreadPoolExecutor(1) as threads:
-        server = threads.submit(asyncio.run, run())
+        server = threads.submit(run_loop)
         loop, stop = stopping.result(DEADLINE_S)
         try:
             yield port

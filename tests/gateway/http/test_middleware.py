@@ -10,9 +10,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import h2.config
-import h2.connection
-import h2.events
 import httpx
 import openai
 import pytest
@@ -27,7 +24,6 @@ from gateway.http.responses import AudioResponse, EventStream
 from gateway.keys import Keys
 from gateway.observe.log_fields import request_fields
 from gateway.observe.logs import configure_logging
-from gateway.server.abort import Cut
 from gateway.settings import Settings
 from gateway.speech.synthesis import Body, Speech
 from inference import PoolSaturated, WorkerDied
@@ -103,7 +99,7 @@ class Site:
                 await asyncio.sleep(0.01)
                 self.left.set()
 
-        return AudioResponse(await _speech(pieces()), request.state.record, stall_s=10)
+        return AudioResponse(await _speech(pieces()), request.state.record)
 
     async def broken(self, request: Request) -> Response:
         async def pieces() -> AsyncGenerator[bytes, None]:
@@ -113,7 +109,7 @@ class Site:
 
         kind = EventStream if "sse" in request.query_params else AudioResponse
         length = 100 if "length" in request.query_params else None
-        return kind(await _speech(pieces(), length), request.state.record, stall_s=10)
+        return kind(await _speech(pieces(), length), request.state.record)
 
 
 async def _speech(pieces: AsyncGenerator[bytes, None], length: int | None = None) -> Speech:
@@ -144,7 +140,7 @@ def site(**settings: Any) -> Iterator[Site]:
         exception_handlers={HTTPException: routing_error},
     )
     app.router.redirect_slashes = False
-    with serving(Cut(app)) as it.port:
+    with serving(app, given) as it.port:
         yield it
 
 
@@ -394,25 +390,6 @@ def test_fault_resets_a_connection_that_ends_with_its_body(plain: Site) -> None:
         exchange(plain.port, b"GET /broken HTTP/1.0\r\n\r\n")
 
 
-def test_fault_resets_its_http2_stream_and_no_other(plain: Site) -> None:
-    with connect(plain.port) as connection:
-        client = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
-        client.initiate_connection()
-        for number, path in ((1, "/broken"), (3, "/echo")):
-            headers = [(":method", "GET"), (":path", path), (":scheme", "http"), (":authority", "x")]
-            client.send_headers(number, headers, end_stream=True)
-        connection.sendall(client.data_to_send())
-        ends: dict[int, type[h2.events.Event]] = {}
-        while len(ends) < 2:
-            data = connection.recv(65536)
-            assert data, "the server closed the connection"
-            for event in client.receive_data(data):
-                if isinstance(event, h2.events.StreamReset | h2.events.StreamEnded):
-                    ends[event.stream_id or 0] = type(event)
-            connection.sendall(client.data_to_send())
-    assert ends == {1: h2.events.StreamReset, 3: h2.events.StreamEnded}
-
-
 # Body
 
 
@@ -508,20 +485,6 @@ def _is_blocked(it: Site) -> bool:
     before = it.pieces
     assert httpx.get(it.url + "/echo").status_code == 200
     return before == it.pieces and not it.left.is_set()
-
-
-def test_resetting_an_http2_stream_ends_the_handler(plain: Site) -> None:
-    with connect(plain.port) as connection:
-        client = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
-        client.initiate_connection()
-        headers = [(":method", "POST"), (":path", "/wait"), (":scheme", "http"), (":authority", "x")]
-        client.send_headers(1, headers, end_stream=True)
-        connection.sendall(client.data_to_send())
-        assert plain.entered.wait(DEADLINE_S)
-        client.reset_stream(1)
-        connection.sendall(client.data_to_send())
-        assert plain.left.wait(DEADLINE_S)
-    assert plain.line()["outcome"] == "client_gone"
 
 
 # Paths

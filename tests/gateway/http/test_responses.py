@@ -82,7 +82,7 @@ def respond(
 ) -> RequestRecord:
     async def scenario() -> RequestRecord:
         record = RequestRecord()
-        response = kind(await source.speech(length), record, stall_s=10, **options)
+        response = kind(await source.speech(length), record, **options)
         call = response({"type": "http"}, client.receive, client.send)
         if client.blocks:
             task = asyncio.ensure_future(call)
@@ -193,7 +193,7 @@ def test_body_that_is_ready_lets_others_run() -> None:
 
         task = asyncio.create_task(other())
         client = Client()
-        response = AudioResponse(await Source((b"x",) * 100).speech(), RequestRecord(), stall_s=10)
+        response = AudioResponse(await Source((b"x",) * 100).speech(), RequestRecord())
         await response({"type": "http"}, client.receive, client.send)
         task.cancel()
         return turns

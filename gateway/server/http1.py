@@ -1,0 +1,89 @@
+"""HTTP/1.1 on one connection, as Hypercorn's protocol and h11 read and write it, with what we want otherwise.
+
+HTTP/2 is refused: in clear text no client that we know of needs it, and Hypercorn's lets one slow client cut the
+streams of others, and one that reads nothing stay for ever. Knows bytes and messages; knows no socket.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import h11
+from hypercorn.events import Closed
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+
+from gateway.http.errors import ErrorDetail, ErrorEnvelope
+
+STATUS_LINE_START: Final = b"HTTP/1.1 "
+"""What every reply begins with, whatever it will say, and whatever version the client speaks."""
+
+WRONG_VERSION: Final = 505
+_MESSAGES: Final = {
+    WRONG_VERSION: "This server speaks HTTP/1.1 only.",
+    431: "The headers of your request are too large.",
+    501: "The transfer coding of your request is not implemented.",
+}
+_MALFORMED: Final = "Your request is not valid HTTP/1.1."
+
+
+def error_body(message: str, kind: str, code: str | None = None) -> bytes:
+    """An error as clients of the API read it, for answers that are given before there is a request."""
+    detail = ErrorDetail(message=message, type=kind, param=None, code=code)
+    return json.dumps(ErrorEnvelope(error=detail).model_dump()).encode()
+
+
+class Http1(H11Protocol):
+    """Requests and replies of one connection, in their order. Lives as long as the connection."""
+
+    @property
+    def awaits_reply(self) -> bool:
+        """True while a request that came whole waits for its reply, though the client will send no more."""
+        return self.stream is not None and self.connection.their_state is h11.CLOSED
+
+    @property
+    def owes_reply(self) -> bool:
+        """True from a request to the first byte of its reply."""
+        return self.connection.our_state is h11.SEND_RESPONSE
+
+    @property
+    def may_look_whole(self) -> bool:
+        """True while a close would look like the end of the reply: HTTP/1.0 has no other mark for it."""
+        connection = self.connection
+        return (
+            isinstance(connection, h11.Connection)
+            and connection.our_state is h11.SEND_BODY
+            and connection.their_http_version == b"1.0"
+        )
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Change to no other protocol; here Hypercorn would to HTTP/2."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        if not request.http_version.startswith(b"1."):
+            await self._send_error_response(WRONG_VERSION, has_body=request.method != b"HEAD")
+            await self.send(Closed())
+            return
+        names = {name for name, _ in request.headers}
+        if names >= {b"content-length", b"transfer-encoding"}:
+            # Whoever stands before us may have taken the other one for the length (RFC 9112, 6.1).
+            self.keep_alive_requests = self.config.keep_alive_max_requests
+        await super()._create_stream(request)
+        if isinstance(self.stream, HTTPStream) and isinstance(self.connection, h11.Connection):
+            # An upgrade that is not made is none: h11 would stop reading, and the client's leaving go unnoticed.
+            self.connection._cstate.pending_switch_proposals.clear()
+
+    async def _send_error_response(self, status_code: int, *, has_body: bool = True) -> None:
+        body = error_body(_MESSAGES.get(status_code, _MALFORMED), "invalid_request_error")
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+            (b"access-control-allow-origin", b"*"),
+            *self.config.response_headers("h11"),
+        ]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        if has_body:
+            await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
