@@ -55,11 +55,16 @@ def test_the_image_is_made_of_files_that_are_there_and_let_in() -> None:
 def test_the_image_holds_what_the_packages_read() -> None:
     """pip takes modules by itself and other files by package-data."""
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
-    for package in tools["packages"]:
-        taken = {
-            path for glob in tools["package-data"].get(package, []) for path in (ROOT / package).glob(glob)
-        }
-        read = {path for path in (ROOT / package).iterdir() if path.is_file() and path.suffix != ".py"}
+    folders = [
+        path.parent
+        for glob in tools["packages"]["find"]["include"]
+        for path in ROOT.glob(f"{glob}/**/__init__.py")
+    ]
+    assert ROOT / "models" / "derive" in folders
+    for folder in folders:
+        package = ".".join(folder.relative_to(ROOT).parts)
+        taken = {path for glob in tools["package-data"].get(package, []) for path in folder.glob(glob)}
+        read = {path for path in folder.iterdir() if path.is_file() and path.suffix != ".py"}
         assert read <= taken
 
 
