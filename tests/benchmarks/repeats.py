@@ -15,7 +15,8 @@ from rich.table import Table
 
 from gateway.audio.encoders import ENCODERS
 from gateway.tools.listeners import Texts
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
+from tests.support.waiting import wait_for
 
 
 def main(rounds: int) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from gateway.audio.encoders import ENCODERS
 from tests.clients.running import CLIENTS, LIVEKIT, OPENAI, PIPECAT, Answer, Client
-from tests.support.gateway import wait_for
 from tests.support.sound import decode
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from inference.protocol import Role
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

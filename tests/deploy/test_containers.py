@@ -14,8 +14,7 @@ import yaml
 from gateway.http.app import PROBES
 from gateway.settings import Settings
 from models.manifest import Manifest
-from tests.deploy.test_services import drain_seconds
-from tests.deploy.tools import DEPLOY, ROOT, free_port, run, tool
+from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, free_port, run, tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import yaml
 
 from tests.deploy.conftest import KEY, speak
 from tests.deploy.tools import DEPLOY, free_port, run, running, tool
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.deploy.tools import DEPLOY, free_port, running, tool
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

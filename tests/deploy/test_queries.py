@@ -12,7 +12,7 @@ from gateway.observe.log_fields import request_fields
 from inference.protocol import Role
 from tests.deploy.conftest import CROWD
 from tests.deploy.tools import DEPLOY, ROOT, TOOLS, tool
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

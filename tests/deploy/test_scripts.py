@@ -15,7 +15,8 @@ import pytest
 
 from gateway.settings import Settings
 from tests.deploy.tools import DEPLOY, ROOT, free_port, run, running, tool
-from tests.support.gateway import START_S, wait_for
+from tests.support.gateway import START_S
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

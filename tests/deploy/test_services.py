@@ -10,7 +10,7 @@ import yaml
 
 from gateway.cli import STARTUP_FAILURE
 from gateway.settings import PREFIX, Settings
-from tests.deploy.tools import DEPLOY, ROOT, run, tool
+from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, run, tool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,13 +44,6 @@ def installed(tmp_path: Path) -> Path:
     unit = tmp_path / UNIT.name
     unit.write_text(UNIT.read_text().replace("/opt/%N", str(ROOT)))
     return unit
-
-
-def drain_seconds() -> float:
-    """Of production."""
-    found = re.search(r"^KOKORO_DRAIN_S=(\d+)$", (DEPLOY / "production.env").read_text(), re.MULTILINE)
-    assert found
-    return float(found[1])
 
 
 def test_systemd_takes_the_unit(installed: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +82,10 @@ def free_port() -> int:
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def drain_seconds() -> float:
+    """Of production."""
+    found = re.search(r"^KOKORO_DRAIN_S=(\d+)$", (DEPLOY / "production.env").read_text(), re.MULTILINE)
+    assert found
+    return float(found[1])

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.end_to_end.test_faults import pids, speak
-from tests.support.gateway import wait_for
+from tests.support.streams import pids, speak
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -11,48 +10,16 @@ from typing import TYPE_CHECKING
 
 import httpx
 import openai
-import psutil
 import pytest
 
-from tests.support.gateway import START_S, wait_for
+from tests.support.gateway import START_S
+from tests.support.streams import SLOW, is_gone, open_stream, pids, speak
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.gateway import Gateway
-
-PAGE = "This sentence is here to make a page of speech that takes its time. " * 20
-SLOW = "This sentence takes its time! " * 40
-
-
-def speak(
-    gateway: Gateway, text: str = "Hello.", voice: str = "af_heart", **fields: object
-) -> httpx.Response:
-    body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
-    return httpx.post(f"{gateway.base_url}/audio/speech", json=body, timeout=60)
-
-
-def pids(gateway: Gateway) -> set[int]:
-    return {worker.pid for worker in gateway.workers()}
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
-def open_stream(
-    gateway: Gateway, text: str, voice: str = "af_heart", audio_format: str = "pcm", key: str = "x"
-) -> socket.socket:
-    """A connection that has asked for speech; what comes back is for the caller to read, or not."""
-    body = f'{{"model":"tts-1","input":"{text}","voice":"{voice}","response_format":"{audio_format}"}}'
-    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=30)
-    head = "POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    head += f"Authorization: Bearer {key}\r\n"
-    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-    return connection
 
 
 def test_killing_a_worker_in_mid_request_loses_nothing(start: Callable[..., Gateway]) -> None:

@@ -11,11 +11,13 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.end_to_end.test_faults import open_stream
-from tests.support.gateway import Gateway, wait_for
+from tests.support.streams import open_stream
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tests.support.gateway import Gateway
 
 SLOW = " ".join(f"Sentence {number} of this takes its time!" for number in range(12))
 KEY = {"authorization": "Bearer a-key"}

@@ -12,9 +12,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
 from tests.support.model import MODEL, VOICES, link_release
 from tests.support.tree import ROOT
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.end_to_end.test_faults import PAGE, SLOW, open_stream, pids, speak
-from tests.support.gateway import wait_for
+from tests.support.streams import PAGE, SLOW, open_stream, pids, speak
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,7 +21,8 @@ import pytest
 
 from gateway.http.app import GUARDED, OPEN
 from tests.support.faults import FAULTS
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from models import children
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +14,10 @@ import pytest
 
 from models.fetch import FetchError, FileState, fetch, verify
 from tests.support.file_server import CONTENT, assert_only_the_file, file_from
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.support.file_server import FileServer
 
@@ -67,13 +67,6 @@ def fetcher(source: str, directory: Path, **environment: str) -> Iterator[subpro
             yield process
         finally:
             process.kill()
-
-
-def until(happens: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not happens():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.01)
 
 
 def half_there(directory: Path) -> bool:
@@ -127,7 +120,7 @@ def test_a_damaged_file_stays_until_a_good_one_can_take_its_place(tmp_path: Path
 
 def test_two_processes_at_once_fetch_one_good_copy(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/gated", tmp_path) as first:
-        until(lambda: half_there(tmp_path))
+        wait_for(lambda: half_there(tmp_path), "half of the file is there")
         with fetcher(f"{server.url}/gated", tmp_path) as second:
             assert second.stdout is not None
             assert second.stdout.readline() == "another process\n"
@@ -139,7 +132,7 @@ def test_two_processes_at_once_fetch_one_good_copy(server: FileServer, tmp_path:
 
 def test_a_process_that_waited_for_one_that_failed_fetches_itself(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/silent", tmp_path) as first:
-        until(lambda: server.requests)
+        wait_for(lambda: server.requests, "a request came")
         with fetcher(f"{server.url}/good", tmp_path) as second:
             assert second.stdout is not None
             assert second.stdout.readline() == "another process\n"
@@ -157,7 +150,7 @@ def test_many_processes_started_together_fetch_one_good_copy(server: FileServer,
 
 def test_a_killed_fetch_holds_up_nobody_and_is_resumed(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/gated", tmp_path) as process:
-        until(lambda: half_there(tmp_path))
+        wait_for(lambda: half_there(tmp_path), "half of the file is there")
         process.kill()
     assert not (tmp_path / "m.onnx").exists()
     fetch(file_from(f"{server.url}/good"), tmp_path)
@@ -175,7 +168,7 @@ def test_what_a_killed_fetch_left_is_cleared_where_the_file_is_there(tmp_path: P
 
 def test_what_another_process_works_on_is_left_to_it(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/gated", tmp_path) as busy:
-        until(lambda: half_there(tmp_path))
+        wait_for(lambda: half_there(tmp_path), "half of the file is there")
         (tmp_path / "m.onnx").write_bytes(CONTENT)
         fetch(file_from(), tmp_path)
         assert half_there(tmp_path)
@@ -194,7 +187,7 @@ def test_a_start_that_has_its_files_does_not_wait_for_the_http_client() -> None:
 
 def test_an_interrupted_fetch_leaves_no_bad_file(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/gated", tmp_path) as process:
-        until(lambda: half_there(tmp_path))
+        wait_for(lambda: half_there(tmp_path), "half of the file is there")
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == -signal.SIGINT
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx.part"]
@@ -211,7 +204,7 @@ def test_an_interrupted_fetch_ends_the_package_client_it_started(
         "PIP_CONFIG_FILE": os.devnull,
     }
     with fetcher("some-package==1", tmp_path, **index) as process:
-        until(lambda: server.requests)
+        wait_for(lambda: server.requests, "a request came")
         clients = psutil.Process(process.pid).children(recursive=True)
         assert clients
         assert not any("secret" in client.environ().values() for client in clients)

@@ -12,25 +12,14 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 
 from tests.support.lines import assert_documented
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.support.waiting import wait_for as wait_for  # noqa: PLC0414 - until all tests take it from there
 
 START_S = 120.0
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
-    """The first true value of `condition`; fails with `what` after `seconds`."""
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, f"still not after {seconds} s: {what}"
-        time.sleep(0.02)
-    return value
 
 
 @dataclass

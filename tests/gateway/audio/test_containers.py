@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.audio.encoders import ENCODERS
-from tests.gateway.http.test_app import LONG, ORDER, spoken
+from tests.support.orders import LONG, ORDER, spoken
 from tests.support.sound import decode, decode_with_libav, delay, likeness
 
 if TYPE_CHECKING:

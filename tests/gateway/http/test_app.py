@@ -14,15 +14,14 @@ from gateway.audio.encoders import ENCODERS
 from gateway.http.schema import MODELS, AudioModelList, ModelList, VoiceList
 from gateway.observe.log_fields import request_fields
 from inference import OPENAI_VOICES
-from tests.support.gateway import wait_for
+from tests.support.orders import LONG, ORDER, error_of, speak, spoken
 from tests.support.serving import exchange
 from tests.support.sound import decode
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
-ORDER: dict[str, Any] = {"model": "tts-1", "input": "Good morning, everyone.", "voice": "af_heart"}
-LONG = " ".join(f"This is sentence number {number}, and it takes its time." for number in range(12))
 OPEN_PATHS = (
     "/health",
     "/ready",
@@ -36,25 +35,6 @@ OPEN_PATHS = (
     "/docs",
     "/openapi.json",
 )
-
-
-def speak(gateway: Gateway, path: str = "/v1/audio/speech", **fields: Any) -> httpx.Response:
-    return httpx.post(gateway.root + path, json=ORDER | fields, timeout=60)
-
-
-def spoken(gateway: Gateway, **fields: Any) -> bytes:
-    response = speak(gateway, **fields)
-    assert response.status_code == 200, response.text
-    return response.content
-
-
-def error_of(response: httpx.Response) -> dict[str, Any]:
-    assert response.headers["content-type"] == "application/json"
-    body = response.json()
-    assert list(body) == ["error"]
-    assert set(body["error"]) == {"message", "type", "param", "code"}
-    error: dict[str, Any] = body["error"]
-    return error
 
 
 # Routes

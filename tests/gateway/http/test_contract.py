@@ -13,9 +13,10 @@ import pytest
 
 from gateway.http.schema import MODELS
 from inference import OPENAI_VOICES
-from tests.gateway.http.test_app import LONG, ORDER, error_of, speak, spoken
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
+from tests.support.orders import LONG, ORDER, error_of, speak, spoken
 from tests.support.serving import connect, exchange
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path

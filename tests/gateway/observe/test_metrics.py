@@ -11,7 +11,8 @@ from gateway.observe.metrics import MOST_RECENT, NO_FORMAT, REFUSALS, Figures, t
 from gateway.speech.cache import Cache, Segment
 from gateway.speech.record import Outcome, RequestRecord
 from inference import Pool, PoolConfig, RestartCause, WorkerSpec
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

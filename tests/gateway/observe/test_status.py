@@ -9,7 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from gateway.observe.status import Percentiles, Status
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,9 +23,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from gateway.speech.cache import ENTRY_BYTES, Cache, Response, Segment
 from gateway.speech.reuse import Use
 from gateway.speech.single_flight import Flights
-from tests.end_to_end.test_faults import open_stream
-from tests.support.gateway import Gateway, wait_for
+from tests.support.gateway import Gateway
 from tests.support.sound import decode
+from tests.support.streams import open_stream
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

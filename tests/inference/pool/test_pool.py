@@ -23,23 +23,14 @@ from inference.errors import (
 from inference.planning.utterance import Pace, Utterance
 from inference.pool.pool import Pool, PoolConfig
 from tests.support.tone import SAMPLES_PER_TOKEN
+from tests.support.waiting import DEADLINE_S, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from inference.pool.lease import Lease
     from inference.pool.pool import Answer
     from inference.protocol import Audio, WorkerSpec
-
-DEADLINE_S = 20.0
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < end, f"still not after {DEADLINE_S} s: {what}"
-        await asyncio.sleep(0.01)
 
 
 def config(*specs: WorkerSpec, **options: float) -> PoolConfig:

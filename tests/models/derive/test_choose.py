@@ -23,8 +23,8 @@ from models.derive import rewrites as graph
 from models.derive.bake import bake
 from models.derive.choose import GraphKind, Recipe, choose, derived_directory, judge
 from models.derive.home import GRAPH, RECORD, Measured
-from tests.support.gateway import wait_for
 from tests.support.model import MODEL, VOICES, released
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
