@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from inference import Limits, PoolConfig, WorkerSpec, profile, read_machine
+from inference import PoolConfig, WorkerSpec, profile, read_machine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,9 @@ four clients took 650 ms, not 485."""
 _MOST_CACHE_BYTES: Final = 256 << 20
 """An hour and a half of PCM, or three hours of replies that are also held as mp3."""
 
+_REPLIES_BYTES: Final = 48 << 20
+_REPLIES_BYTES_PER_WORKER: Final = 16 << 20
+
 
 def hardware_profile(settings: Settings) -> HardwareProfile:
     """This machine's profile, with what the settings override."""
@@ -40,9 +43,20 @@ def cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
     """What the cache may take: as set, or what fits this machine."""
     if settings.cache_mb is not None:
         return settings.cache_mb << 20
+    return min(_MOST_CACHE_BYTES, _memory(hardware) // 16)
+
+
+def in_flight_bytes(hardware: HardwareProfile) -> int:
+    """What the replies in flight may take: a share of the memory, and no more than the workers can be busy with.
+
+    A page of 4,000 characters that is read as it comes takes 5 MB, and a worker keeps three listeners playing.
+    """
+    return min(_memory(hardware) // 16, _REPLIES_BYTES + hardware.workers * _REPLIES_BYTES_PER_WORKER)
+
+
+def _memory(hardware: HardwareProfile) -> int:
     machine = hardware.machine
-    memory = min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
-    return min(_MOST_CACHE_BYTES, memory // 16)
+    return min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
 
 
 def pool_config(
@@ -80,5 +94,5 @@ def pool_config(
         start_timeout_s=settings.start_timeout_s,
         job_timeout_s=settings.job_timeout_s,
         queue_s=settings.queue_s,
-        limits=Limits() if cost is None else Limits.for_cost(cost),
+        cost=cost,
     )

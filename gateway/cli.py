@@ -20,7 +20,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Column, Table
 
 from gateway import __version__
-from gateway.assembly import cache_bytes, hardware_profile, pool_config
+from gateway.assembly import cache_bytes, hardware_profile, in_flight_bytes, pool_config
 from gateway.audio.encoders import UnsupportedRate
 from gateway.cli_options import with_settings
 from gateway.http.app import create_app
@@ -33,6 +33,7 @@ from gateway.server import lifecycle
 from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown
 from gateway.speech.cache import Cache
 from gateway.speech.errors import RequestError
+from gateway.speech.in_flight import InFlight
 from gateway.speech.record import RequestRecord
 from gateway.speech.synthesis import Synthesis
 from gateway.tools import bench, doctor, soak, top
@@ -42,8 +43,6 @@ from models.fetch import FetchError, FileState, fetch, verify
 from models.manifest import Manifest, UnknownModel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from gateway.speech.request import SpeechRequest
     from inference import HardwareProfile, PoolConfig
     from models.derive.choose import Choice
@@ -114,13 +113,14 @@ async def _serve(
     lifecycle.cancel_on_sigterm()
     host, port = listener.getsockname()[:2]
     async with Pool(config) as pool:
+        in_flight = InFlight(in_flight_bytes(running.hardware))
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
-        app_ = create_app(settings, keys, pool, catalogue, running)
+        app_ = create_app(settings, keys, pool, catalogue, running, in_flight)
 
         def announce() -> None:
             _err.print(_welcome(base), highlight=False, soft_wrap=True)
 
-        await lifecycle.run(app_, pool, keys, settings, listener, announce)
+        await lifecycle.run(app_, pool, in_flight, keys, settings, listener, announce)
 
 
 def _welcome(base: str) -> str:
@@ -166,25 +166,17 @@ async def _say(settings: Settings, config: PoolConfig, request: SpeechRequest, o
         TextColumn("{task.fields[seconds]:.1f} s of speech"),
     )
     bar = Progress(*columns, console=_err)
-    async with Pool(config) as pool, _synthesis(pool, settings) as synthesis:
-        with bar, _destination(output) as write:
+    async with Pool(config) as pool:
+        synthesis = Synthesis(pool, settings, Cache(0, 0, 0), InFlight(sys.maxsize))
+        with contextlib.closing(synthesis), bar, _destination(output) as write:
             task = bar.add_task("speaking", total=None, seconds=0.0)
-            speech = await synthesis.speak(request, record)
+            speech = await synthesis.stream(request, record)
             async for data in speech.body:
                 write(data)
                 bar.update(task, seconds=record.audio_s or 0)
             bar.update(task, total=1, completed=1)
     if output != "-":
         _err.print(f"{output} holds {record.audio_s or 0:.1f} s of speech", highlight=False, soft_wrap=True)
-
-
-@contextlib.asynccontextmanager
-async def _synthesis(pool: Pool, settings: Settings) -> AsyncIterator[Synthesis]:
-    synthesis = Synthesis(pool, settings, Cache(0, 0, 0))
-    try:
-        yield synthesis
-    finally:
-        synthesis.close()
 
 
 @contextlib.contextmanager

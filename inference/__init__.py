@@ -15,12 +15,12 @@ from inference.errors import (
 )
 from inference.hardware.profile import HardwareProfile, Machine, profile, read_machine
 from inference.languages import LANGUAGES, Language, language_named
-from inference.planning.segments import Limits
-from inference.planning.utterance import Pace, Spoken, Utterance
+from inference.planning.playback import Pace, Playback
+from inference.planning.utterance import Manner, Spoken, Times, Utterance
 from inference.pool.lease import Lease
 from inference.pool.pool import Answer, Pool, PoolConfig, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
-from inference.protocol import Audio, Ready, Trial, WorkerSpec
+from inference.protocol import Audio, Ready, Trial, Unit, VoiceParts, WorkerSpec
 from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
 __all__ = [
@@ -36,10 +36,11 @@ __all__ = [
     "JobTimeout",
     "Language",
     "Lease",
-    "Limits",
     "Machine",
+    "Manner",
     "Mix",
     "Pace",
+    "Playback",
     "Pool",
     "PoolClosed",
     "PoolConfig",
@@ -49,12 +50,15 @@ __all__ = [
     "Ready",
     "RestartCause",
     "Spoken",
+    "Times",
     "Trial",
+    "Unit",
     "UnknownLanguage",
     "UnknownVoice",
     "UnsupportedLanguage",
     "Utterance",
     "Voice",
+    "VoiceParts",
     "WorkerDied",
     "WorkerFailedToStart",
     "WorkerSpec",

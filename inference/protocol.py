@@ -17,7 +17,11 @@ from inference.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = 2
+VERSION: Final = 3
+SAMPLE_RATE: Final = 24_000
+"""Samples a second of everything that a worker speaks, as the model makes them."""
+
+SAMPLE_BYTES: Final = 2
 MAX_FRAME_BYTES: Final = 1 << 26
 """About 23 minutes of PCM; the model speaks at most half a minute at once."""
 
@@ -123,24 +127,39 @@ class Phonemes(_Message, frozen=True):
     elapsed_ms: float
 
 
+VoiceParts: TypeAlias = tuple[tuple[str, float], ...]
+"""Ids of the voices that are blended, with their weights, which add up to 1."""
+
+
+class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is spoken at once, and how: equal units sound the same, whoever asks for them."""
+
+    phonemes: str
+    """One character for each token."""
+
+    voice: VoiceParts
+    speed: float
+
+
 class SpeechJob(_Message, frozen=True):
-    """One segment to speak."""
+    """A unit to speak."""
 
     request_id: str
-    phonemes: str
-    voice: tuple[tuple[str, float], ...]
-    """Voice ids with their weights, which add up to 1."""
-
-    speed: float
+    unit: Unit
 
 
 class Audio(_Message, frozen=True):
     """The answer to a SpeechJob."""
 
     pcm: bytes
-    """Mono signed 16-bit little-endian samples."""
+    """Mono signed 16-bit little-endian samples, SAMPLE_RATE a second."""
 
     elapsed_ms: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return len(self.pcm) / SAMPLE_BYTES / SAMPLE_RATE
 
 
 class Failure(_Message, frozen=True):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from inference.protocol import VoiceParts
+
 OPENAI_VOICES: Final[Mapping[str, str]] = {
     "alloy": "af_alloy",
     "ash": "am_michael",
@@ -82,7 +84,7 @@ class Voice:
 class Mix:
     """What a request wants to be spoken with: one voice or several, blended."""
 
-    parts: tuple[tuple[str, float], ...]
+    parts: VoiceParts
     """Voice ids in alphabetical order with their weights, which add up to 1."""
 
     canonical: str

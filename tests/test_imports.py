@@ -56,7 +56,7 @@ GATEWAY_ROOMS = {
     "gateway.speech": {"gateway.audio"},
     "gateway.observe": {"gateway.speech", "gateway.audio"},
     "gateway.http": {"gateway.speech", "gateway.audio", "gateway.observe"},
-    "gateway.server": {"gateway.http"},
+    "gateway.server": {"gateway.http", "gateway.speech"},
     "gateway.tools": {"gateway.speech", "gateway.audio", "gateway.observe", "gateway"},
 }
 """Which folders each folder of the gateway may import from besides itself; settings, keys, version are open to all."""

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import av
 import lameenc  # type: ignore[import-not-found]
 
+from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-SAMPLE_RATE = 24000
-"""Samples per second of everything the engine speaks."""
-SAMPLE_BYTES = 2
 
 _UNKNOWN_SIZE = 0xFFFFFFFF
 _ANY_RATE = range(8000, 48001)

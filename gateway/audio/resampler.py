@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soxr
 
-from gateway.audio.encoders import SAMPLE_RATE, Stage
+from gateway.audio.encoders import Stage
+from gateway.audio.pcm import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

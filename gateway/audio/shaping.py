@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.filter
 
-from gateway.audio.encoders import SAMPLE_BYTES, SAMPLE_RATE, Stage, audio_frame
+from gateway.audio.encoders import Stage, audio_frame
+from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

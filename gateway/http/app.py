@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gateway.keys import Keys
     from gateway.observe.status import Running
     from gateway.settings import Settings
+    from gateway.speech.in_flight import InFlight
     from gateway.speech.record import RequestRecord
     from inference import Catalogue, Pool
 
@@ -76,7 +77,12 @@ OPEN = (
 
 
 def create_app(
-    settings: Settings, keys: Keys, pool: Pool, catalogue: Catalogue, running: Running
+    settings: Settings,
+    keys: Keys,
+    pool: Pool,
+    catalogue: Catalogue,
+    running: Running,
+    in_flight: InFlight,
 ) -> Starlette:
     """The application, speaking through a pool that is open and stays open for longer than it.
 
@@ -100,7 +106,7 @@ def create_app(
         text = pool.ready("text")
         _say_what_starts(settings, pool, running)
         with (
-            closing(Synthesis(pool, settings, cache)) as synthesis,
+            closing(Synthesis(pool, settings, cache, in_flight)) as synthesis,
             closing(traces) if traces else nullcontext(),
         ):
             yield {
@@ -109,7 +115,7 @@ def create_app(
                 "catalogue": catalogue,
                 "voices": routes.listed_voices(catalogue, text.languages if text else ()),
                 "synthesis": synthesis,
-                "status": partial(status, running, pool, cache, figures),
+                "status": partial(status, running, pool, cache, in_flight, figures),
                 "figures": figures,
             }
 

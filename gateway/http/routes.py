@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway import __version__
+from gateway.http.cache_control import allowed_use
 from gateway.http.docs import page
 from gateway.http.errors import NotReady
 from gateway.http.openapi import document
@@ -47,7 +48,8 @@ async def speech(request: Request) -> Response:
     record.format, record.stream_format = order.response_format, order.stream_format
     record.characters = len(order.input)
     record.text = order.input if state.settings.log_text else None
-    spoken = await state.synthesis.speak(order, record, request.headers.get("cache-control", ""))
+    use = allowed_use(request.headers.get("cache-control", ""))
+    spoken = await state.synthesis.stream(order, record, use)
     if order.stream_format == "sse":
         return EventStream(spoken, record, sample_bytes=2 if order.response_format == "pcm" else 1)
     return AudioResponse(spoken, record)

@@ -20,7 +20,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gateway.audio.encoders import ENCODERS, SAMPLE_RATE, supported_rate
+from gateway.audio.encoders import ENCODERS, supported_rate
+from gateway.audio.pcm import SAMPLE_RATE
 from gateway.http.errors import MalformedBody
 from gateway.speech.errors import InvalidField, UnknownModel, shortened
 from gateway.speech.request import Format, SpeechRequest, StreamFormat

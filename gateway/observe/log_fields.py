@@ -45,7 +45,7 @@ class EventFields(TypedDict, total=False):
     """Lines of the log that were lost."""
     keys: int
     """Keys that let a client in."""
-    leases: int
+    replies: int
     """Requests that are being spoken or sent, or wait to be."""
     connections: int
     """Connections open at that moment."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from gateway.observe.metrics import Ended, Figures
     from gateway.speech.cache import Cache, CacheStatus
+    from gateway.speech.in_flight import InFlight
     from inference import HardwareProfile, Pool, WorkerStatus
 
 
@@ -151,7 +152,7 @@ class Status(BaseModel):
     cache: CacheFacts = Field(description="What is kept, and what that was good for.")
 
 
-def status(running: Running, pool: Pool, cache: Cache, figures: Figures) -> Status:
+def status(running: Running, pool: Pool, cache: Cache, in_flight: InFlight, figures: Figures) -> Status:
     """The status at this moment."""
     now = pool.status()
     return Status(
@@ -166,7 +167,7 @@ def status(running: Running, pool: Pool, cache: Cache, figures: Figures) -> Stat
             jobs=now.jobs_queued,
             seconds=now.queued_s,
             running=now.jobs_running,
-            requests=now.leases,
+            requests=len(in_flight),
             wait_s=round(pool.expected_wait_s(), 3),
         ),
         totals=_totals(figures),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gateway.keys import Keys
     from gateway.settings import Settings
+    from gateway.speech.in_flight import InFlight
     from inference import Pool
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ def cancel_on_sigterm() -> None:
 async def run(
     app: Starlette,
     pool: Pool,
+    in_flight: InFlight,
     keys: Keys,
     settings: Settings,
     listener: socket.socket,
@@ -105,7 +107,7 @@ async def run(
     await asyncio.wait({server, leaving}, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()
     if not server.done():
-        await _drain(pool, settings.drain_s, signals.leave_now)
+        await _drain(pool, in_flight, settings.drain_s, signals.leave_now)
     leave.set()
     await server
 
@@ -144,12 +146,12 @@ def _read_again(keys: Keys) -> None:
         logger.info("keys_read", extra={"keys": len(keys)})
 
 
-async def _drain(pool: Pool, seconds: float, leave_now: asyncio.Event) -> None:
+async def _drain(pool: Pool, in_flight: InFlight, seconds: float, leave_now: asyncio.Event) -> None:
     pool.drain()
-    logger.info("draining", extra={"leases": pool.status().leases})
-    drained = asyncio.create_task(pool.drained())
+    logger.info("draining", extra={"replies": len(in_flight)})
+    drained = asyncio.create_task(in_flight.drained())
     hurried = asyncio.create_task(leave_now.wait())
     await asyncio.wait({drained, hurried}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in (drained, hurried):
         task.cancel()
-    logger.info("drained", extra={"leases": pool.status().leases})
+    logger.info("drained", extra={"replies": len(in_flight)})

@@ -1,6 +1,6 @@
 """The cache: audio made before, within limits of entries, bytes and age; what was used longest ago goes first.
 
-Knows no request and no worker; what asks it, and with which keys, is in `recall`.
+Knows no request and no worker; what asks it, and with which keys, is in `reuse`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ENTRY_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class HeldSegment:
     """A segment as the engine spoke it."""
 
     kind: ClassVar[Kind] = "segment"
@@ -37,7 +37,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class HeldResponse:
     """A whole response, with the figures that its log line and its usage need."""
 
     kind: ClassVar[Kind] = "response"
@@ -52,7 +52,7 @@ class Response:
     audio_s: float
 
 
-Entry = TypeVar("Entry", Segment, Response)
+Entry = TypeVar("Entry", HeldSegment, HeldResponse)
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class Cache:
         self._model = model
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: LRU[bytes, Segment | Response] = LRU(max(entries, 1))
+        self._held: LRU[bytes, HeldSegment | HeldResponse] = LRU(max(entries, 1))
         self._born: OrderedDict[bytes, float] = OrderedDict()  # oldest first, since all live equally long
         self._bytes = 0
         self._events: Counter[tuple[Kind, Event]] = Counter()
 
-    def key(self, kind: Kind, *facts: str | float) -> bytes:
+    def key(self, kind: Kind, *facts: str | float | tuple[str, float]) -> bytes:
         """The key of what this model makes of these facts.
 
         A cryptographic digest of an encoding that no two lists of facts share: whoever could make two texts
@@ -112,7 +112,7 @@ class Cache:
             assert found is None or isinstance(found, kind)
             return found
 
-    def put(self, key: bytes, entry: Segment | Response) -> None:
+    def put(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         """Hold an entry and evict what there is no room for beside it; one larger than all the room is not held."""
         size = _size(entry)
         with self._lock:
@@ -130,7 +130,7 @@ class Cache:
             self._bytes += size
 
     def count(self, kind: Kind, event: Event) -> None:
-        """Count what happened before the cache was asked."""
+        """Count an event that bypassed `get`."""
         with self._lock:
             self._events[kind, event] += 1
 
@@ -160,16 +160,16 @@ class Cache:
         self._forget(key, entry)
         self._events[entry.kind, cause] += 1
 
-    def _remove(self, key: bytes) -> Segment | Response:
+    def _remove(self, key: bytes) -> HeldSegment | HeldResponse:
         entry = self._held[key]
         del self._held[key]
         self._forget(key, entry)
         return entry
 
-    def _forget(self, key: bytes, entry: Segment | Response) -> None:
+    def _forget(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         del self._born[key]
         self._bytes -= _size(entry)
 
 
-def _size(entry: Segment | Response) -> int:
+def _size(entry: HeldSegment | HeldResponse) -> int:
     return len(entry.data) + ENTRY_BYTES

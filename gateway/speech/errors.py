@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from inference import PoolSaturated
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,6 +37,14 @@ class InvalidField(RequestError):
 
 class UnknownModel(RequestError):
     """No model has this name here."""
+
+
+class RepliesFull(PoolSaturated):
+    """The replies in flight take all the memory that they may."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(wait_s)
+        self.args = ("the replies in flight take all the memory there is for them",)
 
 
 def shortened(name: str) -> str:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from time import perf_counter
-from typing import ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from pydantic import ConfigDict
+
+if TYPE_CHECKING:
+    from inference import Playback, Spoken, Times
 
 Outcome = Literal[
     "ok",
@@ -42,6 +45,8 @@ class Trail:
     """The trace that the request is part of, as W3C Trace Context writes it; empty: a new one."""
     began: float = field(default_factory=perf_counter)
     phases: list[Phase] = field(default_factory=list)
+    inferred_s: float = 0.0
+    """Seconds of audio that workers spoke for it."""
 
 
 @dataclass(slots=True)
@@ -125,6 +130,36 @@ class RequestRecord:
     def elapsed_ms(self) -> float:
         """Milliseconds since the request came in."""
         return (perf_counter() - self._trail.began) * 1000
+
+    def spoken(self, spoken: Spoken) -> None:
+        """A segment came: from a worker, or found spoken."""
+        self.segments = (self.segments or 0) + 1
+        if (answer := spoken.answer) is None:
+            return
+        self.provider = answer.provider
+        self.worker_pids = sorted({*(self.worker_pids or ()), answer.pid})
+        self.retries = (self.retries or 0) + answer.attempts - 1
+        if spoken.segment.index == 0:
+            self.queue_ms = answer.waited_s * 1000
+        self.inference_ms = (self.inference_ms or 0) + spoken.audio.elapsed_ms
+        self._trail.inferred_s += spoken.audio.seconds
+        self.rtf = self.inference_ms / 1000 / self._trail.inferred_s
+
+    def encoded(self, began: float, ended: float) -> None:
+        """A piece of audio was shaped and encoded between these times of `perf_counter`."""
+        self._trail.phases.append(Phase("encode", began, ended))
+        self.encode_ms = (self.encode_ms or 0) + (ended - began) * 1000
+
+    def heard(self, playback: Playback) -> None:
+        """This is what the listener has been given so far."""
+        self.audio_s, self.underruns = playback.heard_s, playback.underruns
+
+    def worked(self, phonemes: Times, segments: Times) -> None:
+        """All work behind the pool has ended."""
+        if phonemes:
+            self.phonemes_ms = sum(ended - began for began, ended in phonemes) * 1000
+        self._trail.phases += (Phase("phonemes", *times) for times in phonemes)
+        self._trail.phases += (Phase("segment", *times) for times in segments)
 
     def line(self) -> dict[str, object]:
         """The known fields, times and ratios to a thousandth."""

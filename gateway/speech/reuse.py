@@ -1,6 +1,6 @@
-"""Recall: how one request uses the cache: its whole response, its segments, and what others are having spoken just now.
+"""Reuse: how one request uses the cache: its whole response, its units, and what others are having spoken just now.
 
-Knows the keys; knows no HTTP but the Cache-Control header, and no codec.
+Knows the keys; knows no HTTP and no codec.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gateway.speech.cache import Response, Segment
+from gateway.speech.cache import HeldResponse, HeldSegment
 from inference import Audio
 
 if TYPE_CHECKING:
     from gateway.speech.cache import Cache
     from gateway.speech.request import SpeechRequest
     from gateway.speech.single_flight import Flights
-    from inference import Answer, Lease
+    from inference import Answer, Lease, Unit
 
     Sharing = Flights[tuple[Audio, Answer]]
 
@@ -24,47 +24,38 @@ if TYPE_CHECKING:
 class Use:
     """What a request lets the cache do for it."""
 
-    look: bool
+    may_read: bool = True
     """Answer from what is held or under way."""
 
-    keep: bool
+    may_store: bool = True
     """Hold what is spoken."""
 
-    @classmethod
-    def allowed(cls, cache_control: str) -> Use:
-        """As a request's Cache-Control header says; `no-store` rules out both, `no-cache` only to look."""
-        directives = {directive.strip().lower() for directive in cache_control.split(",")}
-        keep = "no-store" not in directives
-        return cls(look=keep and "no-cache" not in directives, keep=keep)
 
-
-class Recall:
+class Reuse:
     """One request's way to the cache. Lives as long as its response body."""
 
-    def __init__(self, cache: Cache, sharing: Sharing, request: SpeechRequest, cache_control: str) -> None:
+    def __init__(self, cache: Cache, sharing: Sharing, request: SpeechRequest, use: Use) -> None:
         self._cache = cache
         self._sharing = sharing
-        self._use = Use.allowed(cache_control) if cache.is_on else Use(look=False, keep=False)
-        self._voice = request.voice.canonical
-        self._language = request.lang_code or request.voice.language
+        self._use = use if cache.is_on else Use(may_read=False, may_store=False)
         self._key = cache.key(
             "response",
             request.input,
-            self._voice,
-            self._language,
+            request.voice.canonical,
+            request.lang_code or request.voice.language,
             request.speed,
             request.response_format,
             request.sample_rate,
             request.volume_multiplier,
         )
         self._spoken = 0
-        self._held = 0
+        self._found = 0
         self._parts: list[bytes] = []
-        self._room = cache.max_bytes if self._use.keep else 0
+        self._room = cache.max_bytes if self._use.may_store else 0
 
-    def response(self) -> Response | None:
+    def response(self) -> HeldResponse | None:
         """The whole response, if it is held."""
-        return self._cache.get(Response, self._key) if self._use.look else None
+        return self._cache.get(HeldResponse, self._key) if self._use.may_read else None
 
     def collect(self, part: bytes) -> None:
         """Take a part of the response, to hold it once it is whole."""
@@ -79,47 +70,47 @@ class Recall:
         """All parts; None when the response is too large to be held, or must not be."""
         return b"".join(self._parts) if self._room > 0 else None
 
-    def keep(self, response: Response) -> None:
+    def keep(self, response: HeldResponse) -> None:
         """Hold the whole response."""
         self._cache.put(self._key, response)
 
     def verdict(self, *, is_done: bool) -> Literal["hit", "miss", "partial"] | None:
         """What the cache has held of the audio so far; None when it was not to be used."""
-        if not self._use.keep:
+        if not self._use.may_store:
             return None
-        if not self._held:
+        if not self._found:
             return "miss"
         return "hit" if is_done and not self._spoken else "partial"
 
-    async def speak(
-        self, lease: Lease, phonemes: str, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
-    ) -> tuple[Audio, Answer | None]:
-        """Speak one segment, or find it spoken: then without a worker's answer.
+    async def audio(self, lease: Lease, unit: Unit, deadline: float) -> tuple[Audio, Answer | None]:
+        """A unit as it is held, as others are having it spoken, or else spoken: only then with a worker's answer.
 
         Raises:
             InferenceError: it is not held and could not be spoken.
         """
-        if not self._use.keep:
-            return await lease.speak(phonemes, voice, speed, deadline)
-        key = self._cache.key("segment", phonemes, self._voice, self._language, speed)
+        if not self._use.may_store:
+            return await lease.speak(unit, deadline)
+        key = self._cache.key("segment", unit.phonemes, *unit.voice, unit.speed)
 
         async def speak() -> tuple[Audio, Answer]:
-            spoken, answer = await lease.speak(phonemes, voice, speed, deadline)
-            self._cache.put(key, Segment(spoken.pcm))
-            return spoken, answer
+            audio, answer = await lease.speak(unit, deadline)
+            self._cache.put(key, HeldSegment(audio.pcm))
+            return audio, answer
 
-        if not self._use.look:
+        if not self._use.may_read:
             self._cache.count("segment", "miss")
             self._spoken += 1
             return await speak()
         if key in self._sharing:
             self._cache.count("segment", "shared")
-            self._held += 1
-            lease.hurry(phonemes, voice, speed, deadline)
+            self._found += 1
+            lease.begin()
+            lease.hurry(unit, deadline)
             audio, _ = await self._sharing.join(key, speak)
             return audio, None
-        if held := self._cache.get(Segment, key):
-            self._held += 1
+        if held := self._cache.get(HeldSegment, key):
+            self._found += 1
+            lease.begin()
             return Audio(held.data, elapsed_ms=0.0), None
         self._spoken += 1
         return await self._sharing.join(key, speak)

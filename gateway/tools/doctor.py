@@ -16,8 +16,9 @@ from rich.table import Table
 
 from gateway import __version__
 from gateway.assembly import pool_config
-from gateway.audio.encoders import ENCODERS, SAMPLE_BYTES, SAMPLE_RATE
-from inference import Catalogue, InferenceError, Pace, Pool, PoolConfig, Utterance
+from gateway.audio.encoders import ENCODERS
+from gateway.audio.pcm import silence
+from inference import Catalogue, InferenceError, Manner, Pool, PoolConfig, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +127,7 @@ def _encoders() -> Check:
     for name, encoder in ENCODERS.items():
         try:
             stage = encoder()
-            whole = stage.feed(bytes(SAMPLE_RATE // 2 * SAMPLE_BYTES)) + stage.finish()
+            whole = stage.feed(silence(0.5)) + stage.finish()
         except Exception as error:  # whatever a codec library raises is the finding
             failed.append(f"{name} ({error})")
         else:
@@ -152,9 +153,9 @@ async def _speech(settings: Settings, config: PoolConfig, voices: Path) -> list[
     try:
         async with Pool(dataclasses.replace(config, workers=(text, speech))) as pool:
             voice = Catalogue.read(voices).resolve(settings.voice)
-            utterance = Utterance(pool.lease("doctor", 0), SAMPLE_RATE, 1.0, Pace())
+            utterance = Utterance(pool.lease("doctor", len(TEST_TEXT)), Manner(voice.language, voice.parts))
             started = time.perf_counter()
-            spoken = [s async for s in utterance.speak(TEST_TEXT, voice.language, voice.parts)]
+            spoken = [s async for s in utterance.segments(TEST_TEXT)]
             elapsed_s = time.perf_counter() - started
             utterance.close()
             return [_languages(pool), _provider(pool), _voice_check(spoken, elapsed_s, voice.canonical)]
@@ -178,6 +179,6 @@ def _provider(pool: Pool) -> Check:
 
 
 def _voice_check(spoken: list[Any], elapsed_s: float, voice: str) -> Check:
-    audio_s = sum(len(piece.pcm) for piece in spoken) / SAMPLE_BYTES / SAMPLE_RATE
+    audio_s = sum(piece.audio.seconds for piece in spoken)
     found = f"{voice} spoke {audio_s:.1f} s in {elapsed_s:.1f} s"
     return Check("speech", audio_s > 1, found, "fetch the model again: `kokoro-gateway models fetch`")

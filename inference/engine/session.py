@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
-from kokoro_onnx.config import SAMPLE_RATE
 
 from inference.errors import WorkerFailedToStart
-from inference.protocol import Trial
+from inference.protocol import SAMPLE_RATE, Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable

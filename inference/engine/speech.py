@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from kokoro_onnx import Kokoro
-from kokoro_onnx.config import SAMPLE_RATE
 
 from inference.engine.session import open_session
 from inference.errors import EngineFailed
-from inference.protocol import Audio, Ready, SpeechJob
+from inference.protocol import SAMPLE_RATE, Audio, Ready, SpeechJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from inference.protocol import Job, Reply, WorkerSpec
+    from inference.protocol import Job, Reply, VoiceParts, WorkerSpec
 
 WARM_UP: Final = "ðə kwˈɪk bɹˈaʊn fˈɑːks dʒˈʌmps ˌoʊvɚ ðə lˈeɪzi dˈɑːɡ."
 """A sentence long enough that its length and loudness say whether a provider speaks soundly."""
@@ -60,7 +59,7 @@ class SpeechEngine:
         started = time.perf_counter()
         with _engine_faults():
             samples, _ = self._kokoro.create(
-                job.phonemes, self._style(job.voice), job.speed, is_phonemes=True, trim=False
+                job.unit.phonemes, self._style(job.unit.voice), job.unit.speed, is_phonemes=True, trim=False
             )
         pcm = to_pcm16(trim(samples))
         return Audio(pcm, round((time.perf_counter() - started) * 1000, 2))
@@ -70,7 +69,7 @@ class SpeechEngine:
         samples, _ = kokoro.create(WARM_UP, kokoro.get_voices()[0], is_phonemes=True, trim=False)
         return np.asarray(samples, dtype=np.float32)
 
-    def _mix(self, voice: tuple[tuple[str, float], ...]) -> NDArray[np.float32]:
+    def _mix(self, voice: VoiceParts) -> NDArray[np.float32]:
         """Style rows of a mix, float32[510, 1, 256]: the weighted sum of its voices'."""
         rows = sum(weight * self._kokoro.get_voice_style(name) for name, weight in voice)
         return np.asarray(rows, dtype=np.float32)

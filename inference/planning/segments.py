@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+TOKENS_PER_SECOND: Final = 15
+"""How fast Kokoro speaks at speed 1."""
+
 MODEL_TOKENS: Final = 510
 """Most tokens the model speaks at once."""
 
@@ -26,7 +29,7 @@ _MOST_GROWTH: Final = 3.0
 
 @dataclass(frozen=True)
 class Limits:
-    """How long segments are, in tokens; Kokoro speaks about 15 a second."""
+    """How long segments are, in tokens."""
 
     first: int = 28
     """Of the first segment. 1.9 s of speech: it decides when sound starts, and how long the second may take."""

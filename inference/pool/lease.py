@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from inference.errors import EngineFailed, ProtocolError, UnsupportedLanguage
@@ -10,7 +9,7 @@ from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob
 
 if TYPE_CHECKING:
     from inference.pool.pool import Answer, Pool
-    from inference.protocol import Reply, Role
+    from inference.protocol import Reply, Role, Unit
 
 _PHONEMES_COST_S: Final = 0.005
 """A batch of sentences: espeak takes 0.25 ms for one."""
@@ -23,15 +22,17 @@ class Lease:
 
     def __init__(self, pool: Pool, request_id: str, reserved_s: float) -> None:
         self.request_id = request_id
-        self.reserved_s = reserved_s
-        """Work that was admitted but is not yet in the queue, seconds."""
-
-        self.limits = pool.config.limits
+        self.limits = pool.limits
         """How long the segments of its text may be."""
 
-        self.closed = asyncio.Event()
         self._pool = pool
-        self._speakers: tuple[Role, ...] = ("express", "speech")
+        self._reserved_s = reserved_s
+        self._is_first_due = True
+
+    @property
+    def reserved_s(self) -> float:
+        """Work that was admitted for the first segment and is not yet in the queue, seconds."""
+        return self._reserved_s if self._is_first_due else 0.0
 
     async def phonemes(
         self, texts: tuple[str, ...], language: str, deadline: float
@@ -49,26 +50,25 @@ class Lease:
             raise ProtocolError("the text worker answered other texts")
         return reply, answer
 
-    async def speak(
-        self, phonemes: str, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
-    ) -> tuple[Audio, Answer]:
-        """Speak one segment; the first may be spoken by the express worker, which is kept for such.
+    async def speak(self, unit: Unit, deadline: float) -> tuple[Audio, Answer]:
+        """Speak a unit; the first may be spoken by the express worker, which is kept for such.
 
         Raises:
             InferenceError: the engine failed, or two workers died with it.
         """
-        self.reserved_s = 0.0
-        speakers, self._speakers = self._speakers, ("speech",)
-        job = SpeechJob(self.request_id, phonemes, voice, speed)
-        cost_s = len(phonemes) * self._pool.seconds_per_token
-        answer = await self._pool.submit(job, speakers, deadline, cost_s, self)
+        roles: tuple[Role, ...] = ("express", "speech") if self._is_first_due else ("speech",)
+        self.begin()
+        cost_s = self._pool.cost.of(len(unit.phonemes))
+        answer = await self._pool.submit(SpeechJob(self.request_id, unit), roles, deadline, cost_s, self)
         return _expect(Audio, answer.reply), answer
 
-    def hurry(
-        self, phonemes: str, voice: tuple[tuple[str, float], ...], speed: float, deadline: float
-    ) -> None:
-        """Have a segment that another lease waits for spoken by this deadline, if that is earlier."""
-        self._pool.hurry(SpeechJob(self.request_id, phonemes, voice, speed), deadline)
+    def begin(self) -> None:
+        """The listener's first segment is in the queue, or was found spoken: nothing is reserved for it any more."""
+        self._is_first_due = False
+
+    def hurry(self, unit: Unit, deadline: float) -> None:
+        """Have a unit that another lease waits for spoken by this deadline, if that is earlier."""
+        self._pool.hurry(unit, deadline)
 
     def postpone(self, seconds: float) -> None:
         """The listener had to wait: what is queued for it is due so much later, and others come first."""
@@ -76,8 +76,7 @@ class Lease:
 
     def close(self) -> None:
         """Give the claim back."""
-        self.reserved_s = 0.0
-        self.closed.set()
+        self.begin()
         self._pool.release(self)
 
 

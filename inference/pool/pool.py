@@ -10,8 +10,6 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
-import msgspec
-
 from inference.errors import (
     InferenceError,
     JobPoisoned,
@@ -21,6 +19,7 @@ from inference.errors import (
     WorkerDied,
 )
 from inference.planning.segments import Limits
+from inference.pool.cost import SpeechCost
 from inference.pool.lease import Lease
 from inference.pool.scheduler import Queue, Waiting
 from inference.pool.slot import Slot, WorkerStatus
@@ -29,18 +28,9 @@ from inference.protocol import SpeechJob
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from inference.protocol import Job, Ready, Reply, Role, WorkerSpec
+    from inference.protocol import Job, Ready, Reply, Role, Unit, WorkerSpec
 
 logger = logging.getLogger(__name__)
-
-_TOKENS_PER_SECOND: Final = 15
-"""Kokoro's tokens for a second of speech, to price work before any has been measured."""
-
-_FIRST_COST_S: Final = 0.03
-"""Seconds of work for a token where the warm-up gave no figure."""
-
-_LEARNING: Final = 0.1
-"""Weight of the newest job in the running mean of the cost."""
 
 _HOPELESS_WAIT_S: Final = 30.0
 """What a client is told to wait when no worker can be started."""
@@ -56,8 +46,8 @@ class PoolConfig:
     queue_s: float = 20
     """Longest wait that a new request is admitted to, seconds."""
 
-    limits: Limits = field(default_factory=Limits)
-    """How long the segments of a text are."""
+    cost: float | None = None
+    """CPU seconds of one thread for a second of audio, where that was measured."""
 
     jobs_per_worker: int = 0
     """Jobs after which a worker is replaced; 0: never."""
@@ -88,9 +78,6 @@ class PoolStatus:
     jobs_running: int
     queued_s: float
     """Estimated seconds of speech work in the queue."""
-
-    leases: int
-    """Requests that are being spoken or sent, or wait to be."""
 
     is_draining: bool
 
@@ -133,9 +120,10 @@ class Pool:
 
     def __init__(self, config: PoolConfig) -> None:
         self.config = config
-        self.seconds_per_token = _FIRST_COST_S
-        """Running mean of a speech worker's time for one token."""
+        self.limits: Final = Limits() if config.cost is None else Limits.for_cost(config.cost)
+        """How long the segments of a text are: fixed from the start, so that a text is always cut the same way."""
 
+        self.cost = SpeechCost(config.cost)
         self._slots: list[_Slot] = [Slot(w, config.start_timeout_s, self._dispatch) for w in config.workers]
         self._queue: Queue[_Slot] = Queue()
         self._leases: set[Lease] = set()
@@ -161,7 +149,8 @@ class Pool:
             raise
         for slot in self._slots:
             self._spawn(slot.supervise())
-        self.seconds_per_token = self._cost_of_warm_up()
+        if factor := self._real_time_factor():
+            self.cost.measure(factor)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -198,7 +187,6 @@ class Pool:
             jobs_queued=len(self._queue),
             jobs_running=sum(slot.running is not None for slot in self._slots),
             queued_s=round(self._queue.work_s("speech"), 3),
-            leases=len(self._leases),
             is_draining=self._is_draining,
         )
 
@@ -218,36 +206,26 @@ class Pool:
         return (running_s + waiting_s) / max(workers, 1)
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request whose first segment has about `tokens` tokens; with none it needs no worker, only time.
+        """Admit a request for about `tokens` tokens; it is priced by its first segment, for which alone it must wait.
 
         Raises:
             PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.
-            PoolClosed: the pool is draining and a worker is needed, or the pool is closed.
+            PoolClosed: the pool is draining or closed.
         """
-        if not self._is_open:
-            raise PoolClosed("the pool is closed")
-        if tokens:
-            self._refuse_if_unable()
-        lease = Lease(self, request_id, tokens * self.seconds_per_token)
-        self._leases.add(lease)
-        return lease
-
-    def _refuse_if_unable(self) -> None:
-        if self._is_draining:
+        if self._is_draining or not self._is_open:
             raise PoolClosed("the pool takes no new requests")
         if self._hopeless_roles():
             raise PoolSaturated(_HOPELESS_WAIT_S)
         wait = self.expected_wait_s()
         if wait > self.config.queue_s:
             raise PoolSaturated(wait)
+        lease = Lease(self, request_id, self.cost.of(min(tokens, self.limits.first)))
+        self._leases.add(lease)
+        return lease
 
     def drain(self) -> None:
-        """Take no new requests but those that need no worker; those that hold a lease go on."""
+        """Take no new requests; those that hold a lease go on."""
         self._is_draining = True
-
-    async def drained(self) -> None:
-        """Wait until the leases are closed that are open now; what the cache answers later is not waited for."""
-        await asyncio.gather(*(lease.closed.wait() for lease in self._leases))
 
     async def replace(self) -> None:
         """Replace every worker, one after the other: each new one is ready before its predecessor leaves."""
@@ -265,11 +243,11 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(slot.stop() for slot in self._slots))
 
-    def hurry(self, message: SpeechJob, deadline: float) -> None:
-        """Give a segment that waits an earlier deadline: someone else needs the same audio sooner."""
+    def hurry(self, unit: Unit, deadline: float) -> None:
+        """Give a unit that waits an earlier deadline: someone else needs the same audio sooner."""
         for job in self._queue:
             assert isinstance(job, _Job)
-            if job.message == msgspec.structs.replace(message, request_id=job.message.request_id):
+            if isinstance(job.message, SpeechJob) and job.message.unit == unit:
                 job.deadline = min(job.deadline, deadline)
                 job.is_hurried = True
 
@@ -365,14 +343,14 @@ class Pool:
             self._queue.add(job)
 
     def _learn(self, job: _Job) -> None:
-        if isinstance(job.message, SpeechJob) and job.message.phonemes:
-            cost = (time.monotonic() - job.started_at) / len(job.message.phonemes)
-            self.seconds_per_token += _LEARNING * (cost - self.seconds_per_token)
+        if isinstance(job.message, SpeechJob):
+            self.cost.learn(len(job.message.unit.phonemes), time.monotonic() - job.started_at)
 
-    def _cost_of_warm_up(self) -> float:
+    def _real_time_factor(self) -> float | None:
+        """Seconds that a worker took for a second of its warm-up, on the provider it chose."""
         ready = self.ready("speech")
         factors = [trial.real_time_factor for trial in ready.trials] if ready else []
-        return next((factor / _TOKENS_PER_SECOND for factor in reversed(factors) if factor), _FIRST_COST_S)
+        return next((factor for factor in reversed(factors) if factor), None)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         # In a context of its own: a job is started by whichever request, or death, has freed the worker.

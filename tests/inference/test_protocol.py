@@ -21,12 +21,14 @@ from inference.protocol import (
     SpeechJob,
     StartFailed,
     Trial,
+    Unit,
     WorkerSpec,
     encode,
 )
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 number = st.floats(0, 1e6)
+units = st.builds(Unit, text, st.lists(st.tuples(text, number), max_size=4).map(tuple), number)
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(
         Ready,
@@ -39,7 +41,7 @@ messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(StartFailed, text),
     st.builds(PhonemeJob, text, st.lists(text).map(tuple), text),
     st.builds(Phonemes, st.lists(text).map(tuple), number),
-    st.builds(SpeechJob, text, text, st.lists(st.tuples(text, number), max_size=4).map(tuple), number),
+    st.builds(SpeechJob, text, units),
     st.builds(Audio, st.binary(), number),
     st.builds(Failure, st.sampled_from(["engine", "language"]), text),
 )

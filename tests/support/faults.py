@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference.protocol import SpeechJob, encode
+from inference.protocol import SpeechJob, Unit, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def _garbage(_: WorkerSpec) -> None:
 
 
 def _half(spec: WorkerSpec) -> None:
-    _write(encode(SpeechJob("r", "a", (("af_heart", 1.0),), 1.0))[:20])
+    _write(encode(SpeechJob("r", Unit("a", (("af_heart", 1.0),), 1.0)))[:20])
     _leave(spec)
 
 
@@ -95,8 +95,8 @@ class FaultyEngine:
         self.ready = self._engine.ready
 
     def do(self, job: Job) -> Reply:
-        if isinstance(job, SpeechJob) and "!" in job.phonemes:
-            for name, _ in job.voice:
+        if isinstance(job, SpeechJob) and "!" in job.unit.phonemes:
+            for name, _ in job.unit.voice:
                 if name in FAULTS:
                     FAULTS[name](self._spec)
         return self._engine.do(job)

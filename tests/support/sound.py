@@ -9,7 +9,7 @@ import av
 import numpy as np
 import soundfile
 
-from gateway.audio.encoders import SAMPLE_RATE
+from gateway.audio.pcm import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from gateway.assembly import cache_bytes, hardware_profile, pool_config
+from gateway.assembly import cache_bytes, hardware_profile, in_flight_bytes, pool_config
 from gateway.http.app import create_app
 from gateway.keys import Keys
 from gateway.observe.logs import logged
 from gateway.observe.status import ModelFacts, Running
 from gateway.server import lifecycle
 from gateway.settings import Settings
+from gateway.speech.in_flight import InFlight
 from inference import Catalogue, Pool
 
 if TYPE_CHECKING:
@@ -41,14 +42,15 @@ async def serve(settings: Settings, directory: Path, lines_dropped: Callable[[],
     )
     async with Pool(dataclasses.replace(config, workers=workers)) as pool:
         facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph="released", reason="it hums")
+        in_flight = InFlight(in_flight_bytes(hardware))
         running = Running(hardware, facts, cache_bytes(settings, hardware), lines_dropped)
-        app = create_app(settings, keys, pool, Catalogue.read(voices), running)
+        app = create_app(settings, keys, pool, Catalogue.read(voices), running, in_flight)
 
         def announce() -> None:
             sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
             sys.stderr.flush()
 
-        await lifecycle.run(app, pool, keys, settings, listener, announce)
+        await lifecycle.run(app, pool, in_flight, keys, settings, listener, announce)
 
 
 def main() -> None:

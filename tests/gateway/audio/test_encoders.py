@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gateway.audio.encoders import ENCODERS, SAMPLE_RATE, UnsupportedRate, supported_rate
+from gateway.audio.encoders import ENCODERS, UnsupportedRate, supported_rate
+from gateway.audio.pcm import SAMPLE_RATE
 from tests.support.sound import (
     decode,
     decode_with_libav,

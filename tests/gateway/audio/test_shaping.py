@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gateway.audio.encoders import SAMPLE_RATE, Mp3Encoder, PcmEncoder, Stage
+from gateway.audio.encoders import Mp3Encoder, PcmEncoder, Stage
+from gateway.audio.pcm import SAMPLE_RATE
 from gateway.audio.resampler import Resampler
 from gateway.audio.shaping import Chain, Gain, Stretch, shape
 from tests.support.sound import (

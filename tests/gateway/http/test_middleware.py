@@ -25,7 +25,7 @@ from gateway.keys import Keys
 from gateway.observe.log_fields import request_fields
 from gateway.observe.logs import configure_logging
 from gateway.settings import Settings
-from gateway.speech.synthesis import Body, Speech
+from gateway.speech.synthesis import ByteStream, Speech
 from inference import PoolSaturated, WorkerDied
 from tests.support.lines import logging_as_before
 from tests.support.serving import DEADLINE_S, connect, eventually, exchange, serving
@@ -113,7 +113,7 @@ class Site:
 
 
 async def _speech(pieces: AsyncGenerator[bytes, None], length: int | None = None) -> Speech:
-    return Speech("audio/mpeg", length, Body(await anext(pieces), pieces), dict)
+    return Speech("audio/mpeg", length, ByteStream(await anext(pieces), pieces), dict)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.speech.record import RequestRecord
-from gateway.speech.synthesis import Body, Speech
+from gateway.speech.synthesis import ByteStream, Speech
 from tests.support.serving import DEADLINE_S
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Source:
 
     async def speech(self, length: int | None = None) -> Speech:
         rest = self._bytes()
-        return Speech("audio/mpeg", length, Body(await anext(rest), rest), lambda: USAGE)
+        return Speech("audio/mpeg", length, ByteStream(await anext(rest), rest), lambda: USAGE)
 
     async def _bytes(self) -> AsyncGenerator[bytes, None]:
         try:

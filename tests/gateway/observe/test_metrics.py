@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.audio.encoders import ENCODERS
 from gateway.observe.metrics import MOST_RECENT, NO_FORMAT, REFUSALS, Figures, total
-from gateway.speech.cache import Cache, Segment
+from gateway.speech.cache import Cache, HeldSegment
 from gateway.speech.record import Outcome, RequestRecord
 from inference import Pool, PoolConfig, RestartCause, WorkerSpec
 from tests.support.gateway import Gateway
@@ -89,7 +89,7 @@ def test_every_series_is_there_before_anything_happens(figures: Figures) -> None
 
 def test_labels_are_from_closed_sets(figures: Figures, cache: Cache) -> None:
     figures.note(RequestRecord("r", outcome="ok", voice="af_a(2)+af_b", format="mp3", key=3, text="secret"))
-    cache.put(b"k", Segment(b"pcm"))
+    cache.put(b"k", HeldSegment(b"pcm"))
     closed = {
         "outcome": set(get_args(Outcome)),
         "format": {*ENCODERS, NO_FORMAT},

@@ -20,8 +20,10 @@ from inference.errors import (
     PoolSaturated,
     WorkerFailedToStart,
 )
-from inference.planning.utterance import Pace, Utterance
+from inference.planning.playback import Pace
+from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool, PoolConfig
+from inference.protocol import Unit
 from tests.support.tone import SAMPLES_PER_TOKEN
 from tests.support.waiting import DEADLINE_S, until
 
@@ -38,7 +40,7 @@ def config(*specs: WorkerSpec, **options: float) -> PoolConfig:
 
 
 async def say(lease: Lease, phonemes: str = "hello", voice: str = "af_heart") -> tuple[Audio, Answer]:
-    return await lease.speak(phonemes, ((voice, 1.0),), 1.0, time.monotonic())
+    return await lease.speak(Unit(phonemes, ((voice, 1.0),), 1.0), time.monotonic())
 
 
 def pids(pool: Pool) -> set[int]:
@@ -197,11 +199,7 @@ async def test_a_draining_pool_finishes_what_it_has_and_takes_nothing_new(speech
         with pytest.raises(PoolClosed):
             pool.lease("r2", 5)
         await say(lease)
-        drained = asyncio.create_task(pool.drained())
-        await asyncio.sleep(0)
-        assert not drained.done()
         lease.close()
-        await drained
 
 
 async def test_jobs_that_wait_or_run_fail_when_the_pool_closes(speech_spec: WorkerSpec) -> None:
@@ -351,12 +349,14 @@ async def test_the_first_segment_is_spoken_alone_unless_the_client_waits_for_the
     )
     async with Pool(config(text_spec, speech_spec, speech_spec)) as pool:
         await until(lambda: [w.state for w in pool.status().workers] == ["idle"] * 3, "all workers")
-        utterance = Utterance(pool.lease("r1", 28), 24000, 1.0, Pace(slack_s=slack_s))
-        async with aclosing(utterance.speak(text, "en-us", (("af_slow", 1.0),))) as spoken:
+        utterance = Utterance(
+            pool.lease("r1", 28), Manner("en-us", (("af_slow", 1.0),)), Pace(slack_s=slack_s)
+        )
+        async with aclosing(utterance.segments(text)) as spoken:
             first = asyncio.ensure_future(anext(spoken))
             seen = set()
             while not first.done():
-                seen.add(pool.status().jobs_running if utterance.segments else 1)
+                seen.add(pool.status().jobs_running if utterance.submitted else 1)
                 await asyncio.sleep(0.01)
             rest = [segment async for segment in spoken]
         utterance.close()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from inference.errors import EngineFailed, UnsupportedLanguage
 from inference.languages import BY_CODE
-from inference.protocol import PhonemeJob, Phonemes, SpeechJob, WorkerSpec
+from inference.protocol import PhonemeJob, Phonemes, SpeechJob, Unit, WorkerSpec
 from inference.text.east_asian import is_installed
 from inference.text.engine import TextEngine, kokoro_vocabulary
 from inference.text.punctuation import MARKS
@@ -260,7 +260,7 @@ def test_engine_says_what_languages_it_has() -> None:
 
 def test_engine_refuses_a_job_of_the_other_role() -> None:
     with pytest.raises(EngineFailed, match="SpeechJob"):
-        ENGINE.do(SpeechJob("r", "nˈO", (("af_heart", 1.0),), 1.0))
+        ENGINE.do(SpeechJob("r", Unit("nˈO", (("af_heart", 1.0),), 1.0)))
 
 
 def test_an_espeak_voice_that_does_not_exist_is_an_engine_fault() -> None:

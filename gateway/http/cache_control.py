@@ -1,0 +1,12 @@
+"""What a Cache-Control header lets the cache do. Knows the header; knows no cache."""
+
+from __future__ import annotations
+
+from gateway.speech.reuse import Use
+
+
+def allowed_use(cache_control: str) -> Use:
+    """As the header of a request says; `no-store` rules out both, `no-cache` only to read."""
+    directives = {directive.strip().lower() for directive in cache_control.split(",")}
+    may_store = "no-store" not in directives
+    return Use(may_read=may_store and "no-cache" not in directives, may_store=may_store)

@@ -1,0 +1,92 @@
+"""In flight: the replies that are being made or sent, how many they are and how much memory they may take together.
+
+Knows no worker and no format: what a reply may take is for whoever admits it to say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from gateway.speech.errors import RepliesFull
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_WAIT_S: Final = 5.0
+"""What a client is told to wait where memory is short: a reply that is sent whole is made and gone in about that."""
+
+
+class InFlight:
+    """The replies in flight, within a number of bytes. Lives as long as the application, in its event loop."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes: Final = most_bytes
+        self._places: set[Place] = set()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def held_bytes(self) -> int:
+        """What all of them together may take, or take."""
+        return sum(place.held_bytes for place in self._places)
+
+    def admit(self, held_bytes: int) -> Place:
+        """A place for a reply that will hold so many bytes at once; whoever gets it closes it.
+
+        Raises:
+            RepliesFull: there is no room for it now.
+        """
+        self._check(held_bytes)
+        place = Place(self, held_bytes)
+        self._places.add(place)
+        return place
+
+    async def drained(self) -> None:
+        """Wait until the replies have ended that are in flight now; what comes later is not waited for."""
+        await asyncio.gather(*(place.closed.wait() for place in self._places))
+
+    def _check(self, more_bytes: int) -> None:
+        if self.held_bytes + more_bytes > self.most_bytes:
+            raise RepliesFull(_WAIT_S)
+
+    def _grow(self, place: Place, held_bytes: int) -> None:
+        self._check(held_bytes - place.held_bytes)
+        place.held_bytes = held_bytes
+
+    def _leave(self, place: Place) -> None:
+        self._places.discard(place)
+
+
+class Place:
+    """A reply's place among those in flight. Lives as long as the reply, and is closed however that ends."""
+
+    def __init__(self, in_flight: InFlight, held_bytes: int) -> None:
+        self.held_bytes = held_bytes
+        """What the reply may hold, or holds when that has become more."""
+
+        self.closed = asyncio.Event()
+        self._in_flight = in_flight
+
+    def hold(self, held_bytes: int) -> None:
+        """The reply now holds so many bytes.
+
+        Raises:
+            RepliesFull: that is more than it was admitted for, and there is no room for the rest.
+        """
+        if held_bytes > self.held_bytes:
+            self._in_flight._grow(self, held_bytes)
+
+    def close(self) -> None:
+        """Leave the place to others."""
+        self._in_flight._leave(self)
+        self.closed.set()
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gateway.speech.errors import RepliesFull
+from gateway.speech.in_flight import InFlight
+
+
+def test_replies_are_admitted_while_there_is_room_and_refused_beyond() -> None:
+    in_flight = InFlight(100)
+    first = in_flight.admit(60)
+    in_flight.admit(40)
+    with pytest.raises(RepliesFull):
+        in_flight.admit(1)
+    first.close()
+    in_flight.admit(60)
+    assert (len(in_flight), in_flight.held_bytes) == (2, 100)
+
+
+def test_a_reply_that_grows_past_its_price_takes_room_and_is_refused_where_there_is_none() -> None:
+    in_flight = InFlight(100)
+    place = in_flight.admit(30)
+    place.hold(10)
+    assert in_flight.held_bytes == 30, "what it was admitted for stays its own"
+    place.hold(90)
+    assert in_flight.held_bytes == 90
+    with pytest.raises(RepliesFull):
+        place.hold(101)
+    place.close()
+    assert (len(in_flight), in_flight.held_bytes) == (0, 0)
+
+
+async def test_a_drain_waits_for_the_replies_of_that_moment() -> None:
+    in_flight = InFlight(100)
+    before = in_flight.admit(0)
+    drained = asyncio.create_task(in_flight.drained())
+    await asyncio.sleep(0)
+    in_flight.admit(0)
+    assert not drained.done()
+    before.close()
+    await drained
