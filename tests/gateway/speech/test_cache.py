@@ -454,7 +454,7 @@ def test_a_hit_needs_neither_worker_nor_place_in_the_queue(tone: Path) -> None:
         with open_stream(gateway, slow, "af_slow") as stream:
             assert stream.recv(10)
             gateway.process.send_signal(signal.SIGTERM)
-            wait_for(lambda: speak(gateway, "Something new.").status_code == 503, "nothing new taken")
+            wait_for(lambda: speak(gateway, "New.", "no-store").status_code == 503, "nothing new taken")
             assert speak(gateway, text).content == whole
     finally:
         assert gateway.stop() == 0
