@@ -1,17 +1,44 @@
-"""Settings and hardware to worker specs and cache size: who runs which model with how many threads. Starts nothing."""
+"""The composition root: settings and this machine -> files, graph, profile, pool and application, in this order.
+
+One for serve, say, doctor and the tests. Knows who is made of what; prints nothing and parses nothing.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import asyncio
+import contextlib
+import logging
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from inference import PoolConfig, WorkerSpec, profile, read_machine
+from gateway.http.app import create_app
+from gateway.observe.status import ModelFacts, Running
+from gateway.server import lifecycle
+from gateway.speech.cache import Cache
+from gateway.speech.in_flight import InFlight
+from gateway.speech.synthesis import Synthesis
+from inference import Catalogue, Pool, PoolConfig, WorkerSpec, profile, read_machine
+from models.derive.choose import Choice, Recipe, choose
+from models.fetch import FileState, fetch, verify
+from models.manifest import Manifest
 
 if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+    from typing import TypeAlias
 
+    from gateway.keys import Keys
+    from gateway.observe.log_writer import LineWriter
     from gateway.settings import Settings
     from inference import HardwareProfile
+    from models.manifest import File, Model
+
+    Show: TypeAlias = Callable[[str, float], None]
+    """Told what is being done and how far it is, often; must come back quickly."""
+
+logger = logging.getLogger(__name__)
 
 _EXPRESS_THREADS: Final = 4
 """The express worker speaks a second of speech at a time: more threads would wait for each other."""
@@ -26,6 +53,119 @@ _MOST_CACHE_BYTES: Final = 256 << 20
 
 _REPLIES_BYTES: Final = 48 << 20
 _REPLIES_BYTES_PER_WORKER: Final = 16 << 20
+"""A page of 4,000 characters that is read as it comes takes 5 MB, and a worker keeps three listeners playing."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the files of one model are."""
+
+    model: Path
+    voices: Path
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a gateway is made of, with nothing started yet. Lives as long as the program."""
+
+    settings: Settings
+    files: Files
+    choice: Choice
+    """What CPU sessions load, and why."""
+
+    catalogue: Catalogue
+    running: Running
+    pool: PoolConfig
+
+
+def prepare(settings: Settings, show: Show) -> Parts:
+    """Fetch what is missing, derive the graph that is faster here, and say who will run what.
+
+    Raises:
+        UnknownModel: the manifest has no such model.
+        FetchError: a file is not there and cannot be brought.
+        UnknownVoice: the voice for requests that name none does not exist.
+    """
+    files = fetch_files(settings, show)
+    hardware = hardware_profile(settings)
+    choice = _chosen(settings, hardware, files, show)
+    return assemble(settings, hardware, files, choice, _facts(_model(settings), choice))
+
+
+def assemble(
+    settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice, model: ModelFacts
+) -> Parts:
+    """The parts that these files and this graph make on this hardware.
+
+    Raises:
+        UnknownVoice: the voice for requests that name none is not among those of the file.
+    """
+    catalogue = Catalogue.read(files.voices)
+    catalogue.resolve(settings.voice)
+    running = Running(hardware, model, _cache_bytes(settings, hardware))
+    config = _pool_config(settings, hardware, files, choice)
+    return Parts(settings, files, choice, catalogue, running, config)
+
+
+async def serve(
+    parts: Parts, keys: Keys, listener: socket.socket, log: LineWriter, announce: Callable[[], None]
+) -> None:
+    """Start the workers and serve until a signal ends it; `announce` is called once clients can connect.
+
+    Raises:
+        WorkerFailedToStart: with the reason.
+    """
+    lifecycle.cancel_on_sigterm()
+    running = replace(parts.running, lines_dropped=lambda: log.dropped)
+    try:
+        async with Pool(parts.pool) as pool:
+            in_flight = InFlight(_in_flight_bytes(running.hardware))
+            app = create_app(parts.settings, keys, pool, parts.catalogue, running, in_flight)
+            await lifecycle.run(app, pool, in_flight, keys, parts.settings, listener, announce)
+    except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
+        logger.info("told_to_end_while_starting")
+
+
+@contextlib.asynccontextmanager
+async def speaking(parts: Parts) -> AsyncIterator[Synthesis]:
+    """What speaks requests, without a server and without a cache, on workers that end with the context.
+
+    Raises:
+        WorkerFailedToStart: with the reason.
+    """
+    async with Pool(parts.pool) as pool:
+        synthesis = Synthesis(pool, parts.settings, Cache(0, 0, 0), InFlight(sys.maxsize))
+        with contextlib.closing(synthesis):
+            yield synthesis
+
+
+def fetch_files(settings: Settings, show: Show) -> Files:
+    """The files of the model, fetched if they are missing or damaged.
+
+    Raises:
+        UnknownModel: the manifest has no such model.
+        FetchError: a file is not there and cannot be brought.
+    """
+    model = _model(settings)
+    return Files(_fetched(model, settings, show), _fetched(model.voices, settings, show))
+
+
+def read_catalogue(settings: Settings, show: Show) -> Catalogue:
+    """The voices of the model, fetched if they are missing or damaged; FetchError and UnknownModel as above."""
+    return Catalogue.read(fetch_files(settings, show).voices)
+
+
+def file_states(settings: Settings) -> dict[Path, FileState]:
+    """What lies where the files of the model should.
+
+    Raises:
+        UnknownModel: the manifest has no such model.
+    """
+    model = _model(settings)
+    return {
+        settings.models_dir / file.filename: verify(file, settings.models_dir)
+        for file in (model, model.voices)
+    }
 
 
 def hardware_profile(settings: Settings) -> HardwareProfile:
@@ -39,18 +179,54 @@ def hardware_profile(settings: Settings) -> HardwareProfile:
     )
 
 
-def cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
+def _model(settings: Settings) -> Model:
+    manifest = Manifest.load()
+    return manifest.model(settings.model or manifest.default)
+
+
+def _fetched(file: File, settings: Settings, show: Show) -> Path:
+    def progress(done_bytes: int, total_bytes: int, source: str) -> None:
+        if done_bytes < total_bytes:
+            what = f"{file.name} from {source}: {done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB"
+            show(what, done_bytes / total_bytes)
+
+    return fetch(file, settings.models_dir, progress)
+
+
+def _chosen(settings: Settings, hardware: HardwareProfile, files: Files, show: Show) -> Choice:
+    """The graph that the CPU runs: the released one, or one derived from it for this machine."""
+    machine = hardware.machine
+    choice = choose(
+        files.model,
+        settings.models_dir,
+        files.voices,
+        recipe=Recipe.for_machine(machine.architecture, machine.instruction_sets),
+        force=None if settings.graph == "auto" else settings.graph,
+        progress=lambda doing, share: show(f"preparing the model for this machine, once: {doing}", share),
+    )
+    logger.info("graph_chosen", extra={"graph": choice.kind, "reason": choice.reason})
+    return choice
+
+
+def _facts(model: Model, choice: Choice) -> ModelFacts:
+    return ModelFacts(
+        name=model.name,
+        sha256=model.sha256,
+        voices_sha256=model.voices.sha256,
+        graph=choice.kind,
+        reason=choice.reason,
+    )
+
+
+def _cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
     """What the cache may take: as set, or what fits this machine."""
     if settings.cache_mb is not None:
         return settings.cache_mb << 20
     return min(_MOST_CACHE_BYTES, _memory(hardware) // 16)
 
 
-def in_flight_bytes(hardware: HardwareProfile) -> int:
-    """What the replies in flight may take: a share of the memory, and no more than the workers can be busy with.
-
-    A page of 4,000 characters that is read as it comes takes 5 MB, and a worker keeps three listeners playing.
-    """
+def _in_flight_bytes(hardware: HardwareProfile) -> int:
+    """What the replies in flight may take: a share of the memory, and no more than the workers can be busy with."""
     return min(_memory(hardware) // 16, _REPLIES_BYTES + hardware.workers * _REPLIES_BYTES_PER_WORKER)
 
 
@@ -59,40 +235,35 @@ def _memory(hardware: HardwareProfile) -> int:
     return min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
 
 
-def pool_config(
-    settings: Settings,
-    hardware: HardwareProfile,
-    model: Path,
-    cpu_model: Path,
-    voices: Path,
-    cost: float | None = None,
-) -> PoolConfig:
-    """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments.
+def _pool_config(settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice) -> PoolConfig:
+    return PoolConfig(
+        workers=_workers(settings, hardware, files, choice),
+        start_timeout_s=settings.start_timeout_s,
+        job_timeout_s=settings.job_timeout_s,
+        queue_s=settings.queue_s,
+        cost=choice.cost,
+    )
 
-    `cost` is what a second of audio costs on this machine, CPU seconds, where that was measured.
-    """
+
+def _workers(
+    settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice
+) -> tuple[WorkerSpec, ...]:
+    """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments."""
     text = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
     express = WorkerSpec(
         role="express",
-        model_path=str(model),
-        cpu_model_path=str(cpu_model),
-        voices_path=str(voices),
+        model_path=str(files.model),
+        cpu_model_path=str(choice.graph),
+        voices_path=str(files.voices),
         threads=min(hardware.workers * hardware.threads, _EXPRESS_THREADS),
         arena_bytes=hardware.arena_bytes,
         providers=hardware.providers,
         provider_is_forced=settings.provider != "auto",
-        cache_dir=str(model.parent / "compiled"),
+        cache_dir=str(files.model.parent / "compiled"),
     )
+    nice = _NICE if settings.express else 0
     speech = [
-        replace(
-            express, role="speech", threads=hardware.threads, cpus=cpus, nice=_NICE if settings.express else 0
-        )
+        replace(express, role="speech", threads=hardware.threads, cpus=cpus, nice=nice)
         for cpus in hardware.affinity
     ]
-    return PoolConfig(
-        workers=(text, *([express] if settings.express else []), *speech),
-        start_timeout_s=settings.start_timeout_s,
-        job_timeout_s=settings.job_timeout_s,
-        queue_s=settings.queue_s,
-        cost=cost,
-    )
+    return (text, *([express] if settings.express else []), *speech)

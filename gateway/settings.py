@@ -43,7 +43,9 @@ class Settings(BaseSettings):
         default_factory=lambda: user_cache_path("kokoro-gateway") / "models",
         description="Where model files are kept.",
     )
-    model: str = Field("kokoro-v1.0.int8", description="Model file to run, by its name in the manifest.")
+    model: str | None = Field(
+        None, description="Model file to run, by its name in the manifest; default: the one it gives."
+    )
     graph: Literal["auto", "released", "derived"] = Field(
         "auto",
         description="Graph on the CPU: the released one, one derived from it, or the cheaper of the two.",

@@ -89,6 +89,8 @@ class Manifest:
     """Every file that can be run, by name. Lives as long as the process."""
 
     default: str
+    """The model for whoever names none."""
+
     models: Mapping[str, Model]
     voices: Mapping[str, File]
 

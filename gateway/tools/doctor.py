@@ -1,33 +1,40 @@
 """Looks at everything that could be wrong on this machine, by doing it: each check says what to do when it fails.
 
-Knows no HTTP.
+Knows no HTTP, and makes nothing that `serve` does not make in the same way.
 """
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import os
 import platform
 import socket
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import psutil
 from rich.table import Table
 
 from gateway import __version__
-from gateway.assembly import pool_config
+from gateway.assembly import file_states, hardware_profile, prepare
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import silence
-from inference import Catalogue, InferenceError, Manner, Pool, PoolConfig, Utterance
+from gateway.keys import UnusableKeys, read_keys
+from gateway.tools.bench import cpu_s
+from inference import InferenceError, Manner, Pool, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
+    from gateway.assembly import Parts, Show
     from gateway.settings import Settings
-    from inference import HardwareProfile
+    from inference import HardwareProfile, PoolConfig
 
-TEST_TEXT = "The doctor listens, and hears nothing wrong."
+TEST_TEXT: Final = "The doctor listens, and hears nothing wrong."
+_BUSY_CPUS: Final = 0.2
+"""CPUs that other programs may take before the doctor says that its times are theirs too."""
 
 
 @dataclass(frozen=True)
@@ -73,25 +80,37 @@ class Report:
         return table
 
 
-async def examine(
-    settings: Settings,
-    hardware: HardwareProfile,
-    files: Mapping[Path, str],
-    graph: tuple[Path, str, str] | None,
-) -> Report:
-    """Look at everything.
+class Others:
+    """The CPU that other programs take. Lives as long as what is measured beside them."""
 
-    `files` are the model and the voices with the state they are in; `graph` is the one chosen for the CPU, its
-    kind and the reason, or None while the files are not whole.
-    """
-    checks = [*_machine(hardware), *(_file(path, state) for path, state in files.items())]
-    checks += [_encoders(), _port(settings)]
-    if graph is not None:
-        path, kind, reason = graph
-        checks.append(Check("graph", True, f"{kind}: {reason}"))
-        model, voices = files
-        config = pool_config(settings, hardware, model, path, voices)
-        checks += await _speech(settings, config, voices)
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._before_s = _others_s()
+
+    def cpus(self) -> float:
+        """How many CPUs they have kept busy since, on average."""
+        return max(0.0, _others_s() - self._before_s) / max(time.monotonic() - self._since, 1e-3)
+
+
+def _others_s() -> float:
+    """CPU seconds that all programs but this one and its workers have taken since the machine started."""
+    times = psutil.cpu_times()
+    # What a guest of this machine takes is in the time of its user already.
+    idle_s = times.idle + sum(getattr(times, kind, 0.0) for kind in ("iowait", "guest", "guest_nice"))
+    return float(sum(times) - idle_s - cpu_s(os.getpid()))
+
+
+def examine(settings: Settings, show: Show) -> Report:
+    """Look at everything; `show` is told what takes long."""
+    hardware = hardware_profile(settings)
+    states = file_states(settings)
+    checks = [*_machine(hardware), *(_file(path, state.value) for path, state in states.items())]
+    checks += [_encoders(), _port(settings), _keys(settings)]
+    if all(check.is_well for check in checks if check.name in {path.name for path in states}):
+        parts = prepare(settings, show)
+        checks.append(Check("graph", True, f"{parts.choice.kind}: {parts.choice.reason}"))
+        show("starting two workers, and speaking", 0.0)
+        checks += asyncio.run(_speech(parts))
     return Report(hardware, tuple(checks))
 
 
@@ -147,20 +166,42 @@ def _port(settings: Settings) -> Check:
     return Check("port", True, f"{address} is free")
 
 
-async def _speech(settings: Settings, config: PoolConfig, voices: Path) -> list[Check]:
-    """Start one worker of each kind, and speak."""
-    text, *_, speech = config.workers
+def _keys(settings: Settings) -> Check:
     try:
-        async with Pool(dataclasses.replace(config, workers=(text, speech))) as pool:
-            voice = Catalogue.read(voices).resolve(settings.voice)
+        keys = read_keys(settings)
+    except UnusableKeys as error:
+        return Check("keys", False, str(error), "mend the file of KOKORO_API_KEYS_FILE")
+    return Check("keys", True, str(len(keys)) if keys else "none: whoever can connect is let in")
+
+
+async def _speech(parts: Parts) -> list[Check]:
+    """Start one worker of each kind, and speak; what `serve` runs, but fewer of it."""
+    others = Others()
+    try:
+        async with Pool(_one_of_each(parts.pool)) as pool:
+            voice = parts.catalogue.resolve(parts.settings.voice)
             utterance = Utterance(pool.lease("doctor", len(TEST_TEXT)), Manner(voice.language, voice.parts))
             started = time.perf_counter()
             spoken = [s async for s in utterance.segments(TEST_TEXT)]
             elapsed_s = time.perf_counter() - started
             utterance.close()
-            return [_languages(pool), _provider(pool), _voice_check(spoken, elapsed_s, voice.canonical)]
+            timed = [_provider(pool), _voice_check(spoken, elapsed_s, voice.canonical)]
+            return [_languages(pool), *beside(timed, others.cpus())]
     except InferenceError as error:
         return [Check("speech", False, str(error), "see the reason; KOKORO_PROVIDER=cpu needs the least")]
+
+
+def beside(timed: list[Check], others_cpus: float) -> list[Check]:
+    """The checks, and with their times that other programs have had a part in them."""
+    if others_cpus < _BUSY_CPUS:
+        return timed
+    note = f"; busy: other programs took {others_cpus:.1f} of {psutil.cpu_count()} CPUs meanwhile"
+    return [dataclasses.replace(check, found=check.found + note) for check in timed]
+
+
+def _one_of_each(config: PoolConfig) -> PoolConfig:
+    workers = {spec.role: spec for spec in config.workers if spec.role in {"text", "speech"}}
+    return dataclasses.replace(config, workers=tuple(workers.values()))
 
 
 def _languages(pool: Pool) -> Check:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from gateway.cli import STARTUP_FAILURE
+from gateway.cli import CANNOT_START
 from gateway.settings import PREFIX, Settings
 from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, run, tool
 
@@ -56,7 +56,7 @@ def test_the_unit_is_hardened(installed: Path) -> None:
 
 
 def test_what_cannot_start_is_not_started_again(service: configparser.SectionProxy) -> None:
-    assert service.getint("RestartPreventExitStatus") == STARTUP_FAILURE
+    assert service.getint("RestartPreventExitStatus") == CANNOT_START
 
 
 def test_signals_go_to_the_gateway_alone_and_it_may_drain(service: configparser.SectionProxy) -> None:

@@ -41,6 +41,13 @@ def test_serve_has_an_option_for_each_setting_but_the_keys() -> None:
     assert not re.search(r"--api-keys\b(?!-file)", shown), "keys on a command line are seen by every user"
 
 
+def test_say_lists_the_settings_that_matter_to_it_and_takes_all() -> None:
+    shown = run("say", "--help").stdout.decode()
+    assert {"--voice", "--model", "--threads", "--output"} <= set(re.findall(r"--[a-z-]+", shown))
+    assert not set(re.findall(r"--[a-z-]+", shown)) & {"--host", "--port", "--max-connections", "--cache-mb"}
+    assert b"No such option" not in run("voices", "--json", "--port", "9", "--cache-mb", "1").stderr
+
+
 def test_config_shows_each_setting_with_its_source() -> None:
     shown = run("config", "--port", "9000").stdout.decode()
     assert "KOKORO_PORT" in shown

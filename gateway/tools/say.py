@@ -1,0 +1,51 @@
+"""Says a text into a file or to standard output, without a server. Knows files; knows no model and no HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.assembly import speaking
+from gateway.speech.record import RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gateway.assembly import Parts
+    from gateway.speech.request import SpeechRequest
+
+STANDARD_OUTPUT = "-"
+
+
+async def say(parts: Parts, request: SpeechRequest, output: str, heard: Callable[[float], None]) -> float:
+    """Write a spoken request to `output`; `heard` is told the seconds so far, and they are returned.
+
+    Raises:
+        InferenceError: it cannot be spoken.
+        OSError: the file cannot be written.
+    """
+    record = RequestRecord("say")
+    async with speaking(parts) as synthesis:
+        with _destination(output) as write:
+            speech = await synthesis.stream(request, record)
+            async for data in speech.body:
+                write(data)
+                heard(record.audio_s or 0.0)
+    return record.audio_s or 0.0
+
+
+@contextlib.contextmanager
+def _destination(output: str) -> Iterator[Callable[[bytes], object]]:
+    """Write to standard output, or to a file that is there only once it is whole."""
+    if output == STANDARD_OUTPUT:
+        yield sys.stdout.buffer.write
+        return
+    part = Path(f"{output}.part")
+    try:
+        with part.open("wb") as file:
+            yield file.write
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
