@@ -14,8 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.end_to_end.test_faults import SLOW, open_stream, speak
 from tests.support.gateway import wait_for
+from tests.support.streams import SLOW, open_stream, speak
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
