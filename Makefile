@@ -3,13 +3,21 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: serve test check model clients lock docs clean
+.PHONY: serve quick test check model clients lock docs clean
+
+# For pytest: make test ARGS="-k leaving -x"
+ARGS ?=
 
 serve: model ## set up what is missing and serve on 127.0.0.1:8880
 	@$(BIN)/kokoro-gateway serve
 
-test: check model clients ## style, types and all tests, on real workers and the real model
-	$(BIN)/python -m pytest
+quick: check ## style, types and the fast tests, which need no model and no other program: under a minute on 2 cores
+	$(BIN)/python -m pytest -n 2 -q -m "not slow" --hypothesis-profile=quick $(QUICK) $(ARGS)
+
+QUICK = tests/gateway tests/inference tests/models tests/test_imports.py
+
+test: check model clients ## style, types and all tests, on real workers and the real model; with ARGS, those they choose
+	$(BIN)/python -m pytest $(or $(ARGS),--durations=40)
 
 # What the tests of deploy/ and of other people's clients run, below $(VENV); what cannot be had is skipped, and said.
 clients: $(VENV)/.installed-dev

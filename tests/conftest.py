@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # On a busy machine any example can be slow: that is no fault of what it holds.
 settings.register_profile("unhurried", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("unhurried")
 
 
