@@ -1,86 +1,89 @@
+"""What a gateway is made of on machines of which facts are recorded."""
+
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.assembly import Files, Parts, assemble, file_states, hardware_profile
+from gateway.assembly import Files, Parts, assemble
 from gateway.observe.status import ModelFacts
 from gateway.settings import Settings
-from inference import UnknownVoice
+from inference import profile
 from models.derive.choose import Choice
-from models.fetch import FileState
-from models.manifest import Manifest
+from tests.support.recorded import linux, mac
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FACTS = ModelFacts(name="tone", sha256="", voices_sha256="", graph="released", reason="it hums")
-MB = 1 << 20
+    from inference import WorkerSpec
+    from inference.hardware.machine import Machine
+
+MIB = 1 << 20
 
 
-def parts(
-    tone: Path, cost: float | None = None, memory_limit_bytes: int | None = None, **given: Any
-) -> Parts:
-    """What these settings make on two workers of this machine."""
-    settings = Settings.from_environment(workers=2, threads=1, **given)
-    hardware = hardware_profile(settings)
-    machine = replace(hardware.machine, memory_bytes=64 << 30, memory_limit_bytes=memory_limit_bytes)
+def parts(tone: Path, machine: Machine, cost: float | None = None, **options: object) -> Parts:
+    settings = Settings(**options)  # type: ignore[arg-type]
+    hardware = profile(machine, workers=settings.workers, provider=settings.provider)
     files = Files(tone / "tone.onnx", tone / "voices.bin")
-    choice = Choice("derived", tone / "derived.onnx", "it hums", cost)
-    return assemble(settings, replace(hardware, machine=machine), files, choice, FACTS)
+    choice = Choice("derived", tone / "derived.onnx", "it costs less", cost)
+    facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph=choice.kind, reason=choice.reason)
+    return assemble(settings, hardware, files, choice, facts)
 
 
-def test_each_role_runs_its_part_of_the_model(tone: Path) -> None:
-    text, express, *speech = parts(tone).pool.workers
-    assert [spec.role for spec in (text, express, *speech)] == ["text", "express", "speech", "speech"]
-    assert text.model_path == ""
-    for spec in (express, *speech):
-        assert (spec.model_path, spec.cpu_model_path) == (
-            str(tone / "tone.onnx"),
-            str(tone / "derived.onnx"),
-        )
-        assert spec.voices_path == str(tone / "voices.bin")
+def of_role(made: Parts, role: str) -> list[WorkerSpec]:
+    return [spec for spec in made.pool.workers if spec.role == role]
 
 
-def test_speech_workers_make_way_for_the_express_worker_if_there_is_one(tone: Path) -> None:
-    _, express, *speech = parts(tone).pool.workers
-    assert express.nice == 0
-    assert {spec.nice for spec in speech} == {10}
-    _, *speech = parts(tone, express=False).pool.workers
-    assert {spec.role for spec in speech} == {"speech"}
-    assert {spec.nice for spec in speech} == {0}
+def test_there_is_one_text_worker_one_express_worker_and_the_speech_workers_of_the_profile(
+    tone: Path,
+) -> None:
+    made = parts(tone, linux("two_core_vm"))
+    assert [spec.role for spec in made.pool.workers] == ["text", "express", "speech", "speech"]
+    assert [spec.cpus for spec in of_role(made, "speech")] == [(0,), (1,)]
+    assert [spec.cpus for spec in of_role(made, "express")] == [()]
 
 
-def test_segments_are_as_long_as_the_measured_cost_of_speech_wants(tone: Path) -> None:
-    assert parts(tone).pool.cost is None
-    assert parts(tone, cost=0.9).pool.cost == 0.9
+def test_speech_workers_make_way_only_where_there_is_one_to_make_way_for(tone: Path) -> None:
+    made = parts(tone, linux("two_core_vm"))
+    assert all(spec.nice > made.pool.workers[1].nice == 0 for spec in of_role(made, "speech"))
+    alone = parts(tone, linux("two_core_vm"), express=False)
+    assert [spec.role for spec in alone.pool.workers] == ["text", "speech", "speech"]
+    assert all(spec.nice == 0 for spec in alone.pool.workers)
 
 
 @pytest.mark.parametrize(
-    ("cache_mb", "memory_limit_bytes", "expected"),
-    [(None, None, 256 * MB), (None, 1024 * MB, 64 * MB), (7, 1024 * MB, 7 * MB), (0, None, 0)],
+    ("name", "threads"), [("two_core_vm", 2), ("raspberry_pi_5", 4), ("epyc_64_core", 4)]
 )
-def test_the_cache_fits_the_machine_unless_its_size_is_set(
-    tone: Path, cache_mb: int | None, memory_limit_bytes: int | None, expected: int
-) -> None:
-    made = parts(tone, cache_mb=cache_mb, memory_limit_bytes=memory_limit_bytes)
-    assert made.running.cache_bytes == expected
+def test_the_express_worker_has_all_cores_up_to_four(tone: Path, name: str, threads: int) -> None:
+    (express,) = of_role(parts(tone, linux(name)), "express")
+    assert express.threads == threads
 
 
-def test_the_times_of_the_settings_are_those_of_the_pool(tone: Path) -> None:
-    pool = parts(tone, queue_s=1.5, job_timeout_s=2.5, start_timeout_s=3.5).pool
-    assert (pool.queue_s, pool.job_timeout_s, pool.start_timeout_s) == (1.5, 2.5, 3.5)
+def test_the_derived_graph_is_for_the_cpu_and_the_release_for_all_else(tone: Path) -> None:
+    (express,) = of_role(parts(tone, mac("m1")), "express")
+    assert express.providers == ("coreml", "cpu")
+    assert express.model_path == str(tone / "tone.onnx")
+    assert express.cpu_model_path == str(tone / "derived.onnx")
+    assert not express.provider_is_forced
 
 
-def test_a_default_voice_that_does_not_exist_is_told_before_anything_starts(tone: Path) -> None:
-    with pytest.raises(UnknownVoice):
-        parts(tone, voice="nobody")
+def test_a_provider_that_is_asked_for_is_forced_on_all_that_speak(tone: Path) -> None:
+    made = parts(tone, mac("m1"), provider="cpu")
+    assert {spec.providers for spec in made.pool.workers[1:]} == {("cpu",)}
+    assert all(spec.provider_is_forced for spec in made.pool.workers[1:])
 
 
-def test_without_a_name_the_model_is_the_manifests_default(tmp_path: Path) -> None:
-    manifest = Manifest.load()
-    states = file_states(Settings.from_environment(models_dir=tmp_path))
-    default = manifest.model(manifest.default)
-    assert states == {tmp_path / file.filename: FileState.MISSING for file in (default, default.voices)}
+def test_limits_of_time_and_the_measured_cost_reach_the_pool(tone: Path) -> None:
+    pool = parts(tone, linux("two_core_vm"), cost=0.3, start_timeout_s=7, job_timeout_s=8, queue_s=9).pool
+    assert (pool.start_timeout_s, pool.job_timeout_s, pool.queue_s, pool.cost) == (7, 8, 9, 0.3)
+
+
+def test_the_cache_takes_what_is_set_or_a_sixteenth_of_the_memory(tone: Path) -> None:
+    machine = linux("two_core_vm")
+    small = replace(machine, memory_limit_bytes=512 * MIB)
+    assert parts(tone, small).running.cache_bytes == 32 * MIB
+    assert parts(tone, replace(machine, memory_bytes=1 << 40)).running.cache_bytes == 256 * MIB
+    assert parts(tone, small, cache_mb=7).running.cache_bytes == 7 * MIB
+    assert parts(tone, small, cache_mb=0).running.cache_bytes == 0
