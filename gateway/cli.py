@@ -224,7 +224,7 @@ def bench_command(
     rounds: Annotated[int, typer.Option(min=2, help="Replies that each figure is taken from.")] = 8,
     soak_minutes: Annotated[
         float | None,
-        typer.Option("--soak", help="So many minutes of mixed load, hang-ups and killed workers."),
+        typer.Option("--soak", help="So many minutes of load, hostile clients and killed workers."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:

@@ -79,7 +79,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "texts_are_logged": "The text of every request is, since that was asked for.",
     "connection_refused": "There are as many connections as may be, and none of them is idle.",
     "few_descriptors": "The hard limit is below what KOKORO_MAX_CONNECTIONS needs: raise it, or take fewer.",
-    "out_of_descriptors": "No connection can be accepted; the longest idle one was closed, and it is tried again.",
+    "connection_not_accepted": "Most often no file descriptor is left; the longest idle connection makes room.",
     "request": "A request has ended.",
     "request_failed": "What went wrong inside; the line of the request follows.",
     "worker_ready": "A worker can take jobs.",

@@ -140,7 +140,7 @@ class Connection:
         with a reset. So the start of the reply, which is the same whatever it will say, is sent ahead of the rest;
         otherwise speech that nobody waits for would be made up to its first byte.
         """
-        if self._http.owes_reply:
+        if self._http.owes_reply and not self._writer.is_closing():
             self._writer.write(STATUS_LINE_START)
             self._said_ahead = len(STATUS_LINE_START)
         wire = self._writer.get_extra_info("socket")

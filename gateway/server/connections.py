@@ -7,7 +7,6 @@ knows no route and no speech.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +39,6 @@ UNSENT_BYTES: Final = 256 << 10
 """Most bytes that the kernel holds unsent for one client. It would take 4 MB: minutes of speech before a client that
 does not read is noticed, and 2 GB for 512 of them."""
 
-_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _ACCEPT_AGAIN_S: Final = 0.5
 
 _REFUSAL: Final = error_body(BUSY, "server_error", "overloaded")
@@ -62,9 +60,8 @@ class Connections:
 
     async def serve(self, listener: socket.socket, until: asyncio.Event) -> None:
         """Serve the app on a listening socket until told to end; open connections get a moment to finish."""
-        listener.setsockopt(
-            socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES
-        )  # what is accepted inherits it
+        # What is accepted inherits it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         async with self._app.router.lifespan_context(self._app) as state:
             accepting = asyncio.create_task(self._accept(listener, self._shared(dict(state or {}))))
             ending = asyncio.create_task(until.wait())
@@ -94,16 +91,19 @@ class Connections:
         while True:
             try:
                 client, _ = await loop.sock_accept(listener)
+            except OSError as error:  # most often: no file descriptor is left
+                await self._wait_for_room(error)
+                continue
+            try:
                 reader, writer = await asyncio.open_connection(sock=client)
-            except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    await self._wait_for_descriptors(error)
-            else:
                 self._admit(Connection(reader, writer, shared))
+            except OSError:  # it has left by now
+                client.close()
 
-    async def _wait_for_descriptors(self, error: OSError) -> None:
-        """Without the wait it would be tried all the time: the newcomer stays in the backlog."""
-        logger.warning("out_of_descriptors", extra={"connections": len(self._open), "reason": error.strerror})
+    async def _wait_for_room(self, error: OSError) -> None:
+        """Without a pause it would be tried all the time: the newcomer stays in the backlog."""
+        fields = {"connections": len(self._open), "reason": error.strerror}
+        logger.warning("connection_not_accepted", extra=fields)
         self._make_room()
         await asyncio.sleep(_ACCEPT_AGAIN_S)
 

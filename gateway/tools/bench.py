@@ -157,13 +157,15 @@ def memory_mb(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[tuple[str, int, float]]:
-    """A gateway on a free port, for the length of the measurement: its URL, its pid, and how long it took to start."""
+def own_server(*options: str, log: int = subprocess.DEVNULL) -> Iterator[tuple[str, int, float]]:
+    """A gateway on a free port, for the length of the measurement: its URL, its pid, and how long it took to start.
+
+    `log` is the file descriptor that its log goes to; without one it has hardly any.
+    """
     started = time.perf_counter()
-    command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", "error"]
-    with subprocess.Popen(  # noqa: S603 - ourselves
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
+    level = "error" if log == subprocess.DEVNULL else "info"
+    command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", level, *options]
+    with subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
         try:
             url = url_of(process)
             yield url, process.pid, time.perf_counter() - started

@@ -261,7 +261,9 @@ def test_running_out_of_descriptors_is_logged_and_survived(start: Callable[..., 
     with ExitStack() as open_connections:
         for _ in range(15):
             open_connections.enter_context(connect(gateway))
-        wait_for(lambda: any(line["event"] == "out_of_descriptors" for line in gateway.lines), "its line")
+        wait_for(
+            lambda: any(line["event"] == "connection_not_accepted" for line in gateway.lines), "its line"
+        )
         before_s = process.cpu_times().user
         assert httpx.get(f"{gateway.root}/health", timeout=20).status_code == 200
         time.sleep(2)

@@ -144,4 +144,4 @@ def test_a_request_that_takes_too_long_fails(start: Callable[..., Gateway]) -> N
 
 def test_listening_to_others_without_a_key_is_warned_of(start: Callable[..., Gateway]) -> None:
     gateway = start(HOST="0.0.0.0")  # noqa: S104 - bound for a moment, to be warned of
-    assert any("set KOKORO_API_KEYS" in line["event"] for line in gateway.lines)
+    assert any("set KOKORO_API_KEYS" in line.get("advice", "") for line in gateway.lines)
