@@ -22,7 +22,7 @@ from models.derive import compare
 from models.derive import rewrites as graph
 from models.derive.bake import bake
 from models.derive.choose import GraphKind, Recipe, choose, derived_directory, judge
-from models.derive.home import GRAPH, RECORD, Measured
+from models.derive.home import GRAPH, RECORD, Home, Measured
 from tests.support.model import MODEL, VOICES, released
 from tests.support.waiting import wait_for
 
@@ -98,16 +98,6 @@ def test_frames_are_the_durations_of_the_tokens(derived: Path, voices: Path) -> 
     assert audio.size == frames.sum() * 600
 
 
-def test_choice_is_measured_once_and_remembered(
-    release: Path, derived: Path, home: Path, voices: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    choice = choose(release, home, voices, recipe=RECIPE)
-    assert (choice.kind, choice.graph) == ("derived", derived), choice.reason
-    assert float(re.findall(r"it costs (.*) of the release", choice.reason)[0]) < 0.7
-    monkeypatch.setattr(subprocess, "Popen", pytest.fail)
-    assert choose(release, home, voices, recipe=RECIPE) == choice
-
-
 def test_damaged_graph_is_never_used_not_even_by_name(
     release: Path, derived: Path, voices: Path, tmp_path: Path
 ) -> None:
@@ -139,8 +129,8 @@ def kill_the_comparison() -> None:
     wait_for(comparing, "the comparison runs")[0].kill()
 
 
-def test_killed_comparison_decides_nothing(
-    release: Path, derived: Path, voices: Path, tmp_path: Path
+def test_choice_is_remembered_once_its_comparison_has_been_finished(
+    release: Path, derived: Path, voices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = copied(derived, derived_directory(release, tmp_path, RECIPE))
     with ThreadPoolExecutor(1) as threads:
@@ -153,20 +143,27 @@ def test_killed_comparison_decides_nothing(
     )
     assert [path.name for path in tmp_path.iterdir()] == [home.name]
     assert not (home / RECORD).exists()
-    before = derived.stat().st_ino, (home / GRAPH).stat().st_ino
-    assert choose(release, tmp_path, voices, recipe=RECIPE).kind == "derived"
-    assert (derived.stat().st_ino, (home / GRAPH).stat().st_ino) == before  # compared anew, not derived anew
+    before = (home / GRAPH).stat()
+
+    choice = choose(release, tmp_path, voices, recipe=RECIPE)
+    assert (choice.kind, choice.graph) == ("derived", home / GRAPH), choice.reason
+    assert float(re.findall(r"it costs (.*) of the release", choice.reason)[0]) < 0.7
+    assert (home / GRAPH).stat() == before  # compared anew, not derived anew
+    monkeypatch.setattr(subprocess, "Popen", pytest.fail)
+    assert choose(release, tmp_path, voices, recipe=RECIPE) == choice
 
 
 def test_graph_damaged_after_its_choice_is_derived_again(
     release: Path, derived: Path, voices: Path, tmp_path: Path
 ) -> None:
-    home = copied(derived, derived_directory(release, tmp_path, RECIPE))
-    choice = choose(release, tmp_path, voices, recipe=RECIPE)
-    (home / "weights.bin").write_bytes(b"cut short")
+    home = Home(copied(derived, derived_directory(release, tmp_path, RECIPE)))
+    with home.locked(pytest.fail) as workshop:
+        home.keep(SOUND, workshop)
+    assert choose(release, tmp_path, voices, recipe=RECIPE).graph == home.graph
+    (home.path / "weights.bin").write_bytes(b"cut short")
     again = choose(release, tmp_path, voices, recipe=RECIPE)
-    assert (again.kind, again.graph) == (choice.kind, choice.graph) == ("derived", home / GRAPH)
-    assert (home / "weights.bin").stat().st_size > 1e8
+    assert (again.kind, again.graph) == ("derived", home.graph)
+    assert (home.path / "weights.bin").stat().st_size > 1e8
 
 
 def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp_path: Path) -> None:
