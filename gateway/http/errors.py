@@ -158,8 +158,7 @@ def error_response(request: Request, exc: Exception) -> Response:
     """Tell the client about `exc`, and note on the request's record how it ended."""
     answer = answer_for(exc)
     record: RequestRecord = request.state.record
-    record.outcome = record.outcome or answer.outcome
-    record.error = type(exc).__name__
+    record.failed(exc, answer.outcome)
     detail = ErrorDetail(
         message=answer.message or str(exc),
         type=answer.type,

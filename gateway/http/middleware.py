@@ -27,7 +27,6 @@ from gateway.http.errors import (
     WrongKey,
     error_response,
 )
-from gateway.observe.logs import LEVELS
 from gateway.speech.errors import RequestError
 from gateway.speech.record import RequestRecord
 
@@ -99,16 +98,16 @@ class RequestLog(HttpMiddleware):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
         record = RequestRecord(self._request_id(Headers(scope=scope)), method)
-        record.trail.parent = Headers(scope=scope).get("traceparent", "")
+        record.part_of(Headers(scope=scope).get("traceparent", ""))
         scope.setdefault("state", {})["record"] = record
 
         async def send_recorded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                record.status = message["status"]
+                record.answered(message["status"])
                 _add_figures(MutableHeaders(scope=message), record)
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body"):
-                record.outcome = record.outcome or "ok"
+                record.sent_whole()
 
         with structlog.contextvars.bound_contextvars(request_id=record.request_id):
             try:
@@ -127,15 +126,12 @@ class RequestLog(HttpMiddleware):
         return given
 
     def _write(self, record: RequestRecord, scope: Scope) -> None:
-        record.outcome = record.outcome or "failed"
-        record.path = getattr(scope.get("route"), "path", None)
-        if scope["path"] in self.counted:
-            record.path = scope["path"]  # also when it was refused before any route
-        record.total_ms = record.elapsed_ms()
-        quiet = record.path in self.quiet and record.outcome == "ok"
-        level = logging.DEBUG if quiet else LEVELS.get(record.outcome, logging.INFO)
-        logger.log(level, "request", **record.line())
-        if record.path in self.counted:
+        is_counted = scope["path"] in self.counted  # also when it was refused before any route
+        path = scope["path"] if is_counted else getattr(scope.get("route"), "path", None)
+        ending = record.ended(path)
+        is_quiet = path in self.quiet and record.outcome == "ok"
+        logger.log(logging.DEBUG if is_quiet else ending.level, "request", **record.line())
+        if is_counted:
             self.note(record)
 
 
@@ -174,7 +170,7 @@ class Body(HttpMiddleware):
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await self._read(receive)
         if body is None:
-            scope["state"]["record"].outcome = "client_gone"
+            scope["state"]["record"].left()
             return
         is_over = False
 
@@ -195,7 +191,7 @@ class Body(HttpMiddleware):
             if is_over:  # the server says goodbye after a whole response too
                 await asyncio.wait((work,))
             elif not work.done():
-                scope["state"]["record"].outcome = "client_gone"
+                scope["state"]["record"].left()
         finally:
             work.cancel()
             leaving.cancel()
@@ -313,7 +309,7 @@ class Auth(HttpMiddleware):
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._keys and scope["path"] not in self.open_paths:
-            scope["state"]["record"].key = self._number(Headers(scope=scope))
+            scope["state"]["record"].known_by(self._number(Headers(scope=scope)))
         await self.app(scope, receive, send)
 
     def _number(self, headers: Headers) -> int:

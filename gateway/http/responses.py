@@ -66,10 +66,7 @@ class AudioResponse(StreamingResponse):
         # The server returns at once while the socket takes bytes: without a pause here a body that is ready
         # would hold the event loop, and a client's leaving would not be noticed.
         await asyncio.sleep(0)
-        record = self._record
-        record.ttfa_ms = record.ttfa_ms or record.elapsed_ms()
-        record.send_ms = (record.send_ms or 0) + (perf_counter() - began) * 1000
-        record.bytes_sent = (record.bytes_sent or 0) + len(piece)
+        self._record.sent(piece, began)
 
 
 class EventStream(AudioResponse):

@@ -44,10 +44,7 @@ async def speech(request: Request) -> Response:
     """Speak: audio as it is made, or events that carry it."""
     state, record = request.state, request.state.record
     order = parse_speech(await request.body(), state.catalogue, state.settings)
-    record.voice, record.language = order.voice.canonical, order.lang_code or order.voice.language
-    record.format, record.stream_format = order.response_format, order.stream_format
-    record.characters = len(order.input)
-    record.text = order.input if state.settings.log_text else None
+    record.ordered(order, keep_text=state.settings.log_text)
     use = allowed_use(request.headers.get("cache-control", ""))
     spoken = await state.synthesis.stream(order, record, use)
     if order.stream_format == "sse":

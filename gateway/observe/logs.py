@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor
 
     from gateway.settings import Settings
-    from gateway.speech.record import Outcome
-
-LEVELS: dict[Outcome, int] = {
-    "failed": logging.ERROR,
-    "timeout": logging.WARNING,
-    "refused_queue": logging.WARNING,
-    "draining": logging.WARNING,
-}
-"""Log level of a request by its outcome; INFO where none is given."""
 
 OURS: Final = ("gateway", "inference", "models")
 """Packages that log at the chosen level; all others only what they warn of.

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from gateway import __version__
 from gateway.audio.encoders import ENCODERS
 from gateway.speech.cache import Event, Kind
-from gateway.speech.record import Outcome
+from gateway.speech.record import ENDINGS, Outcome
 from inference import RestartCause
 
 if TYPE_CHECKING:
@@ -31,14 +31,6 @@ ROLES: Final = ("text", "express", "speech")
 STATES: Final = ("starting", "idle", "busy")
 NO_FORMAT: Final = "none"
 """Label of requests that were over before their format was known."""
-
-REFUSALS: Final = {
-    "refused_queue": "queue",
-    "refused_rate": "rate",
-    "refused_auth": "auth",
-    "draining": "draining",
-}
-"""Outcomes that are refusals, and the cause that they are counted under."""
 
 RECENT_S: Final = 300
 MOST_RECENT: Final = 4096
@@ -113,8 +105,8 @@ class Figures:
         outcome = record.outcome or "failed"
         self.requests.labels(outcome, record.format or NO_FORMAT).inc()
         self._total_s.labels(outcome).observe((record.total_ms or 0) / 1000)
-        if outcome in REFUSALS:
-            self.refusals.labels(REFUSALS[outcome]).inc()
+        if cause := ENDINGS[outcome].refused_for:
+            self.refusals.labels(cause).inc()
         if record.audio_s is not None:
             self.audio_s.inc(record.audio_s)
             self.characters.inc(record.characters or 0)
@@ -155,7 +147,7 @@ class Figures:
             self.requests.labels(outcome, audio_format)
         for outcome in get_args(Outcome):
             self._total_s.labels(outcome)
-        for cause in REFUSALS.values():
+        for cause in filter(None, (ending.refused_for for ending in ENDINGS.values())):
             self.refusals.labels(cause)
 
 

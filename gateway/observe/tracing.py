@@ -9,13 +9,14 @@ import importlib
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from gateway.speech.record import ENDINGS
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
     from gateway.speech.record import RequestRecord
 
 SERVICE: Final = "kokoro-gateway"
-_FAULTS: Final = frozenset({"failed", "timeout"})
 _UNTOLD: Final = frozenset({"text", "method", "status", "path"})
 """Fields of the record that are no attributes: text is for nobody else, and the rest has names of its own."""
 
@@ -63,7 +64,7 @@ class Traces:
         for name, began, ended in record.trail.phases:
             child = self._tracer.start_span(name, inside, start_time=_wall_ns(began))
             child.end(_wall_ns(ended))
-        if record.outcome in _FAULTS:
+        if record.outcome and ENDINGS[record.outcome].is_fault:
             span.set_status(self._api.StatusCode.ERROR, record.error)
         span.end()
 

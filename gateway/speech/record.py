@@ -1,17 +1,22 @@
 """The record of one request: what it was, how it ended and where its time went.
 
-Knows no HTTP and no log: it is filled here and there on the request's way, and written elsewhere.
+Knows no HTTP and no log: it is told what happens on the request's way, and written elsewhere.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, fields
 from time import perf_counter
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import ConfigDict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gateway.speech.cache import HeldResponse
+    from gateway.speech.request import SpeechRequest
     from inference import Playback, Spoken, Times
 
 Outcome = Literal[
@@ -27,6 +32,36 @@ Outcome = Literal[
     "failed",
 ]
 """How a request can end: every log line and metric uses one of these."""
+
+Verdict = Literal["hit", "miss", "partial"]
+"""What the cache held of a request's audio: all, nothing or some."""
+
+
+class Ending(NamedTuple):
+    """What an outcome means to an operator."""
+
+    level: int = logging.INFO
+    """Of the request's line in the log."""
+
+    refused_for: Literal["queue", "rate", "auth", "draining"] | None = None
+    """Why the request was refused, if that is how it ended."""
+
+    is_fault: bool = False
+    """True when the gateway is to blame."""
+
+
+ENDINGS: Final[Mapping[Outcome, Ending]] = {
+    "ok": Ending(),
+    "client_gone": Ending(),
+    "refused_queue": Ending(logging.WARNING, refused_for="queue"),
+    "refused_rate": Ending(refused_for="rate"),
+    "refused_auth": Ending(refused_for="auth"),
+    "invalid": Ending(),
+    "not_found": Ending(),
+    "timeout": Ending(logging.WARNING, is_fault=True),
+    "draining": Ending(logging.WARNING, refused_for="draining"),
+    "failed": Ending(logging.ERROR, is_fault=True),
+}
 
 
 class Phase(NamedTuple):
@@ -53,8 +88,8 @@ class Trail:
 class RequestRecord:
     """What one request was and where its time went.
 
-    Lives as long as the request: the middleware makes it, handlers and synthesis fill it, and it is written
-    once when the response has ended. A field that stays None is left out of the line.
+    Lives as long as the request: the middleware makes it, whoever works for the request tells it what happened, and
+    it is written once when the response has ended. A field that stays None is left out of the line.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(use_attribute_docstrings=True, extra="forbid")
@@ -92,7 +127,7 @@ class RequestRecord:
     """ONNX Runtime provider of the workers that spoke."""
     worker_pids: list[int] | None = None
     """Process ids of the workers that spoke."""
-    cache: Literal["hit", "miss", "partial"] | None = None
+    cache: Verdict | None = None
     """What the cache held, or others were having spoken, of the audio; absent when the cache was not used."""
     retries: int | None = None
     """Jobs that a second worker did because the first one died."""
@@ -131,8 +166,28 @@ class RequestRecord:
         """Milliseconds since the request came in."""
         return (perf_counter() - self._trail.began) * 1000
 
-    def spoken(self, spoken: Spoken) -> None:
-        """A segment came: from a worker, or found spoken."""
+    def part_of(self, trace: str) -> None:
+        """The request belongs to a trace, as W3C Trace Context writes it."""
+        self._trail.parent = trace
+
+    def known_by(self, key: int) -> None:
+        """The client has this key."""
+        self.key = key
+
+    def ordered(self, request: SpeechRequest, *, keep_text: bool) -> None:
+        """It is known what is to be spoken."""
+        self.voice, self.language = request.voice.canonical, request.lang_code or request.voice.language
+        self.format, self.stream_format = request.response_format, request.stream_format
+        self.characters = len(request.input)
+        self.text = request.input if keep_text else None
+
+    def found(self, held: HeldResponse) -> None:
+        """The cache held the whole response."""
+        self.cache, self.segments, self.audio_s = "hit", held.segments, held.audio_s
+
+    def spoken(self, spoken: Spoken, verdict: Verdict | None) -> None:
+        """A segment came: from a worker, or found spoken; with it, what the cache has held so far."""
+        self.cache = verdict
         self.segments = (self.segments or 0) + 1
         if (answer := spoken.answer) is None:
             return
@@ -160,6 +215,35 @@ class RequestRecord:
             self.phonemes_ms = sum(ended - began for began, ended in phonemes) * 1000
         self._trail.phases += (Phase("phonemes", *times) for times in phonemes)
         self._trail.phases += (Phase("segment", *times) for times in segments)
+
+    def answered(self, status: int) -> None:
+        """The response begins."""
+        self.status = status
+
+    def sent(self, piece: bytes, began: float) -> None:
+        """A piece of the body, its sending begun at this time of `perf_counter`, is with the connection."""
+        self.ttfa_ms = self.ttfa_ms or self.elapsed_ms()
+        self.send_ms = (self.send_ms or 0) + (perf_counter() - began) * 1000
+        self.bytes_sent = (self.bytes_sent or 0) + len(piece)
+
+    def sent_whole(self) -> None:
+        """The response ended as it should; if it told of an error, that is how the request ended."""
+        self.outcome = self.outcome or "ok"
+
+    def left(self) -> None:
+        """The client left before the response had ended."""
+        self.outcome = "client_gone"
+
+    def failed(self, error: Exception, outcome: Outcome) -> None:
+        """An exception ended it."""
+        self.outcome = self.outcome or outcome
+        self.error = type(error).__name__
+
+    def ended(self, path: str | None) -> Ending:
+        """Nothing more happens; `path` is that of the route. What ended without a word was a fault."""
+        self.path, self.outcome = path, self.outcome or "failed"
+        self.total_ms = self.elapsed_ms()
+        return ENDINGS[self.outcome]
 
     def line(self) -> dict[str, object]:
         """The known fields, times and ratios to a thousandth."""

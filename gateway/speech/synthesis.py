@@ -145,7 +145,7 @@ class Synthesis:
 
     async def _again(self, request: SpeechRequest, record: RequestRecord, held: HeldResponse) -> Speech:
         """A response that is there already, in one piece: it needs no worker and waits for nobody."""
-        record.cache, record.segments, record.audio_s = "hit", held.segments, held.audio_s
+        record.found(held)
         body = _sent(self._in_flight.admit(0), held.data)
         usage = _usage(held.tokens, held.audio_s)
         content_type = ENCODERS[request.response_format].content_type
@@ -185,9 +185,8 @@ class Synthesis:
         record = order.record
         async with aclosing(order.utterance.segments(order.request.input)) as segments:
             while spoken := await self._next(segments, order):
-                record.spoken(spoken)
-                record.cache = order.reuse.verdict(is_done=spoken.segment.is_last)
                 is_last = spoken.segment.is_last
+                record.spoken(spoken, order.reuse.verdict(is_done=is_last))
                 pcm = order.shaping.feed(spoken.pcm)
                 yield self._handed_over(order, pcm + order.shaping.finish() if is_last else pcm), is_last
         if not record.segments:

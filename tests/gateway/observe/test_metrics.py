@@ -7,9 +7,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.audio.encoders import ENCODERS
-from gateway.observe.metrics import MOST_RECENT, NO_FORMAT, REFUSALS, Figures, total
+from gateway.observe.metrics import MOST_RECENT, NO_FORMAT, Figures, total
 from gateway.speech.cache import Cache, HeldSegment
-from gateway.speech.record import Outcome, RequestRecord
+from gateway.speech.record import ENDINGS, Outcome, RequestRecord
 from inference import Pool, PoolConfig, RestartCause, WorkerSpec
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_for
@@ -94,7 +94,7 @@ def test_labels_are_from_closed_sets(figures: Figures, cache: Cache) -> None:
         "outcome": set(get_args(Outcome)),
         "format": {*ENCODERS, NO_FORMAT},
         "kind": {"segment", "response"},
-        "cause": {*REFUSALS.values(), *get_args(RestartCause)},
+        "cause": {*(ending.refused_for for ending in ENDINGS.values()), *get_args(RestartCause)},
         "role": {"text", "express", "speech"},
         "state": {"starting", "idle", "busy"},
         "model": {"a-model"},
