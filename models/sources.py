@@ -47,7 +47,7 @@ CLIENT_VARIABLES = (
 
 # What pip and npm say went wrong; the rest of their output is advice and stack traces.
 _CAUSE = re.compile(
-    r"""\[Errno\ -?\d+\]\ [^'")\n]+ | \S+\ timed\ out | failed,\ reason:\ [^\n]+ | No\ matching\ [^\n]+
+    r"""\[Errno\ -?\d+\]\ [^'")\n]+ | (?<!\S)\S++\ timed\ out | failed,\ reason:\ [^\n]+ | No\ matching\ [^\n]+
     | No\ module\ named\ [^\n]+ | no\ space\ left[^\n]*""",
     re.VERBOSE,
 )

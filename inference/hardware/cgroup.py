@@ -86,5 +86,5 @@ def _quota(quota: str = "", period: str = "") -> float | None:
 
 def whole_number(text: str | None) -> int | None:
     """The number that `text` is, if it is one: not negative and of no more digits than the kernel writes."""
-    match = re.fullmatch(r"\s*([0-9]{1,20})\s*", text or "")
-    return int(match[1]) if match else None
+    match = re.fullmatch(r"[0-9]{1,20}", (text or "").strip())
+    return int(match[0]) if match else None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from inference.errors import InferenceError
 from inference.voices import MOST_PARTS, OPENAI_VOICES, Catalogue, UnknownVoice, Voice
+from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,3 +193,11 @@ def test_voices_and_plan_need_only_the_standard_library() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "{'inference'}"
+
+
+def test_a_name_full_of_spaces_costs_no_more_than_its_length() -> None:
+    def refuse(length: int) -> None:
+        with pytest.raises(UnknownVoice):
+            CATALOGUE.resolve("af_heart" + " " * length + "x")
+
+    assert cpu_s(lambda: refuse(100_000)) < HOLDS_THE_LOOP_S

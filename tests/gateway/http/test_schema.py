@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from gateway.audio.encoders import ENCODERS, UnsupportedRate
-from gateway.http.errors import MalformedBody
-from gateway.http.schema import MODELS, SpeechBody, is_known_model, parse_speech, speakable
+from gateway.http.errors import BodyTooLarge, MalformedBody
+from gateway.http.schema import MODELS, NAME_CHARS, SpeechBody, is_known_model, parse_speech, speakable
 from gateway.settings import Settings
 from gateway.speech.errors import InvalidField, RequestError, UnknownModel
 from gateway.speech.request import SpeechRequest
 from inference import OPENAI_VOICES, Catalogue, UnknownVoice
+from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
 
 VOICES = [
     "af_heart",
@@ -213,6 +215,71 @@ def test_input_is_counted_in_characters_up_to_the_limit() -> None:
 def test_input_may_be_4096_characters_by_default() -> None:
     assert parse(input="a" * 4096).input
     assert refused(input="a" * 4097) == ("input", "string_above_max_length")
+
+
+@pytest.mark.parametrize("field", ["voice", "model", "lang_code"])
+def test_name_longer_than_any_name_is_refused_before_anything_looks_at_it(field: str) -> None:
+    assert refused(**{field: "x" * 501}) == (field, "string_above_max_length")
+    assert refused(voice={"id": "x" * 501}) == ("voice", "string_above_max_length")
+
+
+def test_longest_mix_is_no_longer_than_a_name_may_be() -> None:
+    mix = "+".join(f"{name}(123456789012345678.123456)" for name in sorted(set(VOICES), key=len)[-8:])
+    assert len(mix) <= NAME_CHARS
+    assert len(parse(voice=mix).voice.parts) == 8
+
+
+@pytest.mark.parametrize(
+    "extra", [["x"] * 100_000, {"a": [{}] * 50_000}, "\ud83d\ude00" * 20_000], ids=range(3)
+)
+def test_large_body_is_read_like_a_small_one(extra: Any) -> None:
+    assert parse(metadata=extra) == parse()
+    assert parse(metadata=extra, instructions=extra, speed=2, voice={"id": "am_adam", "more": 1}) == parse(
+        speed=2, voice="am_adam"
+    )
+    assert parse(b"\xef\xbb\xbf" + json.dumps(VALID | {"metadata": extra}).encode()) == parse()
+    assert refused(metadata=extra, input=ABSENT) == ("input", "missing_required_parameter")
+    assert refused(input="a" * 100_000) == ("input", "string_above_max_length")
+    assert refused(speed=extra) == ("speed", "invalid_type")
+    with pytest.raises(MalformedBody):
+        parse(json.dumps(VALID | {"metadata": extra}).encode() + b"x")
+
+
+MIB = 1 << 20
+HEAVY = {
+    "levels": '{"a":' * 100_000,
+    "levels of an ignored field": json.dumps(VALID)[:-1] + ',"a":' + "[" * 100_000,
+    "keys": "{" + ",".join(f'"{n}":0' for n in range(95_000)) + "}",
+    "empty lists": json.dumps(VALID)[:-1] + ',"a":[' + "[]," * (MIB // 3 - 90) + "0]}",
+    "numbers": json.dumps(VALID)[:-1] + ',"a":[' + "0," * (MIB // 2 - 90) + "0]}",
+    "escapes": json.dumps(VALID)[:-1] + ',"input":"' + "\\\\" * (MIB // 2 - 90) + '"}',
+    "control characters": json.dumps(VALID)[:-1] + ',"input":"' + "\\u0001" * (MIB // 6 - 20) + '"}',
+    "digits": json.dumps(VALID)[:-1] + ',"speed":' + "9" * (MIB - 100) + "}",
+    "spaces": " " * MIB,
+    "spaces in a voice": json.dumps(VALID | {"voice": "af_heart" + " " * 1_000_000 + "x"}),
+    "text": json.dumps(VALID | {"input": "a" * 1_000_000}),
+}
+
+
+@pytest.mark.parametrize("what", HEAVY)
+@pytest.mark.parametrize("raised", [1, 10])
+def test_no_body_within_the_limits_holds_the_event_loop(what: str, raised: int) -> None:
+    settings = Settings.from_environment(max_input_chars=4096 * raised, max_body_bytes=MIB * raised)
+    body = HEAVY[what].encode()
+    assert len(body) <= MIB
+
+    def work() -> None:
+        for given in (body, body[: 64 << 10]):
+            with suppress(RequestError):
+                parse(given, settings)
+
+    assert cpu_s(work) < HOLDS_THE_LOOP_S
+
+
+def test_body_that_no_text_needs_is_refused_unread() -> None:
+    settings = Settings.from_environment(max_body_bytes=10 * MIB)
+    with pytest.raises(BodyTooLarge, match="bytes"):
+        parse(json.dumps(VALID | {"metadata": "x" * 2 * MIB}).encode(), settings)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u3000\xa0", "\x00"])

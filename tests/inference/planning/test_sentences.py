@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.planning.sentences import PARAGRAPH_END, SENTENCE_CHARS, batches, sentences
+from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
 
 prose = st.text(alphabet=st.sampled_from("abcdefgABC .,;!?…。\n\"'“”()-1ˈ"), max_size=1500)
 
@@ -36,12 +37,12 @@ def without_spaces(text: str) -> str:
     ],
 )
 def test_sentences_end_at_stops_and_not_at_abbreviations(text: str, expected: list[str]) -> None:
-    assert sentences(text) == expected
+    assert list(sentences(text)) == expected
 
 
 def test_lines_end_sentences_and_blank_lines_end_paragraphs() -> None:
     text = "# Title\r\n\r\nSome items:\n- apples\n- pears\n\nThe end"
-    assert sentences(text) == ["# Title\n\n", "Some items:\n", "- apples\n", "- pears\n\n", "The end"]
+    assert list(sentences(text)) == ["# Title\n\n", "Some items:\n", "- apples\n", "- pears\n\n", "The end"]
 
 
 def test_wrapped_lines_are_one_sentence() -> None:
@@ -50,17 +51,17 @@ def test_wrapped_lines_are_one_sentence() -> None:
         "times, it was the age of wisdom, it was the\n"
         "age of foolishness."
     )
-    assert sentences(text) == [text.replace("\n", " ")]
+    assert list(sentences(text)) == [text.replace("\n", " ")]
 
 
 def test_short_lines_that_could_have_gone_on_are_not_joined() -> None:
     poem = "Roses are red\nViolets are blue and this line is the longest of all four\nSugar is sweet\nAnd so are you"
-    assert sentences(poem) == [f"{line}\n" for line in poem.split("\n")[:-1]] + ["And so are you"]
+    assert list(sentences(poem)) == [f"{line}\n" for line in poem.split("\n")[:-1]] + ["And so are you"]
 
 
 @given(prose | st.text(max_size=300))
 def test_sentences_keep_every_character_in_order_and_stay_short(text: str) -> None:
-    pieces = sentences(text)
+    pieces = list(sentences(text))
     assert without_spaces("".join(pieces)) == without_spaces(text)
     assert all(piece.strip() and len(piece) <= SENTENCE_CHARS + len(PARAGRAPH_END) for piece in pieces)
     assert [piece for batch in batches(text) for piece in batch] == pieces
@@ -68,7 +69,7 @@ def test_sentences_keep_every_character_in_order_and_stay_short(text: str) -> No
 
 def test_five_thousand_words_without_a_full_stop_are_cut_between_words() -> None:
     text = " ".join(f"word{number}" for number in range(5000))
-    pieces = sentences(text)
+    pieces = list(sentences(text))
     assert " ".join(pieces) == text
     assert all(SENTENCE_CHARS // 2 < len(piece) <= SENTENCE_CHARS for piece in pieces[:-1])
 
@@ -85,7 +86,7 @@ def test_a_long_word_is_handed_out_in_pieces() -> None:
 @pytest.mark.parametrize("unit", ["A. ", "a.b. ", '." ', "“", ". ", "\n- ", "、", "1) \n", "Mr. Dr. "])
 def test_time_grows_with_the_length_of_the_text_only(unit: str) -> None:
     """On 400,000 characters anything quadratic would take minutes."""
-    pieces = sentences(unit * (400_000 // len(unit)))
+    pieces = list(sentences(unit * (400_000 // len(unit))))
     assert sum(len(without_spaces(piece)) for piece in pieces) == 400_000 // len(unit) * len(
         without_spaces(unit)
     )
@@ -95,3 +96,16 @@ def test_the_first_batch_is_small_and_the_rest_are_few() -> None:
     groups = list(batches("This sentence has exactly forty letters. " * 1000))
     assert sum(map(len, groups[0])) < 150
     assert len(groups) < 25
+
+
+@pytest.mark.parametrize(
+    "unit", [".", "...)", "a. ", "1. ", "A.A. ", "a\n", "x\n" + "y" * 60 + "\n", "。", ".\u3000", "a.\n\n"]
+)
+def test_cutting_never_holds_the_event_loop(unit: str) -> None:
+    text = unit * (40_960 // len(unit))
+
+    def longest_s() -> float:
+        given = batches(text)
+        return max(cpu_s(lambda: next(given, None), 1) for _ in range(3 + len(text) // 100))
+
+    assert min(longest_s() for _ in range(3)) < HOLDS_THE_LOOP_S

@@ -1,0 +1,87 @@
+"""Holds that no text makes a regular expression slow: each of the product is fed with texts made to be slow for it."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from inference.planning.sentences import SENTENCE_CHARS
+from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
+from tests.support.patterns import attacks, patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+INPUT_CHARS = 4096
+RAISED = 10
+"""What operators raise the limits by."""
+
+SHORTER = {
+    "inference.text.": SENTENCE_CHARS + 10,
+    "inference.planning.segments:": SENTENCE_CHARS,  # two targets and a little more: under 150
+    "inference.planning.sentences:_CUTS": SENTENCE_CHARS,
+    "inference.planning.sentences:_MAYBE_ABBREVIATION": 32,  # a few characters before a stop, and the stop
+}
+"""Patterns that only ever see so many characters, whatever the limits are; all others may see a whole input."""
+
+SHORTEST = 20
+"""Length to begin with, characters: a pattern that is exponential may take no more."""
+
+TELLING = 200
+"""Length at which the texts that are slow stand out, characters."""
+
+BUSY = 3
+"""How much longer it may take at ten times the length, on a machine that does other things: the square would be 100."""
+
+PATTERNS = patterns()
+
+
+def use(pattern: re.Pattern[Any], text: str) -> None:
+    """Everything that is done with patterns: it has to fit the whole of a text, or is looked for all over it."""
+    given = text if isinstance(pattern.pattern, str) else text.encode()
+    pattern.fullmatch(given)
+    deque(pattern.finditer(given), maxlen=0)
+
+
+def slow(pattern: re.Pattern[Any], length: int) -> str | None:
+    """What makes the pattern slow at up to this length, if anything does: the texts that cost most are tried longer."""
+    sizes = (*takewhile(lambda size: size < length, (SHORTEST * 4**n for n in range(9))), length)
+    tried: Collection[int] | None = None
+    for size in sizes:
+        allowed_s = HOLDS_THE_LOOP_S * (1 if size <= INPUT_CHARS else BUSY)
+        costs = {}
+        for number, text in enumerate(attacks(pattern, size)):
+            if tried is None or number in tried:
+                work = partial(use, pattern, text)
+                costs[number] = cpu_s(work, tries=2)
+                if costs[number] > allowed_s and (took := cpu_s(work)) > allowed_s:
+                    return f"{took * 1000:.0f} ms for {text[:20]!r}… of {size} characters"
+        if size >= TELLING:
+            tried = sorted(costs, key=costs.__getitem__)[-25:]
+    return None
+
+
+@pytest.mark.parametrize("place", PATTERNS)
+def test_no_text_makes_a_pattern_slow(place: str) -> None:
+    most = next((chars for start, chars in SHORTER.items() if place.startswith(start)), INPUT_CHARS * RAISED)
+    assert slow(PATTERNS[place], most) is None
+
+
+def test_patterns_are_found_wherever_they_are_kept() -> None:
+    places = "\n".join(PATTERNS)
+    for example in (
+        "inference.voices:_PART",
+        "inference.planning.sentences:_CUTS.0",
+        "inference.hardware.cgroup:line",
+    ):
+        assert example in places
+
+
+@pytest.mark.parametrize("source", [r"\s*(\w+)\s*(\((\d+)\))?\s*", r"[.!?]+\s", r"(a|a)*b", r"<(\s*\w+)*>"])
+def test_a_slow_pattern_is_noticed(source: str) -> None:
+    assert slow(re.compile(source), INPUT_CHARS * RAISED)
