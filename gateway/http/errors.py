@@ -31,7 +31,7 @@ from inference import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.requests import Request
+    from starlette.requests import HTTPConnection, Request
 
     from gateway.speech.record import Outcome, RequestRecord
 
@@ -154,7 +154,7 @@ def answer_for(exc: Exception) -> Answer:
     return next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
 
 
-def error_response(request: Request, exc: Exception) -> Response:
+def error_response(request: HTTPConnection, exc: Exception) -> Response:
     """Tell the client about `exc`, and note on the request's record how it ended."""
     answer = answer_for(exc)
     record: RequestRecord = request.state.record

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from gateway.http.errors import (
@@ -58,15 +58,22 @@ _ORIGIN = re.compile(r"^https?://[^/]*", re.IGNORECASE)
 _SLASHES = re.compile(r"/{2,}")
 
 
+REQUESTS = frozenset({"http"})
+HANDSHAKES_TOO = REQUESTS | {"websocket"}
+"""A WebSocket begins as a request: whoever guards requests stands before it as well. No route of ours is one yet."""
+
+
 class HttpMiddleware(ABC):
     """What stands before the app in HTTP requests and lets everything else pass. Lives as long as the application."""
+
+    stands_before: Collection[str] = REQUESTS
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or whatever else ASGI brings."""
-        serve = self._serve if scope["type"] == "http" else self.app
+        serve = self._serve if scope["type"] in self.stands_before else self.app
         await serve(scope, receive, send)
 
     @abstractmethod
@@ -79,6 +86,8 @@ class RequestLog(HttpMiddleware):
     `note` gets the records of requests to the paths in `counted`, the refused ones among them. One of our `keys`
     is no id, which would be logged. Outermost of ours. Lives as long as the application.
     """
+
+    stands_before = HANDSHAKES_TOO
 
     def __init__(
         self,
@@ -96,17 +105,18 @@ class RequestLog(HttpMiddleware):
         """Routes whose requests are logged at DEBUG when all is well: probes would drown the rest."""
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        record = RequestRecord(self._request_id(Headers(scope=scope)), method)
+        method = scope.get("method", "GET")
+        record = RequestRecord(self._request_id(Headers(scope=scope)), method if method in METHODS else "OTHER")
         record.part_of(Headers(scope=scope).get("traceparent", ""))
         scope.setdefault("state", {})["record"] = record
 
         async def send_recorded(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            kind = message["type"].removeprefix("websocket.")  # of a handshake that is refused
+            if kind == "http.response.start":
                 record.answered(message["status"])
                 _add_figures(MutableHeaders(scope=message), record)
             await send(message)
-            if message["type"] == "http.response.body" and not message.get("more_body"):
+            if kind == "http.response.body" and not message.get("more_body"):
                 record.sent_whole()
 
         with structlog.contextvars.bound_contextvars(request_id=record.request_id):
@@ -268,6 +278,8 @@ class Errors(HttpMiddleware):
     Lives as long as the application.
     """
 
+    stands_before = HANDSHAKES_TOO
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
 
@@ -279,7 +291,7 @@ class Errors(HttpMiddleware):
         try:
             await self.app(scope, receive, send_noted)
         except Exception as error:
-            response = error_response(Request(scope), error)
+            response = error_response(HTTPConnection(scope), error)
             if has_begun or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
                 logger.exception("request_failed")
             if has_begun:
@@ -293,6 +305,8 @@ class Paths(HttpMiddleware):
     A redirect would lose the body of the request. Lives as long as the application.
     """
 
+    stands_before = HANDSHAKES_TOO
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = _ORIGIN.sub("", scope["path"])
         scope["path"] = _SLASHES.sub("/", path).rstrip("/") or "/"
@@ -301,6 +315,8 @@ class Paths(HttpMiddleware):
 
 class Auth(HttpMiddleware):
     """Lets in who has one of the keys; without any, everybody. Lives as long as the application."""
+
+    stands_before = HANDSHAKES_TOO
 
     def __init__(self, app: ASGIApp, keys: Keys, open_paths: Collection[str]) -> None:
         super().__init__(app)
@@ -325,6 +341,8 @@ class Auth(HttpMiddleware):
 
 class KeyLimit(HttpMiddleware):
     """Answers only so many requests of one key at the same time. Lives as long as the application."""
+
+    stands_before = HANDSHAKES_TOO
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         super().__init__(app)

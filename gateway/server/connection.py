@@ -87,6 +87,8 @@ class Connection:
         try:
             await self._serve_requests()
             await self._leave()
+        except* ClientStalled:  # in what Hypercorn says when the app has not
+            self.reset()
         finally:
             self._drop()
 
@@ -119,12 +121,12 @@ class Connection:
         """One request. What breaks off in its reply is cut where Hypercorn finds it unfinished."""
         try:
             await self._shared.app(scope, receive, send)
-        except ClientStalled:
+        except Exception:
+            if self._http.owes_reply and not self._is_stalled:  # otherwise the cause is in the log by now
+                raise
+        if self._is_stalled:
             self.reset()
             await self._give_up()
-        except Exception:
-            if self._http.owes_reply:  # otherwise the cause is in the log by now
-                raise
 
     async def _read(self) -> None:
         while data := await self._reader.read(_READ_BYTES):
