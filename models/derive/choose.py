@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Collection
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -131,24 +131,33 @@ def choose(
 
 def _measured(home: Home, source: Path, voices: Path, recipe: Recipe, progress: StepProgress) -> Measured:
     """Derive and compare what is not there yet, while others who want the same wait for it."""
-    if home.is_whole() and not os.access(home.path.parent, os.W_OK):
-        return compare(source, home.graph, voices)  # at each start: it cannot be recorded
-    with home.locked(lambda: progress("another process is at it", 0.0)) as workshop:
-        if measured := home.record():
-            return measured
-        if not home.is_whole():
-            baked = workshop / "baked"
-            baked.mkdir()
-            _bake(source, baked, recipe, progress)
-            home.take(baked, workshop)
-        progress("comparing with the release", (STEPS - 1) / STEPS)
+    with ExitStack() as stack:
         try:
-            measured = compare(source, home.graph, voices)
-        except Unusable:
-            home.discard(workshop)
-            raise
+            workshop = stack.enter_context(home.locked(lambda: progress("another process is at it", 0.0)))
+        except OSError:
+            if not home.is_whole():
+                raise
+            return compare(source, home.graph, voices)  # at each start: it cannot be recorded
+        return home.record() or _made(home, workshop, source, voices, recipe, progress)
+
+
+def _made(
+    home: Home, workshop: Path, source: Path, voices: Path, recipe: Recipe, progress: StepProgress
+) -> Measured:
+    if not home.is_whole():
+        baked = workshop / "baked"
+        baked.mkdir()
+        _bake(source, baked, recipe, progress)
+        home.take(baked, workshop)
+    progress("comparing with the release", (STEPS - 1) / STEPS)
+    try:
+        measured = compare(source, home.graph, voices)
+    except Unusable:
+        home.discard(workshop)
+        raise
+    with suppress(OSError):  # then it is measured again at the next start
         home.keep(measured, workshop)
-        return measured
+    return measured
 
 
 def compare(source: Path, graph: Path, voices: Path) -> Measured:

@@ -128,6 +128,8 @@ def _held(folder: Path, *, block: bool, wait: Callable[[], None] = lambda: None)
     """
     while True:
         folder.mkdir(parents=True, exist_ok=True)
+        if folder.is_symlink():
+            raise NotADirectoryError(f"{folder} leads elsewhere")  # what is emptied must be ours
         try:
             lock = (folder / _LOCK).open("w")
         except FileNotFoundError:

@@ -176,6 +176,21 @@ def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp
     assert list(tmp_path.iterdir()) == []  # not kept: the next start derives it anew
 
 
+def test_where_nothing_can_be_written_what_is_there_is_compared_at_each_start(
+    release: Path, voices: Path, tmp_path: Path
+) -> None:
+    home = derived_directory(release, tmp_path, RECIPE)
+    home.mkdir()
+    (home / GRAPH).write_bytes(b"not a graph")
+    home.with_name(f".deriving-{home.name}").write_text("a file where a folder would be made")
+    for _ in range(2):
+        assert "does not run" in choose(release, tmp_path, voices, recipe=RECIPE).reason
+    (home / RECORD).write_text("[]")
+    choice = choose(release, tmp_path, voices, recipe=RECIPE)
+    assert (choice.kind, choice.graph) == ("released", release)
+    assert "File exists" in choice.reason
+
+
 def test_float_graph_is_derived_too(release: Path, tmp_path: Path) -> None:
     model = ir.load(release)
     graph.restore_convolutions(model)

@@ -143,6 +143,19 @@ def test_what_a_process_works_on_is_left_to_it(home: Home) -> None:
     assert [path.name for path in home.path.parent.iterdir()] == [home.path.name]
 
 
+def test_what_a_link_leads_to_is_not_cleared(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").touch()
+    home.path.parent.mkdir(parents=True)
+    (home.path.parent / ".deriving-link").symlink_to(tmp_path / "precious")
+    make(home)
+    assert (tmp_path / "precious" / "file").exists()
+    (home.path.parent / f".deriving-{home.path.name}").symlink_to(tmp_path / "precious")
+    with pytest.raises(NotADirectoryError), home.locked(pytest.fail):
+        pass
+    assert [path.name for path in (tmp_path / "precious").iterdir()] == ["file"]
+
+
 def test_one_process_at_a_time_and_the_next_as_soon_as_it_is_killed(home: Home) -> None:
     with holder(home.path) as first:
         assert said(first) == "holds"
