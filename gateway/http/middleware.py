@@ -105,8 +105,9 @@ class RequestLog(HttpMiddleware):
         """Routes whose requests are logged at DEBUG when all is well: probes would drown the rest."""
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope.get("method", "GET")
-        record = RequestRecord(self._request_id(Headers(scope=scope)), method if method in METHODS else "OTHER")
+        asked = scope.get("method", "GET")  # a handshake is a GET
+        method = asked if asked in METHODS else "OTHER"
+        record = RequestRecord(self._request_id(Headers(scope=scope)), method)
         record.part_of(Headers(scope=scope).get("traceparent", ""))
         scope.setdefault("state", {})["record"] = record
 

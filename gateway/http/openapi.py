@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic.json_schema import models_json_schema
@@ -106,8 +107,9 @@ ERRORS = {
 }
 
 
+@cache  # it takes 14 ms of the event loop, and any stranger may ask for it
 def document() -> Json:
-    """The OpenAPI document."""
+    """The OpenAPI document, which nobody may change."""
     _, schemas = models_json_schema(
         [(shape, "validation") for shape in SHAPES], ref_template="#/components/schemas/{model}"
     )

@@ -26,6 +26,10 @@ ALIASES = {
 """Routes that are there for clients that do not read documents."""
 
 
+def test_it_is_made_once_however_often_strangers_ask_for_it() -> None:
+    assert document() is DOCUMENT
+
+
 def references(node: Any) -> list[str]:
     if isinstance(node, dict):
         own = [node["$ref"]] if "$ref" in node else []
