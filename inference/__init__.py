@@ -20,7 +20,7 @@ from inference.planning.utterance import Manner, Spoken, Times, Utterance
 from inference.pool.lease import Lease
 from inference.pool.pool import Answer, Pool, PoolConfig, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
-from inference.protocol import Audio, Ready, Trial, Unit, VoiceParts, WorkerSpec
+from inference.protocol import Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
 from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "ProtocolError",
     "Ready",
     "RestartCause",
+    "Role",
     "Spoken",
     "Times",
     "Trial",

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
 from gateway.speech.record import RequestRecord
+from inference import RestartCause, Role  # noqa: TC001 - the types of fields are looked up when it runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ class EventFields(TypedDict, total=False):
     descriptors: int
     """Files that this process may have open, connections and pipes to workers among them."""
 
-    role: Literal["text", "express", "speech"]
+    role: Role
     """What the worker does."""
     pid: int
     """Process id of the worker."""
@@ -60,7 +61,7 @@ class EventFields(TypedDict, total=False):
     """ONNX Runtime provider of the worker; espeak for the text role."""
     exit_code: int | None
     """How the worker's process ended, negative for a signal; null if that is not known yet."""
-    cause: Literal["died", "timeout", "protocol", "worn", "replaced"]
+    cause: RestartCause
     """Why there is a new worker: the old one died, took too long, answered nonsense, had done its share, or SIGHUP."""
     advice: str
     """What to do about it."""

@@ -10,7 +10,7 @@ from collections import deque
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -18,7 +18,7 @@ from gateway import __version__
 from gateway.audio.encoders import ENCODERS
 from gateway.speech.cache import Event, Kind
 from gateway.speech.record import ENDINGS, Outcome
-from inference import RestartCause
+from inference import RestartCause, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from gateway.speech.record import RequestRecord
     from inference import Pool
 
-ROLES: Final = ("text", "express", "speech")
 STATES: Final = ("starting", "idle", "busy")
 NO_FORMAT: Final = "none"
 """Label of requests that were over before their format was known."""
@@ -62,6 +61,8 @@ class Figures:
     def __init__(
         self, pool: Pool, cache: Cache, model: str, lines_dropped: Callable[[], int] = lambda: 0
     ) -> None:
+        # The time at which each series began would double their number.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "kokoro_requests",
@@ -133,7 +134,7 @@ class Figures:
 
     def exposition(self) -> bytes:
         """All figures in Prometheus's text format."""
-        return generate_latest(_Plain(self.registry))
+        return generate_latest(self.registry)
 
     def _counter(self, name: str, meaning: str) -> Counter:
         return Counter(f"kokoro_{name}", meaning, registry=self.registry)
@@ -160,18 +161,6 @@ def total(counter: Counter, label: str = "") -> dict[str, float]:
                 name = sample.labels.get(label, "")
                 counted[name] = counted.get(name, 0) + sample.value
     return counted
-
-
-class _Plain(Collector):
-    """A registry without the time at which each series began, which would double their number."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
-
-    def collect(self) -> Iterator[Metric]:
-        for family in self._registry.collect():
-            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
-            yield family
 
 
 class _State(Collector):
@@ -210,7 +199,7 @@ class _State(Collector):
             "Workers that were lost, replaced or could not be started.",
             labels=("role", "cause"),
         )
-        for role in ROLES:
+        for role in get_args(Role):
             of_role = [worker for worker in status.workers if worker.role == role]
             states = [worker.state for worker in of_role]
             for state in {*STATES, *states}:

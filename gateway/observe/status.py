@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from gateway import __version__
-from gateway.observe.metrics import RECENT_S, total
+from gateway.observe.metrics import MOST_RECENT, RECENT_S, total
+from gateway.observe.percentile import percentile
+from inference import RestartCause, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.observe.metrics import Ended, Figures
     from gateway.speech.cache import Cache, CacheStatus
     from gateway.speech.in_flight import InFlight
-    from inference import HardwareProfile, Pool, WorkerStatus
+    from inference import HardwareProfile, Pool
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,24 @@ class ModelFacts(BaseModel):
 
 
 class TrialFacts(BaseModel):
-    """One rung of a worker's provider ladder."""
+    """One rung of a worker's provider ladder, taken from what the worker said of it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     provider: str = Field(description="ONNX Runtime provider that was tried.")
     outcome: str = Field(description="`chosen`, or why it was not.")
-    rtf: float | None = Field(description="Real-time factor of the warm-up.")
+    rtf: float | None = Field(
+        validation_alias=AliasChoices("rtf", "real_time_factor"),
+        description="Real-time factor of the warm-up.",
+    )
 
 
 class WorkerFacts(BaseModel):
-    """One place for a worker process."""
+    """One place for a worker process, taken from the status of its pool."""
 
-    role: str = Field(description="text, express or speech.")
+    model_config = ConfigDict(from_attributes=True)
+
+    role: Role = Field(description="What it does.")
     state: str = Field(description="starting, idle, busy or stopping.")
     pid: int | None = Field(description="Process id; null while there is no process.")
     provider: str | None = Field(description="ONNX Runtime provider; espeak for the text role.")
@@ -66,9 +74,7 @@ class WorkerFacts(BaseModel):
     cpus: list[int] = Field(description="CPUs it is pinned to; none: not pinned.")
     threads: int = Field(description="Intra-op threads.")
     jobs: int = Field(description="Jobs done, over all processes of this place.")
-    restarts: dict[str, int] = Field(
-        description="By cause: died, timeout, protocol, worn, replaced, failed_start."
-    )
+    restarts: dict[RestartCause, int] = Field(description=f"By cause: {', '.join(get_args(RestartCause))}.")
     memory_bytes: int = Field(description="Resident memory.")
 
 
@@ -91,20 +97,18 @@ class Percentiles(BaseModel):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """By nearest rank, to a thousandth."""
-        ordered = sorted(values)
-
-        def rank(share: float) -> float | None:
-            return round(ordered[math.ceil(share * len(ordered)) - 1], 3) if ordered else None
-
-        return cls(p50=rank(0.50), p95=rank(0.95), p99=rank(0.99))
+        """To a thousandth."""
+        if not values:
+            return cls(p50=None, p95=None, p99=None)
+        p50, p95, p99 = (round(percentile(values, share), 3) for share in (0.50, 0.95, 0.99))
+        return cls(p50=p50, p95=p95, p99=p99)
 
 
 class RecentFacts(BaseModel):
     """Speech requests that ended lately."""
 
     seconds: int = Field(description="How far back this looks.")
-    requests: int = Field(description="Requests looked at; the newest 4096 at most.")
+    requests: int = Field(description=f"Requests looked at; the newest {MOST_RECENT} at most.")
     ttfa_ms: Percentiles = Field(description="Milliseconds until the first audio was sent.")
     inference_ms: Percentiles = Field(description="Milliseconds of inference, where there was any.")
     total_ms: Percentiles = Field(description="Milliseconds until the end, of requests that ended well.")
@@ -162,7 +166,7 @@ def status(running: Running, pool: Pool, cache: Cache, in_flight: InFlight, figu
         is_draining=now.is_draining,
         model=running.model,
         hardware=running.hardware.to_dict(),
-        workers=[_worker(worker) for worker in now.workers],
+        workers=[WorkerFacts.model_validate(worker) for worker in now.workers],
         queue=QueueFacts(
             jobs=now.jobs_queued,
             seconds=now.queued_s,
@@ -173,25 +177,6 @@ def status(running: Running, pool: Pool, cache: Cache, in_flight: InFlight, figu
         totals=_totals(figures),
         recent=_recent(figures.recent()),
         cache=_cache(cache.status()),
-    )
-
-
-def _worker(worker: WorkerStatus) -> WorkerFacts:
-    trials = [
-        TrialFacts(provider=trial.provider, outcome=trial.outcome, rtf=trial.real_time_factor)
-        for trial in worker.trials
-    ]
-    return WorkerFacts(
-        role=worker.role,
-        state=worker.state,
-        pid=worker.pid,
-        provider=worker.provider,
-        trials=trials,
-        cpus=list(worker.cpus),
-        threads=worker.threads,
-        jobs=worker.jobs,
-        restarts={str(cause): count for cause, count in worker.restarts.items()},
-        memory_bytes=worker.memory_bytes,
     )
 
 

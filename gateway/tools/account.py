@@ -9,7 +9,7 @@ from typing import Final
 
 from rich.table import Table
 
-from gateway.tools.listeners import percentile
+from gateway.observe.percentile import percentile
 
 MORE_FILES: Final = 3
 """Open files more at the end than at the start that are no leak: a log that is reopened, a connection kept alive."""

@@ -20,20 +20,20 @@ import httpx
 import psutil
 from rich.table import Table
 
-from gateway.tools.listeners import Heard, Texts, crowd, listen, percentile
+from gateway.observe.percentile import percentile
+from gateway.tools.listeners import Heard, Texts, crowd, listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE_CHARS: Final = 1500
-_START_S: Final = 180.0
 _MOST_STREAMS: Final = 64
 _APART_S: Final = 1.0
 """People do not begin to listen in the same moment."""
 
 
 @dataclass(frozen=True)
-class Figures:
+class Measured:
     """What was measured; seconds unless a name says otherwise."""
 
     first_audio_p50: float
@@ -86,7 +86,7 @@ def _or_dash(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
 
 
-async def measure(url: str, pid: int | None, start_s: float | None, rounds: int = 8) -> Figures:
+async def measure(url: str, pid: int | None, start_s: float | None, rounds: int = 8) -> Measured:
     """Measure the server at `url` (with /v1); `pid` is its process, if it runs here.
 
     Raises:
@@ -104,7 +104,7 @@ async def measure(url: str, pid: int | None, start_s: float | None, rounds: int 
         spent_s = cpu_s(pid) - before_s
         pages = [await listen(client, url, texts.page(PAGE_CHARS)) for _ in range(2)]
         spoken_s = sum(heard.audio_s for heard in alone + busy)
-        return Figures(
+        return Measured(
             first_audio_p50=median(heard.first_s for heard in alone),
             first_audio_busy_p95=percentile([heard.first_s for heard in busy], 0.95),
             first_audio_page=median(heard.first_s for heard in pages),
@@ -184,7 +184,7 @@ def url_of(process: subprocess.Popen[str]) -> str:
     raise RuntimeError(f"the gateway did not start: {''.join(said)}")
 
 
-def run(url: str | None, rounds: int) -> Figures:
+def run(url: str | None, rounds: int) -> Measured:
     """Measure the server at `url`, or one of our own that is started and ended for it."""
     if url:
         return asyncio.run(measure(url.rstrip("/"), None, None, rounds))

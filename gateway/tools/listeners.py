@@ -167,9 +167,3 @@ async def crowd(
         return [await listen(client, url, text()) for _ in range(each)]
 
     return [heard for all_ in await asyncio.gather(*(one() for _ in range(listeners))) for heard in all_]
-
-
-def percentile(values: list[float], share: float) -> float:
-    """The value that `share` of the values do not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -22,9 +22,10 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from gateway.observe.percentile import percentile
 from gateway.settings import Settings
 from gateway.tools.bench import PAGE_CHARS, cpu_s, memory_mb, own_server, tree, url_of
-from gateway.tools.listeners import Heard, Texts, crowd, percentile
+from gateway.tools.listeners import Heard, Texts, crowd
 from models.manifest import Manifest
 
 if TYPE_CHECKING:

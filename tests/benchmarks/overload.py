@@ -16,8 +16,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from gateway.observe.percentile import percentile
 from gateway.tools.bench import own_server
-from gateway.tools.listeners import Heard, Texts, crowd, listen, percentile
+from gateway.tools.listeners import Heard, Texts, crowd, listen
 
 TIMES = 3
 BEST_OF = 24

@@ -14,8 +14,9 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from gateway.observe.percentile import percentile
 from gateway.tools.bench import PAGE_CHARS, own_server
-from gateway.tools.listeners import Heard, Texts, listen, percentile
+from gateway.tools.listeners import Heard, Texts, listen
 
 SECONDS = 60
 ALONE = 12

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from pydantic import BaseModel
 
-from gateway.observe.status import Percentiles, Status
+from gateway.observe.status import Percentiles, Status, TrialFacts, WorkerFacts
+from inference import Trial, WorkerStatus
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_for
 
@@ -46,6 +47,14 @@ def shapes(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
 def test_it_holds_its_documented_shape_and_nothing_else(gateway: Gateway) -> None:
     found = httpx.get(f"{gateway.root}/status").json()
     assert Status.model_validate(found, strict=True).model_dump(mode="json") == found
+
+
+@pytest.mark.parametrize(("facts", "owner"), [(WorkerFacts, WorkerStatus), (TrialFacts, Trial)])
+def test_what_is_told_of_a_worker_is_what_its_pool_knows(facts: type[BaseModel], owner: type) -> None:
+    told = {name for name, field in facts.model_fields.items() if not field.validation_alias}
+    known = set(getattr(owner, "__struct_fields__", ()) or owner.__dataclass_fields__)  # type: ignore[attr-defined]
+    assert told <= known
+    assert len(facts.model_fields) == len(known), "a new field is one edit there and one here"
 
 
 def test_it_is_small(gateway: Gateway) -> None:
