@@ -140,7 +140,12 @@ def as_markdown() -> str:
     """Every option as a row of a Markdown table."""
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = "the user's cache directory" if name == "models_dir" else field.default
-        shown = "" if default in (None, ()) else f"`{default}`" if name != "models_dir" else default
-        rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+        rows.append(f"| `{PREFIX}{name.upper()}` | {_default(name)} | {field.description} |")
     return "\n".join(rows)
+
+
+def _default(name: str) -> str:
+    if name == "models_dir":
+        return "the user's cache directory"
+    default = Settings.model_fields[name].default
+    return "" if default in (None, ()) else f"`{default}`"

@@ -1,4 +1,4 @@
-"""Listeners for benchmarks: new texts, past every cache, heard as a person would hear them. Knows HTTP only."""
+"""Listeners for benchmarks: new texts, past every cache, heard as a person would hear them. Knows HTTP and PCM only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gateway.audio.pcm import SAMPLE_BYTES, seconds
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import httpx
 
-RATE: Final = 24000
-_SAMPLE_BYTES: Final = 2
 _AUDIBLE: Final = 328
 """1 % of full scale: below it a listener hears nothing, and a WAV header is no sound."""
 
@@ -118,7 +118,7 @@ async def listen(client: httpx.AsyncClient, url: str, text: str, voice: str = "a
     """
     body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"}
     started = time.perf_counter()
-    player = _Player()
+    player = Player()
     async with client.stream("POST", f"{url}/audio/speech", json=body, headers=_NO_CACHE) as response:
         response.raise_for_status()
         async for piece in response.aiter_raw():
@@ -127,8 +127,8 @@ async def listen(client: httpx.AsyncClient, url: str, text: str, voice: str = "a
     return Heard(first_s, time.perf_counter() - started, player.received_s, player.underruns)
 
 
-class _Player:
-    """Plays from the first audible sample on, and counts how often it ran dry. Lives as long as one response."""
+class Player:
+    """Plays PCM from the first audible sample on, and counts how often it ran dry. Lives as long as one response."""
 
     def __init__(self) -> None:
         self.audible_at: float | None = None
@@ -139,7 +139,7 @@ class _Player:
         self._half = b""
 
     def take(self, piece: bytes, now: float) -> None:
-        """A piece has come."""
+        """A piece has come, at this time of `perf_counter`."""
         if self.audible_at is None:
             self._look_for_sound(piece, now)
         else:
@@ -147,7 +147,7 @@ class _Player:
             if dry_s > _HICCUP_S:
                 self.underruns += 1
                 self._stalled_s += dry_s
-        self.received_s += len(piece) / _SAMPLE_BYTES / RATE
+        self.received_s += seconds(len(piece)) / SAMPLE_BYTES
 
     def _look_for_sound(self, piece: bytes, now: float) -> None:
         samples = memoryview((self._half + piece)[: (len(self._half + piece)) // 2 * 2]).cast("h")
@@ -155,7 +155,7 @@ class _Player:
         quiet = next((n for n, sample in enumerate(samples) if abs(sample) > _AUDIBLE), None)
         if quiet is not None:
             self.audible_at = now
-            self._silent_s = self.received_s + quiet / RATE
+            self._silent_s = self.received_s + seconds(quiet)
 
 
 async def crowd(

@@ -75,15 +75,8 @@ def ask(client: httpx.Client) -> Status:
 
 def page(status: Status) -> RenderableType:
     """All figures, on one page."""
-    state = (
-        "[red]draining[/]"
-        if status.is_draining
-        else "[green]ready[/]"
-        if status.is_ready
-        else "[red]not ready[/]"
-    )
     head = (
-        f"[bold]Kokoro Gateway {status.version}[/]  {state}  up {_duration(status.uptime_s)}  "
+        f"[bold]Kokoro Gateway {status.version}[/]  {_state(status)}  up {_duration(status.uptime_s)}  "
         f"{status.model.name} ({status.model.graph})"
     )
     panels = [_panel("now", _now(status)), _panel("since the start", _totals(status))]
@@ -92,6 +85,12 @@ def page(status: Status) -> RenderableType:
         _panel("cache", _cache(status)),
     ]
     return Group(head, _workers(status.workers), Columns(panels))
+
+
+def _state(status: Status) -> str:
+    if status.is_draining:
+        return "[red]draining[/]"
+    return "[green]ready[/]" if status.is_ready else "[red]not ready[/]"
 
 
 def _workers(workers: list[WorkerFacts]) -> Table:
