@@ -179,18 +179,26 @@ def test_a_refused_client_reads_why_however_large_its_body(start: Callable[..., 
     gateway = start(MAX_CONNECTIONS="1", WORKERS="1")
     with open_stream(gateway, SLOW, "af_slow") as busy:
         assert busy.recv(12) == b"HTTP/1.1 200"
-        for _ in range(20):
-            answer = httpx.post(f"{gateway.base_url}/audio/speech", content=bytes(900_000))
-            assert answer.status_code == 503
-            assert answer.json()["error"]["code"] == "overloaded"
+        for pause_s in (0.0, 0.3):  # by then it has been refused
+            with connect(gateway) as refused:
+                refused.sendall(
+                    b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n"
+                )
+                time.sleep(pause_s)
+                for _ in range(90):
+                    refused.sendall(bytes(10_000))
+                answer = read_all(refused)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "overloaded"
 
 
 def test_idle_connections_outlive_the_deadline_of_their_first_request(start: Callable[..., Gateway]) -> None:
     gateway = start(HEADER_TIMEOUT_S="0.5")
     with ExitStack() as open_connections:
-        connections = [open_connections.enter_context(connect(gateway)) for _ in range(20)]
-        for connection in connections:  # asked at once, as clients do
-            assert ask(connection).startswith(b"HTTP/1.1 200")
+        connections = []
+        for _ in range(20):
+            connections.append(open_connections.enter_context(connect(gateway)))
+            assert ask(connections[-1]).startswith(b"HTTP/1.1 200")  # at once, as clients do
         time.sleep(1.5)
         assert all(ask(connection).startswith(b"HTTP/1.1 200") for connection in connections)
 
