@@ -21,7 +21,6 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from gateway import __version__, assembly
-from gateway.audio.encoders import UnsupportedRate
 from gateway.cli_options import EVERY, FILES, SERVER, SPEECH, with_settings
 from gateway.http.schema import parse_speech
 from gateway.keys import Keys, UnusableKeys
@@ -52,6 +51,13 @@ USERS_CAN_MEND: Final = (
 )
 """Exceptions that say what is wrong and what to do about it."""
 
+OPTIONS: Final = {
+    "input": "the text to say",
+    "response_format": "--format, or the ending of --output",
+    "speed": "--speed",
+}
+"""Where the fields of a request come from when it is typed."""
+
 app = typer.Typer(
     help="The OpenAI speech API on this machine, spoken by Kokoro-82M.",
     no_args_is_help=True,
@@ -71,8 +77,9 @@ def main() -> None:
         app()
     except USERS_CAN_MEND as error:
         _fail(str(error))
-    except (RequestError, UnsupportedRate) as error:
-        _fail(str(error).replace("'response_format'", "format, which is --format or the ending of --output"))
+    except RequestError as error:
+        option = OPTIONS.get(error.param or "")
+        _fail(f"{error} It is set by {option}." if option else str(error))
     except OSError as error:
         _fail(f"{error.filename or 'input or output'}: {error.strerror}")
     except ValidationError as error:

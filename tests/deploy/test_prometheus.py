@@ -75,6 +75,7 @@ CASES = {
         _bucket("real_time_factor", "1.5", "100", "100"),
         _bucket("real_time_factor", "+Inf", "100", "100"),
     ],
+    "KokoroGatewayLogUnread": [Case("kokoro_log_lines_dropped_total", "0+1x160", "7x160")],
     "KokoroGatewayWrongKeys": [_requests("refused_auth", "30", "1"), _requests("ok", "10", "10")],
 }
 

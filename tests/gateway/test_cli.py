@@ -127,11 +127,12 @@ def test_doctor_finds_a_taken_port() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["", "-o", "a.mp3"], ["Hi.", "-o", "a.xyz"], ["Hi.", "-o", "nowhere/a.mp3"]]
+    ("text", "name", "told"),
+    [("", "a.mp3", b"text to say"), ("Hi.", "a.xyz", b"--format"), ("Hi.", "nowhere/a.mp3", b"nowhere")],
 )
-def test_say_tells_what_is_wrong_in_a_sentence(tmp_path: Path, arguments: list[str]) -> None:
-    *rest, name = arguments
-    done = run("say", *rest, str(tmp_path / name))
+def test_say_tells_what_is_wrong_in_a_sentence(tmp_path: Path, text: str, name: str, told: bytes) -> None:
+    done = run("say", text, "-o", str(tmp_path / name))
     assert done.returncode == 3
     assert b"error: " in done.stderr
+    assert told in done.stderr.replace(b"\n", b" ")
     assert b"Traceback" not in done.stderr
