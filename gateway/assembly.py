@@ -18,7 +18,8 @@ from gateway.server import lifecycle
 from gateway.speech.cache import Cache
 from gateway.speech.in_flight import InFlight
 from gateway.speech.synthesis import Synthesis
-from inference import Catalogue, Pool, PoolConfig, WorkerSpec, profile, read_machine
+from gateway.speech.voices import Catalogue
+from inference import Pool, PoolConfig, WorkerSpec, profile, read_machine
 from models.derive.choose import Choice, Recipe, choose
 from models.fetch import FileState, fetch, verify
 from models.manifest import Manifest

@@ -6,7 +6,6 @@ Knows what people type and what they are shown; what a gateway is made of is set
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import sys
@@ -22,17 +21,18 @@ from rich.table import Column, Table
 
 from gateway import __version__, assembly
 from gateway.cli_options import EVERY, FILES, SERVER, SPEECH, with_settings
-from gateway.http.schema import parse_speech
 from gateway.keys import Keys, UnusableKeys
 from gateway.observe.logs import configure_logging, logged
 from gateway.observe.tracing import TracingUnavailable
 from gateway.server import lifecycle
 from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown
 from gateway.speech.errors import RequestError
+from gateway.speech.request import SpeechRequest
+from gateway.speech.voices import OPENAI_VOICES, UnknownVoice
 from gateway.tools import bench, doctor, soak, top
 from gateway.tools.say import STANDARD_OUTPUT
 from gateway.tools.say import say as say_into
-from inference import OPENAI_VOICES, InferenceError, UnknownVoice, WorkerFailedToStart
+from inference import InferenceError, WorkerFailedToStart
 from models.fetch import FetchError, FileState, verify
 from models.manifest import Manifest, UnknownModel
 
@@ -138,11 +138,11 @@ def say(
     _log_errors(settings)
     words = sys.stdin.read() if text == STANDARD_OUTPUT else text
     name = format_ or Path(output).suffix.lstrip(".") or "mp3"
-    fields = {"model": "kokoro", "input": words, "response_format": name, "speed": speed}
-    limitless = settings.model_copy(update={"max_input_chars": max(len(words), 1)})
     with _bar() as show:
         parts = assembly.prepare(settings, show)
-        request = parse_speech(json.dumps(fields).encode(), parts.catalogue, limitless)
+        request = SpeechRequest.from_fields(
+            parts.catalogue, words, settings.voice, response_format=name, speed=speed
+        )
         spoken_s = uvloop.run(
             say_into(parts, request, output, lambda heard_s: show(f"{heard_s:.1f} s of speech", 0.0))
         )

@@ -21,14 +21,11 @@ from inference.pool.lease import Lease
 from inference.pool.pool import Answer, Pool, PoolConfig, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
 from inference.protocol import Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
-from inference.voices import OPENAI_VOICES, Catalogue, Mix, UnknownVoice, Voice
 
 __all__ = [
     "LANGUAGES",
-    "OPENAI_VOICES",
     "Answer",
     "Audio",
-    "Catalogue",
     "EngineFailed",
     "HardwareProfile",
     "InferenceError",
@@ -38,7 +35,6 @@ __all__ = [
     "Lease",
     "Machine",
     "Manner",
-    "Mix",
     "Pace",
     "Playback",
     "Pool",
@@ -55,10 +51,8 @@ __all__ = [
     "Trial",
     "Unit",
     "UnknownLanguage",
-    "UnknownVoice",
     "UnsupportedLanguage",
     "Utterance",
-    "Voice",
     "VoiceParts",
     "WorkerDied",
     "WorkerFailedToStart",

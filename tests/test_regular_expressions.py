@@ -75,7 +75,7 @@ def test_no_text_makes_a_pattern_slow(place: str) -> None:
 def test_patterns_are_found_wherever_they_are_kept() -> None:
     places = "\n".join(PATTERNS)
     for example in (
-        "inference.voices:_PART",
+        "gateway.speech.voices:_PART",
         "inference.planning.sentences:_CUTS.0",
         "inference.hardware.cgroup:line",
     ):

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.speech.in_flight import InFlight
     from gateway.speech.record import RequestRecord
-    from inference import Catalogue, Pool
+    from gateway.speech.voices import Catalogue
+    from inference import Pool
 
 logger = logging.getLogger(__name__)
 

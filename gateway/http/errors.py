@@ -16,14 +16,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from gateway.audio.encoders import UnsupportedRate
-from gateway.speech.errors import InvalidField, RequestError, UnknownModel, shortened
+from gateway.speech.errors import InvalidField, RequestError, TextTooLong, UnknownModel, shortened
+from gateway.speech.voices import UnknownVoice
 from inference import (
     InferenceError,
     JobPoisoned,
     JobTimeout,
     PoolClosed,
     PoolSaturated,
-    UnknownVoice,
     UnsupportedLanguage,
     WorkerFailedToStart,
 )
@@ -93,6 +93,8 @@ class Answer:
     code: str | None = None
     message: str | None = None
     """Our sentence; None: the exception's own message is written for clients."""
+    advice: str = ""
+    """What this door has to say about it, behind the message."""
     retry_after_s: int | None = None
     """Default of the Retry-After header; an exception that knows its wait overrides it."""
     should_retry: bool | None = None
@@ -104,7 +106,7 @@ def _fault(outcome: Outcome = "failed", *, should_retry: bool | None = None) -> 
 
 
 def _unavailable(outcome: Outcome, message: str | None, retry_after_s: int) -> Answer:
-    return Answer(503, outcome, "server_error", None, "overloaded", message, retry_after_s)
+    return Answer(503, outcome, "server_error", None, "overloaded", message, retry_after_s=retry_after_s)
 
 
 ANSWERS: Mapping[type[Exception], Answer] = {
@@ -112,6 +114,7 @@ ANSWERS: Mapping[type[Exception], Answer] = {
     WrongMethod: Answer(405, "not_found", code="method_not_supported"),
     MalformedBody: Answer(400, "invalid"),
     InvalidField: Answer(400, "invalid"),
+    TextTooLong: Answer(400, "invalid", advice=" Send it in parts, or raise KOKORO_MAX_INPUT_CHARS."),
     UnknownModel: Answer(404, "invalid", param="model", code="model_not_found"),
     UnknownVoice: Answer(400, "invalid", param="voice", code="invalid_value"),
     UnsupportedRate: Answer(400, "invalid", param="sample_rate", code="invalid_value"),
@@ -160,7 +163,7 @@ def error_response(request: HTTPConnection, exc: Exception) -> Response:
     record: RequestRecord = request.state.record
     record.failed(exc, answer.outcome)
     detail = ErrorDetail(
-        message=answer.message or str(exc),
+        message=(answer.message or str(exc)) + answer.advice,
         type=answer.type,
         param=getattr(exc, "param", None) or answer.param,
         code=getattr(exc, "code", None) or answer.code,

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from starlette.requests import Request
 
-    from inference import Catalogue, Voice
+    from gateway.speech.voices import Catalogue, Voice
 
 CREATED = 1737936000
 """When Kokoro v1.0 was released, 2025-01-27, as the time that lists of models give."""

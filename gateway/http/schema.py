@@ -1,17 +1,15 @@
-"""The wire shapes: the one place that names fields, their ranges and defaults; a request is parsed here once.
+"""The wire shapes: the JSON that is taken and sent, with the OpenAI names; a speech request is parsed here once.
 
-Knows JSON and the OpenAI names; knows nothing of how speech is made.
+Knows fields and models' names; knows nothing of how speech is made.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from codecs import BOM_UTF8
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-import msgspec
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -22,17 +20,27 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from gateway.audio.encoders import ENCODERS, supported_rate
+from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
-from gateway.http.errors import BodyTooLarge, MalformedBody
+from gateway.http.errors import BodyTooLarge
+from gateway.http.json_body import ObjectReader
 from gateway.speech.errors import InvalidField, UnknownModel, shortened
-from gateway.speech.request import Format, SpeechRequest, StreamFormat
+from gateway.speech.request import (
+    RATES,
+    SPEEDS,
+    VOLUMES,
+    Format,
+    SpeechRequest,
+    StreamFormat,
+    check_length,
+    speakable,
+)
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from gateway.settings import Settings
-    from inference import Catalogue
+    from gateway.speech.voices import Catalogue
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "hexgrad/Kokoro-82M")
 """Models that are listed; `is_known_model` knows their snapshots and relatives too."""
@@ -46,12 +54,7 @@ LONGEST_ESCAPE = 12
 OTHER_BYTES = 1 << 20
 """Most bytes of a body besides its text."""
 
-SMALL_BYTES = 64 << 10
-"""Up to here `json` builds all that is in a body, in 10 ms at worst. For 1 MiB of empty lists it took 150 ms; msgspec
-skips what is not ours in 4 ms, but takes no NaN and no lone surrogate."""
-
 _OPENAI_MODEL = re.compile(r"(tts-1(-hd)?|gpt-4o-mini-tts)(-\d{4}(-\d\d-\d\d)?)?")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def is_known_model(name: str) -> bool:
@@ -60,12 +63,14 @@ def is_known_model(name: str) -> bool:
     return "kokoro" in name or _OPENAI_MODEL.fullmatch(name) is not None
 
 
-def speakable(text: Any) -> Any:
-    """`text` without what no phonemizer can take: lone surrogates, control characters other than breaks."""
-    if not isinstance(text, str):
-        return text
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return _CONTROL.sub(" ", whole)
+def _text(value: Any) -> Any:
+    return speakable(value) if isinstance(value, str) else value  # pydantic takes no lone surrogates
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("string_too_short", "There is no text in it")
+    return text
 
 
 def _number(value: Any) -> Any:
@@ -75,7 +80,7 @@ def _number(value: Any) -> Any:
 
 
 def _as_taken(schema: dict[str, Any]) -> None:
-    """Say in the schema what the annotations of the fields cannot."""
+    """Add to the JSON Schema what annotations cannot express: null, and rates by format."""
     _take_null(schema)
     schema["allOf"] = [
         {
@@ -124,7 +129,7 @@ class SpeechBody(BaseModel):
         description="An OpenAI speech model or Kokoro; all of them speak with Kokoro.",
         examples=["tts-1"],
     )
-    input: Annotated[str, BeforeValidator(speakable)] = Field(
+    input: Annotated[str, BeforeValidator(_text), AfterValidator(_not_blank)] = Field(
         min_length=1, description="Text to speak.", examples=["Hello, world."]
     )
     voice: Annotated[str, BeforeValidator(_voice_name, json_schema_input_type=Name | VoiceId)] = Field(
@@ -137,7 +142,7 @@ class SpeechBody(BaseModel):
         "mp3", description="Container and codec; pcm is 16-bit little-endian mono."
     )
     speed: Annotated[float, BeforeValidator(_number)] = Field(
-        1.0, ge=0.25, le=4.0, description="Rate of speech; 1 is the voice's own."
+        1.0, ge=SPEEDS.least, le=SPEEDS.most, description="Rate of speech; 1 is the voice's own."
     )
     stream_format: StreamFormat = Field(
         "audio", description="Raw audio, or server-sent events that carry it."
@@ -153,12 +158,12 @@ class SpeechBody(BaseModel):
         examples=["en-gb", "es", "a"],
     )
     volume_multiplier: Annotated[float, BeforeValidator(_number)] = Field(
-        1.0, ge=0.0, le=10.0, description="Extension. Loudness; 1 leaves it alone."
+        1.0, ge=VOLUMES.least, le=VOLUMES.most, description="Extension. Loudness; 1 leaves it alone."
     )
     sample_rate: Annotated[int, BeforeValidator(_number)] = Field(
         SAMPLE_RATE,
-        ge=8000,
-        le=48000,
+        ge=RATES.least,
+        le=RATES.most,
         description="Extension. Samples a second, where the format can hold them.",
     )
 
@@ -168,96 +173,32 @@ class SpeechBody(BaseModel):
         return {name: value for name, value in fields.items() if value is not None}
 
 
-_NAMED = tuple(name for name in SpeechBody.model_fields if name != "instructions")
-_SKIPPING = msgspec.json.Decoder(
-    msgspec.defstruct("_Named", [(name, msgspec.Raw, msgspec.Raw(b"")) for name in _NAMED])
-)
+_READER: Final = ObjectReader([name for name in SpeechBody.model_fields if name != "instructions"])
 
 
 def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> SpeechRequest:
     """Read the body of a speech request.
 
     Raises:
-        RequestError: the body, a field or the model is not acceptable, checked in this order.
+        RequestError: the body, a field, the model or the voice is not acceptable, checked in this order.
         UnsupportedRate: the format cannot hold the sample rate.
-        UnknownVoice: the catalogue has no such voice.
     """
-    fields = _validated(_fields(body, settings), settings)
-    _check(fields)
-    if not (settings.any_model or is_known_model(fields.model)):
-        model = shortened(fields.model)
-        raise UnknownModel(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
-    voice = catalogue.resolve(fields.voice.strip() or settings.voice)
-    lang_code = _language(fields.lang_code, catalogue)
-    given = fields.model_dump(exclude={"voice", "lang_code", "instructions"})
-    return SpeechRequest(voice=voice, lang_code=lang_code, **given)
-
-
-def _fields(body: bytes, settings: Settings) -> dict[str, Any]:
-    """The fields of the JSON object in `body`; of a large one only those that are ours."""
     most = LONGEST_ESCAPE * settings.max_input_chars + OTHER_BYTES
     if len(body) > most:
         raise BodyTooLarge(f"The body of your request is larger than {most} bytes, more than any text needs.")
+    fields = _READER.read(body)
+    if isinstance(text := fields.get("input"), str):
+        check_length(text, settings.max_input_chars)
     try:
-        fields = json.loads(body.decode("utf-8-sig")) if len(body) <= SMALL_BYTES else _named_fields(body)
-    except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
-        raise MalformedBody(
-            "We could not parse the JSON body of your request. "
-            "(HINT: it has to be one JSON object, encoded in UTF-8, such as "
-            '{"model": "tts-1", "input": "Hello.", "voice": "alloy"}.)'
-        )
-    return fields
-
-
-def _named_fields(body: bytes) -> dict[str, Any]:
-    found = _SKIPPING.decode(body.removeprefix(BOM_UTF8))
-    raws = {name: bytes(getattr(found, name)) for name in _NAMED}
-    return {name: _value(raw) for name, raw in raws.items() if raw}
-
-
-def _value(raw: bytes) -> Any:
-    # Of this size only a text can be right: anything else need not be built to be refused for its type.
-    return json.loads(raw.decode()) if len(raw) <= SMALL_BYTES or raw.startswith(b'"') else []
-
-
-def _validated(fields: dict[str, Any], settings: Settings) -> SpeechBody:
-    text, most = fields.get("input"), settings.max_input_chars
-    if isinstance(text, str) and len(text) > most:
-        raise InvalidField(
-            f"Invalid 'input': {len(text)} characters, and at most {most} are taken. "
-            "Send it in parts, or raise KOKORO_MAX_INPUT_CHARS.",
-            param="input",
-            code="string_above_max_length",
-        )
-    try:
-        return SpeechBody.model_validate(fields)
+        speech = SpeechBody.model_validate(fields)
     except ValidationError as invalid:
         raise _field_error(invalid.errors(include_url=False)[0]) from None
-
-
-def _check(fields: SpeechBody) -> None:
-    if not fields.input.strip():
-        raise InvalidField("Invalid 'input': there is no text in it.", param="input", code="empty_string")
-    supported_rate(fields.response_format, fields.sample_rate)
-
-
-def _language(code: str, catalogue: Catalogue) -> str:
-    """The language meant by `en-gb`, `en_GB`, `es` or the first letter of a voice's name; empty for none."""
-    languages: dict[str, str] = {}
-    for voice in catalogue.voices:
-        for spelling in (voice.language, voice.language.partition("-")[0], voice.id[0]):
-            languages.setdefault(spelling, voice.language)
-    code = code.strip().lower().replace("_", "-")
-    if code and code not in languages:
-        choices = ", ".join(sorted(set(languages.values())))
-        raise InvalidField(
-            f"Invalid 'lang_code': no voice speaks '{shortened(code)}'; choose one of {choices}.",
-            param="lang_code",
-            code="invalid_value",
-        )
-    return languages.get(code, "")
+    if not (settings.any_model or is_known_model(speech.model)):
+        model = shortened(speech.model)
+        raise UnknownModel(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
+    voice = speech.voice.strip() or settings.voice
+    others = speech.model_dump(exclude={"model", "input", "voice", "instructions"})
+    return SpeechRequest.from_fields(catalogue, speech.input, voice, **others)
 
 
 def _field_error(error: ErrorDetails) -> InvalidField:

@@ -35,6 +35,13 @@ class InvalidField(RequestError):
     """A field is missing, of the wrong type or out of range."""
 
 
+class TextTooLong(InvalidField):
+    """The text has more characters than are taken."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, param="input", code="string_above_max_length")
+
+
 class UnknownModel(RequestError):
     """No model has this name here."""
 

@@ -1,15 +1,45 @@
-"""What to speak and how, in canonical form. Knows no JSON, no HTTP and no alias."""
+"""What to speak and how, in canonical form, and how any door makes it of the fields it was given.
+
+Knows no JSON, no HTTP and no model's name; every range of a field is here.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
+
+from gateway.audio.encoders import supported_rate
+from gateway.audio.pcm import SAMPLE_RATE
+from gateway.speech.errors import InvalidField, TextTooLong
+from inference import UnknownLanguage, language_named
 
 if TYPE_CHECKING:
-    from inference import Mix
+    from typing import Any
+
+    from gateway.speech.voices import Catalogue, Mix
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 StreamFormat = Literal["audio", "sse"]
+
+
+class Range(NamedTuple):
+    """What a number may be, both ends included."""
+
+    least: float
+    most: float
+
+
+SPEEDS: Final = Range(0.25, 4.0)
+"""Rate of speech; 1 is the voice's own."""
+
+VOLUMES: Final = Range(0.0, 10.0)
+"""Factor of loudness; 1 leaves it alone."""
+
+RATES: Final = Range(8000, 48000)
+"""Samples a second that some format can hold."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +51,76 @@ class SpeechRequest:
 
     input: str
     voice: Mix
-    model: str
-    response_format: Format
-    speed: float
-    stream_format: StreamFormat
-    stream: bool
-    lang_code: str
+    response_format: Format = "mp3"
+    speed: float = 1.0
+    stream_format: StreamFormat = "audio"
+    stream: bool = True
+    lang_code: str = ""
     """Language of the text; empty: the voice's own."""
-    volume_multiplier: float
-    sample_rate: int
+    volume_multiplier: float = 1.0
+    sample_rate: int = SAMPLE_RATE
     """Samples a second of the audio sent."""
+
+    @classmethod
+    def from_fields(
+        cls, catalogue: Catalogue, text: str, voice: str, lang_code: str = "", **others: Any
+    ) -> SpeechRequest:
+        """The request that these fields make; `others` are those of the class that need no translation.
+
+        How long a text and how long a name may be is the door's to say, before anything looks at them.
+
+        Raises:
+            InvalidField: there is no text, a number is out of range, or nobody speaks the language.
+            UnsupportedRate: the format cannot hold the sample rate.
+            UnknownVoice: the catalogue has no such voice.
+        """
+        text = speakable(text)
+        if not text.strip():
+            raise InvalidField("Invalid 'input': there is no text in it.", param="input", code="empty_string")
+        language = _language(lang_code)
+        request = cls(text, catalogue.resolve(voice), lang_code=language, **others)
+        _check_range("speed", request.speed, SPEEDS)
+        _check_range("volume_multiplier", request.volume_multiplier, VOLUMES)
+        _check_range("sample_rate", request.sample_rate, RATES)
+        if request.response_format not in get_args(Format):
+            choices = ", ".join(get_args(Format))
+            message = f"Invalid 'response_format': choose one of {choices}."
+            raise InvalidField(message, param="response_format", code="invalid_value")
+        supported_rate(request.response_format, request.sample_rate)
+        return request
+
+
+def speakable(text: str) -> str:
+    """`text` without what no phonemizer can take: lone surrogates, control characters other than breaks."""
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _CONTROL.sub(" ", whole)
+
+
+def check_length(text: str, most: int) -> None:
+    """Refuse a text of more than so many characters.
+
+    Raises:
+        TextTooLong: it has more.
+    """
+    if len(text) > most:
+        raise TextTooLong(f"Invalid 'input': {len(text)} characters, and at most {most} are taken.")
+
+
+def _language(name: str) -> str:
+    if not name.strip():
+        return ""
+    try:
+        return language_named(name).code
+    except UnknownLanguage as unknown:
+        raise InvalidField(
+            f"Invalid 'lang_code': {unknown}.", param="lang_code", code="invalid_value"
+        ) from None
+
+
+def _check_range(field: str, value: float, allowed: Range) -> None:
+    if not allowed.least <= value <= allowed.most:
+        raise InvalidField(
+            f"Invalid '{field}': choose from {allowed.least:g} to {allowed.most:g}.",
+            param=field,
+            code="integer_out_of_range" if field == "sample_rate" else "decimal_out_of_range",
+        )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from inference import OPENAI_VOICES
+from gateway.speech.voices import OPENAI_VOICES
 from tests.support.sound import decode
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from gateway.audio.encoders import ENCODERS
 from gateway.http.schema import MODELS, AudioModelList, ModelList, VoiceList
 from gateway.observe.log_fields import request_fields
-from inference import OPENAI_VOICES
+from gateway.speech.voices import OPENAI_VOICES
 from tests.support.orders import LONG, ORDER, error_of, speak, spoken
 from tests.support.serving import exchange
 from tests.support.sound import decode

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.http.schema import MODELS
-from inference import OPENAI_VOICES
+from gateway.speech.voices import OPENAI_VOICES
 from tests.support.gateway import Gateway
 from tests.support.orders import LONG, ORDER, error_of, speak, spoken
 from tests.support.serving import connect, exchange

@@ -18,7 +18,7 @@ from gateway.http.errors import (
     WrongMethod,
     error_response,
 )
-from gateway.speech.errors import InvalidField, RequestError, UnknownModel, shortened
+from gateway.speech.errors import InvalidField, RequestError, TextTooLong, UnknownModel, shortened
 from gateway.speech.record import RequestRecord
 from inference import (
     EngineFailed,
@@ -91,6 +91,12 @@ def test_each_error_is_told_as_the_contract_says(
 
 def test_every_request_error_has_its_own_row() -> None:
     assert set(RequestError.__subclasses__()) <= set(ANSWERS)
+
+
+def test_limit_that_can_be_raised_is_named_at_this_door_only() -> None:
+    error = TextTooLong("Invalid 'input': too long.")
+    assert "KOKORO" not in str(error)
+    assert "KOKORO_MAX_INPUT_CHARS" in told(error)[1]["message"]
 
 
 def test_cause_of_a_fault_stays_in_the_log() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,3 +112,13 @@ def test_cutting_never_holds_the_event_loop(unit: str) -> None:
         return max(cpu_s(lambda: next(given, None), 1) for _ in range(3 + len(text) // 100))
 
     assert min(longest_s() for _ in range(3)) < HOLDS_THE_LOOP_S
+
+
+def test_cutting_needs_only_the_standard_library() -> None:
+    script = (
+        "import sys; before = set(sys.modules); sys.modules['inference'] = type(sys)('inference');"
+        "sys.modules['inference'].__path__ = ['inference']; import inference.planning.sentences;"
+        "print({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "{'inference'}"

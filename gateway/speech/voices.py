@@ -12,14 +12,14 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
-from inference.errors import InferenceError
-from inference.languages import BY_LETTER
+from gateway.speech.errors import RequestError, shortened
+from inference import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from inference.protocol import VoiceParts
+    from inference import VoiceParts
 
 OPENAI_VOICES: Final[Mapping[str, str]] = {
     "alloy": "af_alloy",
@@ -41,6 +41,11 @@ OPENAI_VOICES: Final[Mapping[str, str]] = {
 MOST_PARTS: Final = 8
 """Most voices in one mix."""
 
+_AMERICAN: Final = "en-us"
+
+_SPEAKS: Final = {language.letter: language.code for language in LANGUAGES}
+"""Language by the first letter of a Kokoro voice."""
+
 _GENDERS: Final = {"f": "female", "m": "male"}
 """Gender by the second letter."""
 
@@ -48,17 +53,16 @@ _KOKORO_NAME: Final = re.compile(r"([a-z])([fm])_\w+")
 _PART: Final = re.compile(r"([^\s()+]++)\s*+(?:\(\s*+(\d{1,18}(?:\.\d{1,6})?|\.\d{1,6})\s*+\))?")
 """One voice of a mix, stripped. Possessive: two runs of spaces side by side cost the square of their length."""
 
-_LONGEST_ECHO: Final = 60
 
-
-class UnknownVoice(InferenceError):
+class UnknownVoice(RequestError):
     """A name that is neither a voice, nor an OpenAI name, nor a mix of those."""
 
     def __init__(self, name: str, choices: tuple[str, ...], reason: str = "") -> None:
-        shown = name if len(name) <= _LONGEST_ECHO else f"{name[:_LONGEST_ECHO]}…"
         super().__init__(
-            f"unknown voice {shown!r}{reason and f': {reason}'}; choose one of {', '.join(choices)}, "
-            "or a mix such as af_bella(2)+af_sky(1)"
+            f"unknown voice {shortened(name)!r}{reason and f': {reason}'}; choose one of {', '.join(choices)}, "
+            "or a mix such as af_bella(2)+af_sky(1)",
+            param="voice",
+            code="invalid_value",
         )
         self.name = name
         self.choices = choices
@@ -77,9 +81,8 @@ class Voice:
     def named(cls, name: str) -> Voice:
         """Language and gender as Kokoro's names tell them; an American of unknown gender for any other name."""
         letters = _KOKORO_NAME.fullmatch(name.lower())
-        language, gender = letters.groups() if letters else ("a", "")
-        speaks = BY_LETTER.get(language, BY_LETTER["a"])
-        return cls(name, speaks.code, _GENDERS.get(gender, "unknown"))
+        language, gender = letters.groups() if letters else ("", "")
+        return cls(name, _SPEAKS.get(language, _AMERICAN), _GENDERS.get(gender, "unknown"))
 
 
 @dataclass(frozen=True)
