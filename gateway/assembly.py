@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from inference import HardwareProfile
     from models.manifest import File, Model
 
-    Show: TypeAlias = Callable[[str, float], None]
-    """Told what is being done and how far it is, often; must come back quickly."""
+    Show: TypeAlias = Callable[[str, float | None], None]
+    """Told what is being done, and which share of it is done if that is known; often, so it must return quickly."""
 
 logger = logging.getLogger(__name__)
 

@@ -144,7 +144,7 @@ def say(
             parts.catalogue, words, settings.voice, response_format=name, speed=speed
         )
         spoken_s = uvloop.run(
-            say_into(parts, request, output, lambda heard_s: show(f"{heard_s:.1f} s of speech", 0.0))
+            say_into(parts, request, output, lambda heard_s: show(f"{heard_s:.1f} s of speech", None))
         )
     if output != STANDARD_OUTPUT:
         _err.print(f"{output} holds {spoken_s:.1f} s of speech", highlight=False, soft_wrap=True)
@@ -294,10 +294,10 @@ def _bar() -> Iterator[Show]:
     task = bar.add_task("", total=1)
     with contextlib.ExitStack() as ending:
 
-        def show(doing: str, share: float) -> None:
+        def show(doing: str, share: float | None) -> None:
             if not bar.live.is_started:
                 ending.enter_context(bar)
-            bar.update(task, description=doing, completed=share)
+            bar.update(task, description=doing, completed=share, total=None if share is None else 1)
 
         yield show
 

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         description="Where model files are kept.",
     )
     model: str | None = Field(
-        None, description="Model file to run, by its name in the manifest; default: the one it gives."
+        None, description="Model file to run, by its name in the manifest; default: the manifest's own."
     )
     graph: Literal["auto", "released", "derived"] = Field(
         "auto",

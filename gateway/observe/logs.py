@@ -28,8 +28,10 @@ A library does not know what it must not say: at DEBUG, h2's decoder of headers 
 
 @contextlib.contextmanager
 def logged(settings: Settings) -> Iterator[LineWriter]:
-    """While a server runs: its log on standard output, with what Python itself warns of; whoever stops reading
-    costs lines."""
+    """The log of a server, on standard output, with what Python itself warns of; ends with the context.
+
+    Whoever stops reading it costs lines and no request.
+    """
     with LineWriter(sys.stdout) as lines:
         configure_logging(settings, lines, is_terminal=lines.is_terminal)
         logging.captureWarnings(True)

@@ -109,7 +109,7 @@ def examine(settings: Settings, show: Show) -> Report:
     if all(check.is_well for check in checks if check.name in {path.name for path in states}):
         parts = prepare(settings, show)
         checks.append(Check("graph", True, f"{parts.choice.kind}: {parts.choice.reason}"))
-        show("starting two workers, and speaking", 0.0)
+        show("starting two workers, and speaking", None)
         checks += asyncio.run(_speech(parts))
     return Report(hardware, tuple(checks))
 
