@@ -22,6 +22,13 @@ settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("unhurried")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow whatever runs the released model."""
+    for item in items:
+        if {"kokoro", "release"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def kokoro() -> Iterator[Gateway]:
     """What `make serve` starts, on a free port: the real model, two workers."""

@@ -14,6 +14,8 @@ from gateway.settings import Settings
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 300
 
 

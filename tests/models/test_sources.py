@@ -235,6 +235,7 @@ REGISTRY_FILES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("file", "source"), REGISTRY_FILES)
 def test_a_registry_gives_the_bytes_of_the_official_release(
     file: File, source: Source, tmp_path: Path
