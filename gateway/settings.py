@@ -66,13 +66,15 @@ class Settings(BaseSettings):
     body_timeout_s: float = Field(30, gt=0, description="Longest time for a request body to arrive, seconds.")
     queue_s: float = Field(20, ge=0, description="Longest wait a new request is let in to, seconds.")
     request_timeout_s: float = Field(600, gt=0, description="Longest time for a whole request, seconds.")
-    max_connections: int = Field(512, ge=1, description="Most open connections; further ones get a 503.")
+    max_connections: int = Field(
+        512, ge=1, description="Most open connections; then the longest idle makes room."
+    )
     header_timeout_s: float = Field(
         15, gt=0, description="Longest time for the headers of a connection's first request, seconds."
     )
     key_requests: int = Field(32, ge=1, description="Most requests of one key at the same time.")
     stall_timeout_s: float = Field(
-        120, gt=0, description="Longest time a client may leave its stream unread, seconds."
+        120, gt=0, description="Longest time a client may leave what it is sent unread, seconds."
     )
     start_timeout_s: float = Field(120, gt=0, description="Longest start of a worker, seconds.")
     job_timeout_s: float = Field(

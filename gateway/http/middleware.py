@@ -22,6 +22,7 @@ from starlette.responses import Response
 from gateway.http.errors import (
     BodyTooLarge,
     BodyTooSlow,
+    ClientStalled,
     MissingKey,
     TooManyRequests,
     WrongKey,
@@ -293,7 +294,8 @@ class Errors(HttpMiddleware):
             await self.app(scope, receive, send_noted)
         except Exception as error:
             response = error_response(HTTPConnection(scope), error)
-            if has_begun or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            is_ours = has_begun or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+            if is_ours and not isinstance(error, ClientStalled):
                 logger.exception("request_failed")
             if has_begun:
                 raise

@@ -77,10 +77,19 @@ class Connection:
         self._patience: asyncio.Timeout | None = None
         self._said_ahead = 0
         self._is_stalled = False
-        self.idle_since: float | None = time.monotonic()
-        """Since when nobody waits for anything here: no request has come, or none since the last reply."""
+        self._is_idle = True
+        self._turn_since = time.monotonic()
         # Whatever is sent is with the kernel before the next piece is: the stall time holds for the last one too.
         writer.transport.set_write_buffer_limits(high=0)
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when it waits for the client: for a request, or the rest of one; None while a reply is due."""
+        return self._turn_since if self._is_idle or self._http.is_receiving else None
+
+    def make_room(self) -> None:
+        """Close at once: others need the place more than a client that has us wait for it."""
+        self._writer.close()
 
     async def serve(self) -> None:
         """Serve requests until either side ends the connection."""
@@ -155,7 +164,7 @@ class Connection:
         if isinstance(event, RawData):
             await self._write(event.data)
         elif isinstance(event, Updated):
-            self.idle_since = time.monotonic() if event.idle else None
+            self._is_idle, self._turn_since = event.idle, time.monotonic()
             self._end_in(KEEP_ALIVE_S if event.idle else None)
         elif isinstance(event, Closed):
             if self._http.may_look_whole:
@@ -193,7 +202,7 @@ class Connection:
 
     async def _leave(self) -> None:
         """Close our side, and read on until the client has closed its own."""
-        self.idle_since = 0  # nobody waits for anything here: the first to make room
+        self._is_idle, self._turn_since = True, 0  # the first to make room
         with contextlib.suppress(OSError):
             async with asyncio.timeout(LINGER_S):
                 if not self._writer.is_closing():

@@ -127,19 +127,21 @@ class Connections:
         task.add_done_callback(lambda _: among.pop(connection, None))
 
     def _make_room(self) -> bool:
-        """End the connection on which nothing has happened for longest; False where on each something does."""
-        idle = {c: c.idle_since for c in self._open if c.idle_since is not None}
-        if not idle:
+        """End the connection that has waited for its client for longest; False where none does."""
+        waiting = {c: c.waiting_since for c in self._open if c.waiting_since is not None}
+        if not waiting:
             return False
-        self._open.pop(min(idle, key=lambda connection: idle[connection])).cancel()
+        longest = min(waiting, key=lambda connection: waiting[connection])
+        del self._open[longest]
+        longest.make_room()
         return True
 
     async def _close(self) -> None:
         await self._context.terminated.set()  # who has its reply by now leaves
         tasks = {**self._open, **self._refused}
-        for connection, task in tasks.items():
-            if connection.idle_since is not None:
-                task.cancel()
+        for connection in tasks:
+            if connection.waiting_since is not None:
+                connection.make_room()
         if tasks:
             await asyncio.wait(tasks.values(), timeout=GRACEFUL_S)
         for connection in (*self._open, *self._refused):

@@ -43,6 +43,11 @@ class Http1(H11Protocol):
         return self.stream is not None and self.connection.their_state is h11.CLOSED
 
     @property
+    def is_receiving(self) -> bool:
+        """True from the headers of a request to the end of its body."""
+        return self.connection.their_state is h11.SEND_BODY
+
+    @property
     def owes_reply(self) -> bool:
         """True from a request to the first byte of its reply."""
         return self.connection.our_state is h11.SEND_RESPONSE

@@ -39,6 +39,16 @@ def ask(connection: socket.socket, request: bytes = GET) -> bytes:
     return answer
 
 
+def is_closed(connection: socket.socket) -> bool:
+    connection.settimeout(1)
+    try:
+        return not connection.recv(1)
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
 def fill(connection: socket.socket, requests: bytes) -> None:
     """Send until the server reads no more, which it does where nobody reads its answers."""
     connection.settimeout(0.3)
@@ -75,6 +85,9 @@ def test_clients_that_never_read_lock_nobody_out(start: Callable[..., Gateway]) 
         wait_for(lambda: len(gateway.requests(error="ClientStalled")) == 4, "each cut", 60)
         assert httpx.get(f"{gateway.root}/health").status_code == 200
     assert {line["outcome"] for line in gateway.requests(error="ClientStalled")} == {"client_gone"}
+    assert not [line for line in gateway.lines if line["event"] == "request_failed"], (
+        "nothing went wrong inside"
+    )
 
 
 def test_a_reply_of_one_piece_that_nobody_reads_is_cut(start: Callable[..., Gateway]) -> None:
@@ -164,6 +177,17 @@ def test_the_longest_idle_connection_makes_room_for_the_newcomer(start: Callable
             newcomer = rest.enter_context(connect(gateway))
             assert ask(newcomer).startswith(b"HTTP/1.1 200")
             assert not longest_idle.recv(100)
+
+
+def test_clients_that_dawdle_in_their_bodies_make_room_too(start: Callable[..., Gateway]) -> None:
+    gateway = start(MAX_CONNECTIONS="2")
+    with connect(gateway) as first, connect(gateway) as second:
+        for dawdling in (first, second):
+            dawdling.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+        wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "room")
+        assert is_closed(first)
+        assert not is_closed(second)
+    assert next(line["outcome"] for line in gateway.requests(path="/v1/audio/speech")) == "client_gone"
 
 
 def test_a_connection_with_a_request_makes_no_room(start: Callable[..., Gateway]) -> None:
