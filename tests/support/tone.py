@@ -21,15 +21,25 @@ STEADY = ("af_heart", "af_bella", "am_adam", "bf_emma", "ef_dora", "zf_xiaoni")
 _RADIANS_PER_SAMPLE = 2 * np.pi * 220 / 24000
 
 
-def write_model(path: Path) -> Path:
-    """A graph of a kilobyte: tokens int64[1,N], style float32[1,256], speed float32[1] -> audio float32[M]."""
+def write_model(
+    path: Path, *, amplitude: float = 0.5, samples: float = SAMPLES_PER_TOKEN, wasted: float = 0.0
+) -> Path:
+    """A graph of a kilobyte: tokens int64[1,N], style float32[1,256], speed float32[1] -> audio float32[M].
+
+    Args:
+        path: where to.
+        amplitude: of the sine.
+        samples: of a token at speed 1.
+        wasted: work besides, in numbers computed for a token and thrown away.
+    """
     constants: dict[str, np.ndarray[tuple[int, ...], np.dtype[Any]]] = {
         "second": np.array(1, np.int64),
         "zero": np.array(0, np.float32),
         "one": np.array(1, np.float32),
-        "samples": np.array(SAMPLES_PER_TOKEN, np.float32),
+        "samples": np.array(samples, np.float32),
+        "wasted": np.array(wasted, np.float32),
         "step": np.array(_RADIANS_PER_SAMPLE, np.float32),
-        "half": np.array(0.5, np.float32),
+        "amplitude": np.array(amplitude, np.float32),
         "first": np.array(0, np.int64),
     }
     nodes = [
@@ -42,7 +52,13 @@ def write_model(path: Path) -> Path:
         helper.make_node("Range", ["zero", "length", "one"], ["time"]),
         helper.make_node("Mul", ["time", "step"], ["phase"]),
         helper.make_node("Sin", ["phase"], ["wave"]),
-        helper.make_node("Mul", ["wave", "half"], ["audio"]),
+        helper.make_node("Mul", ["wave", "amplitude"], ["loud"]),
+        helper.make_node("Mul", ["tokens_f", "wasted"], ["waste_length"]),
+        helper.make_node("Range", ["zero", "waste_length", "one"], ["waste"]),
+        helper.make_node("Sin", ["waste"], ["waste_sine"]),
+        helper.make_node("ReduceSum", ["waste_sine"], ["waste_sum"], keepdims=0),
+        helper.make_node("Mul", ["waste_sum", "zero"], ["nothing"]),
+        helper.make_node("Add", ["loud", "nothing"], ["audio"]),
     ]
     graph = helper.make_graph(
         nodes,
