@@ -241,8 +241,11 @@ def _pool_config(settings: Settings, hardware: HardwareProfile, files: Files, ch
         workers=_workers(settings, hardware, files, choice),
         start_timeout_s=settings.start_timeout_s,
         job_timeout_s=settings.job_timeout_s,
+        text_timeout_s=settings.text_timeout_s,
         queue_s=settings.queue_s,
         cost=choice.cost,
+        idle_s=settings.idle_s,
+        worker_bytes=(settings.worker_memory_mb or 0) << 20,
     )
 
 

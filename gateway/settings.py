@@ -80,6 +80,17 @@ class Settings(BaseSettings):
     job_timeout_s: float = Field(
         60, gt=0, description="Longest time a worker may take for a segment, seconds."
     )
+    text_timeout_s: float = Field(
+        10, gt=0, description="Longest time the text worker may take for some sentences, seconds."
+    )
+    idle_s: float = Field(
+        0,
+        ge=0,
+        description="Time without speech after which the speech workers end, until the next request; 0: never.",
+    )
+    worker_memory_mb: int | None = Field(
+        None, ge=64, description="Memory past which a worker is replaced between two jobs, MB; default: any."
+    )
     drain_s: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto", description="Log lines as JSON or for reading; auto: for reading on a terminal."

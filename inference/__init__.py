@@ -16,9 +16,12 @@ from inference.errors import (
 from inference.hardware.profile import HardwareProfile, Machine, profile, read_machine
 from inference.languages import LANGUAGES, Language, language_named
 from inference.planning.playback import Pace, Playback
+from inference.planning.segments import Limits
 from inference.planning.utterance import Manner, Spoken, Times, Utterance
+from inference.pool.config import PoolConfig
+from inference.pool.job import Answer
 from inference.pool.lease import Lease
-from inference.pool.pool import Answer, Pool, PoolConfig, PoolStatus
+from inference.pool.pool import Pool, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
 from inference.protocol import Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
 
@@ -33,6 +36,7 @@ __all__ = [
     "JobTimeout",
     "Language",
     "Lease",
+    "Limits",
     "Machine",
     "Manner",
     "Pace",

@@ -22,6 +22,9 @@ SAMPLE_RATE: Final = 24_000
 """Samples a second of everything that a worker speaks, as the model makes them."""
 
 SAMPLE_BYTES: Final = 2
+TOKENS_PER_SECOND: Final = 15
+"""How fast Kokoro speaks at speed 1."""
+
 MAX_FRAME_BYTES: Final = 1 << 26
 """About 23 minutes of PCM; the model speaks at most half a minute at once."""
 

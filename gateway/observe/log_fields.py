@@ -62,7 +62,7 @@ class EventFields(TypedDict, total=False):
     exit_code: int | None
     """How the worker's process ended, negative for a signal; null if that is not known yet."""
     cause: RestartCause
-    """Why there is a new worker: the old one died, took too long, answered nonsense, had done its share, or SIGHUP."""
+    """Why there is a new worker: the old one died, took too long, answered nonsense, had grown too large, or SIGHUP."""
     advice: str
     """What to do about it."""
     reason: str
@@ -91,6 +91,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "worker_lost_in_job": "The job is given to another worker, once.",
     "job_is_poison": "It has ended two workers, and is given to no third.",
     "worker_does_not_end": "Not even when killed.",
+    "workers_rest": "Nobody needed them for KOKORO_IDLE_S: the speech workers end, and their memory is free.",
+    "workers_wake": "A request has come that needs them: they are started, one before the others.",
     "worker_said": "What a worker, or a library in it, wrote to its standard error.",
     "log_lines_dropped": "The log was not read in time, or could not be written, and is again.",
     "keys_read": "SIGHUP had the keys read again; those that are gone let nobody in any more.",

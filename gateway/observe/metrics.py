@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gateway.speech.record import RequestRecord
     from inference import Pool
 
-STATES: Final = ("starting", "idle", "busy")
+STATES: Final = ("starting", "idle", "busy", "resting")
 NO_FORMAT: Final = "none"
 """Label of requests that were over before their format was known."""
 

@@ -67,7 +67,7 @@ class WorkerFacts(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     role: Role = Field(description="What it does.")
-    state: str = Field(description="starting, idle, busy or stopping.")
+    state: str = Field(description="starting, idle, busy, stopping or resting.")
     pid: int | None = Field(description="Process id; null while there is no process.")
     provider: str | None = Field(description="ONNX Runtime provider; espeak for the text role.")
     trials: list[TrialFacts] = Field(description="How the provider was chosen.")

@@ -19,7 +19,7 @@ from gateway.audio.shaping import shape
 from gateway.speech.cache import HeldResponse
 from gateway.speech.reuse import Reuse, Use
 from gateway.speech.single_flight import Flights
-from inference import JobTimeout, Manner, Pace, Utterance
+from inference import JobTimeout, Limits, Manner, Pace, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -112,6 +112,7 @@ class Synthesis:
 
     def __init__(self, pool: Pool, settings: Settings, cache: Cache, in_flight: InFlight) -> None:
         self._pool = pool
+        self._limits = Limits.for_cost(pool.config.cost)
         self._in_flight = in_flight
         self._settings = settings
         self._cache = cache
@@ -173,9 +174,9 @@ class Synthesis:
         )
         language = request.lang_code or request.voice.language
         manner = Manner(language, request.voice.parts, engine_speed, request.speed / engine_speed)
-        lease = self._pool.lease(record.request_id or "", len(request.input))
+        lease = self._pool.lease(record.request_id or "", min(len(request.input), self._limits.first))
         pace = Pace(slack_s=0.0 if request.stream else WHOLE_SLACK_S)
-        utterance = Utterance(lease, manner, pace, partial(reuse.audio, lease))
+        utterance = Utterance(lease, manner, pace, partial(reuse.audio, lease), self._limits)
         deadline = asyncio.get_running_loop().time() + self._settings.request_timeout_s
         place = self._in_flight.admit(0)
         return _Order(request, record, reuse, utterance, shaping, place, deadline)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REFRESH_S: Final = 1.0
 _MB: Final = 1 << 20
-_COLOURS: Final = {"idle": "green", "busy": "yellow", "starting": "red"}
+_COLOURS: Final = {"idle": "green", "busy": "yellow", "starting": "red", "resting": "blue"}
 
 
 class Unreachable(Exception):

@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-TOKENS_PER_SECOND: Final = 15
-"""How fast Kokoro speaks at speed 1."""
-
 MODEL_TOKENS: Final = 510
 """Most tokens the model speaks at once."""
 
@@ -44,13 +41,15 @@ class Limits:
     """Shorter segments sound clipped: they are avoided where the text allows, and a cut may slip by this much."""
 
     @classmethod
-    def for_cost(cls, cost: float) -> Limits:
+    def for_cost(cls, cost: float | None) -> Limits:
         """Limits for a machine where a second of audio takes `cost` CPU seconds of one thread.
 
         The second segment is started when the first begins to be played and has to be ready when that ends, so it may
         be 1 / cost times as long. Two thirds of that are kept for the silence that is spoken and cut and for other
         listeners: with half, 20 of 32 replies to four clients had a gap, with this 5, at the same CPU.
         """
+        if cost is None:
+            return cls()
         return cls(growth=min(max(1 / 3 / cost, _LEAST_GROWTH), _MOST_GROWTH))
 
     def __post_init__(self) -> None:

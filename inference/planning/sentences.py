@@ -6,6 +6,9 @@ Pure: no clocks, no I/O, and the same text is always cut the same way. Knows no 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -24,21 +27,50 @@ SENTENCE_CHARS: Final = 300
 _FIRST_BATCH_CHARS: Final = 100
 """A little more than the first segment needs to be cut: it should not wait for the rest to be phonemised."""
 
-_LONGEST_BATCH_CHARS: Final = 3200
+_LONGEST_BATCH_S: Final = 0.05
+"""Work in a batch, beside its last sentence: others wait for as long, for there is one text worker."""
+
+_SENTENCE_S: Final = 100e-6
+_CHARACTER_S: Final = 15e-6
+_IDEOGRAPH_S: Final = 120e-6
+_SCRIPT_S: Final = 6e-3
+"""What the text worker takes for a sentence, for each character, for one of Chinese, and to change to another voice."""
 
 
-def batches(text: str) -> Iterator[tuple[str, ...]]:
+@dataclass(frozen=True)
+class Batch:
+    """Sentences that are phonemised at once."""
+
+    sentences: tuple[str, ...]
+    cost_s: float
+    """Estimated seconds of work."""
+
+
+def batches(text: str) -> Iterator[Batch]:
     """The sentences of `text` in groups: a small one first, then larger ones."""
     batch: list[str] = []
-    length, wanted = 0, _FIRST_BATCH_CHARS
+    length, cost_s, wanted = 0, 0.0, _FIRST_BATCH_CHARS
     for sentence in sentences(text):
         batch.append(sentence)
         length += len(sentence)
-        if length >= wanted:
-            yield tuple(batch)
-            batch, length, wanted = [], 0, min(2 * wanted, _LONGEST_BATCH_CHARS)
+        cost_s += _cost_s(sentence)
+        if length >= wanted or cost_s >= _LONGEST_BATCH_S:
+            yield Batch(tuple(batch), cost_s)
+            batch, length, cost_s, wanted = [], 0, 0.0, 2 * wanted
     if batch:
-        yield tuple(batch)
+        yield Batch(tuple(batch), cost_s)
+
+
+def _cost_s(sentence: str) -> float:
+    """Estimated seconds of work; each script is read at once, so that only its first letters change the voice."""
+    cost_s = _SENTENCE_S + len(sentence) * _CHARACTER_S
+    if sentence.isascii():
+        return cost_s
+    scripts = Counter(
+        unicodedata.name(letter, "").partition(" ")[0] for letter in sentence if letter.isalpha()
+    )
+    scripts.pop("LATIN", 0)
+    return cost_s + scripts["CJK"] * _IDEOGRAPH_S + len(scripts) * _SCRIPT_S
 
 
 def sentences(text: str) -> Iterator[str]:

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from inference.planning.playback import Pace, Playback
-from inference.planning.segments import TOKENS_PER_SECOND, Packer
+from inference.planning.segments import Limits, Packer
 from inference.planning.sentences import PARAGRAPH_END, batches
-from inference.protocol import SAMPLE_BYTES, SAMPLE_RATE, Unit
+from inference.protocol import SAMPLE_BYTES, SAMPLE_RATE, TOKENS_PER_SECOND, Unit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from inference.planning.segments import Segment
+    from inference.pool.job import Answer
     from inference.pool.lease import Lease
-    from inference.pool.pool import Answer
     from inference.protocol import Audio, VoiceParts
 
     Speak: TypeAlias = Callable[[Unit, float], Awaitable[tuple[Audio, Answer | None]]]
@@ -65,7 +65,12 @@ class Utterance:
     """One text being spoken, by `speak` if given, else by the lease. Lives as long as its response body."""
 
     def __init__(
-        self, lease: Lease, manner: Manner, pace: Pace | None = None, speak: Speak | None = None
+        self,
+        lease: Lease,
+        manner: Manner,
+        pace: Pace | None = None,
+        speak: Speak | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.playback = Playback(pace)
         self.phoneme_times: Times = []
@@ -82,6 +87,7 @@ class Utterance:
 
         self._lease = lease
         self._manner = manner
+        self._limits = limits or Limits()
         self._is_waited_for_whole = bool(pace and pace.slack_s)
         self._speak_unit: Speak = speak or lease.speak
         self._handed_over = asyncio.Event()
@@ -133,12 +139,18 @@ class Utterance:
             self._jobs.put_nowait(None)
 
     async def _plan(self, text: str) -> AsyncGenerator[Segment, None]:
-        packer = Packer(self._lease.limits)
-        for batch in batches(text):
+        packer = Packer(self._limits)
+        for index, batch in enumerate(batches(text)):
             began = time.perf_counter()
-            reply, _ = await self._lease.phonemes(batch, self._manner.language, self.playback.due)
+            reply, _ = await self._lease.phonemes(
+                batch.sentences,
+                self._manner.language,
+                self.playback.due,
+                cost_s=batch.cost_s,
+                is_first=index == 0,
+            )
             self.phoneme_times.append((began, time.perf_counter()))
-            for sentence, phonemes in zip(batch, reply.phonemes, strict=True):
+            for sentence, phonemes in zip(batch.sentences, reply.phonemes, strict=True):
                 for segment in packer.feed(phonemes, ends_paragraph=sentence.endswith(PARAGRAPH_END)):
                     yield segment
         for segment in packer.finish():

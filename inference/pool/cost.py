@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inference.planning.segments import TOKENS_PER_SECOND
+from inference.protocol import TOKENS_PER_SECOND
 
 _ASSUMED: Final = 0.45
 """Seconds of work for a second of speech where nothing was measured."""

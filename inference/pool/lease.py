@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from inference.errors import EngineFailed, ProtocolError, UnsupportedLanguage
 from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob
 
 if TYPE_CHECKING:
-    from inference.pool.pool import Answer, Pool
-    from inference.protocol import Reply, Role, Unit
-
-_PHONEMES_COST_S: Final = 0.005
-"""A batch of sentences: espeak takes 0.25 ms for one."""
+    from inference.pool.job import Answer
+    from inference.protocol import Job, Reply, Role, Unit
 
 R = TypeVar("R")
+
+LATER_TEXT: Final = 1
+"""Rank of text behind a first batch: whoever hears nothing yet goes first, so no text holds up all the others."""
+
+
+class Lessor(Protocol):
+    """What a lease needs of its pool."""
+
+    async def submit(
+        self,
+        message: Job,
+        roles: tuple[Role, ...],
+        *,
+        deadline: float,
+        cost_s: float,
+        listener: object,
+        rank: int = 0,
+    ) -> Answer:
+        """Have one job done."""
+
+    def cost_s(self, tokens: int) -> float:
+        """Estimated seconds of a worker's time."""
+
+    def hurry(self, unit: Unit, deadline: float) -> None:
+        """Have a unit that waits spoken by this deadline, if that is earlier."""
+
+    def postpone(self, listener: object, seconds: float) -> None:
+        """Give all that waits for a listener a later deadline."""
+
+    def release(self, lease: Lease) -> None:
+        """Forget a lease."""
 
 
 class Lease:
     """One request's claim on the pool. Lives as long as its response body."""
 
-    def __init__(self, pool: Pool, request_id: str, reserved_s: float) -> None:
+    def __init__(self, pool: Lessor, request_id: str, reserved_s: float) -> None:
         self.request_id = request_id
-        self.limits = pool.limits
-        """How long the segments of its text may be."""
-
         self._pool = pool
         self._reserved_s = reserved_s
         self._is_first_due = True
@@ -35,16 +60,19 @@ class Lease:
         return self._reserved_s if self._is_first_due else 0.0
 
     async def phonemes(
-        self, texts: tuple[str, ...], language: str, deadline: float
+        self, texts: tuple[str, ...], language: str, deadline: float, *, cost_s: float, is_first: bool
     ) -> tuple[Phonemes, Answer]:
-        """Phonemise texts of one language.
+        """Phonemise texts of one language, about `cost_s` seconds of work.
 
         Raises:
             UnsupportedLanguage: no phonemizer for it is installed.
             InferenceError: the text worker failed.
         """
         job = PhonemeJob(self.request_id, texts, language)
-        answer = await self._pool.submit(job, ("text",), deadline, _PHONEMES_COST_S, self)
+        rank = 0 if is_first else LATER_TEXT
+        answer = await self._pool.submit(
+            job, ("text",), deadline=deadline, cost_s=cost_s, listener=self, rank=rank
+        )
         reply = _expect(Phonemes, answer.reply)
         if len(reply.phonemes) != len(texts):
             raise ProtocolError("the text worker answered other texts")
@@ -58,8 +86,13 @@ class Lease:
         """
         roles: tuple[Role, ...] = ("express", "speech") if self._is_first_due else ("speech",)
         self.begin()
-        cost_s = self._pool.cost.of(len(unit.phonemes))
-        answer = await self._pool.submit(SpeechJob(self.request_id, unit), roles, deadline, cost_s, self)
+        answer = await self._pool.submit(
+            SpeechJob(self.request_id, unit),
+            roles,
+            deadline=deadline,
+            cost_s=self._pool.cost_s(len(unit.phonemes)),
+            listener=self,
+        )
         return _expect(Audio, answer.reply), answer
 
     def begin(self) -> None:

@@ -10,14 +10,17 @@ import logging
 import os
 import socket
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from inference.errors import JobTimeout, ProtocolError, WorkerDied, WorkerFailedToStart
-from inference.protocol import VERSION, Decoder, Ready, StartFailed, encode
+from inference.protocol import VERSION, Decoder, Ready, Reply, StartFailed, encode
 
 if TYPE_CHECKING:
-    from inference.protocol import Job, Message, Reply, WorkerSpec
+    from collections.abc import Coroutine
+
+    from inference.protocol import Job, Message, WorkerSpec
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +38,14 @@ _KEPT_VARIABLES: Final = (
 
 _STDERR_LINES_KEPT: Final = 20
 _LONGEST_STDERR_LINE: Final = 1 << 14
-_STEP_S: Final = 2.0
+_RUNG_S: Final = 2.0
 """Wait on each rung of the termination ladder."""
+
+_LONGEST_STEP_S: Final = 1.0
+_STOOD_STILL_S: Final = 1.0
+"""A wait that took so much longer than asked for was no wait: nobody looked."""
+
+T = TypeVar("T")
 
 
 class State(enum.Enum):
@@ -93,8 +102,10 @@ class WorkerProcess:
                 limit=_LONGEST_STDERR_LINE,
                 start_new_session=True,  # a Ctrl-C in the terminal is for the gateway, which drains
             )
-        except OSError as error:
+        except BaseException as error:
             ours.close()
+            if not isinstance(error, OSError):
+                raise
             raise WorkerFailedToStart(f"cannot start a {spec.role} worker: {error.strerror}") from error
         finally:
             theirs.close()
@@ -130,31 +141,23 @@ class WorkerProcess:
         self.state = State.BUSY
         self._request_id = job.request_id
         try:
-            async with asyncio.timeout(timeout_s):
-                await asyncio.get_running_loop().sock_sendall(self._channel, encode(job))
-                reply = await self._receive()
+            reply = await _within(timeout_s, self._exchange(job))
         except TimeoutError as error:
-            self.lost_by = "timeout"
-            await self.stop(grace_s=0)
+            await self._give_up("timeout")
             raise JobTimeout(f"worker {self.pid} took more than {timeout_s:g} s") from error
         except OSError as error:
-            await self.stop(grace_s=0)
+            await self._give_up("died")
             raise WorkerDied(self.pid, self.exit_code) from error
         except ProtocolError:
-            self.lost_by = "protocol"
-            await self.stop(grace_s=0)
+            await self._give_up("protocol")
             raise
-        if isinstance(reply, Ready | StartFailed):
-            self.lost_by = "protocol"
-            await self.stop(grace_s=0)
-            raise ProtocolError(f"worker {self.pid} answered a job with {type(reply).__name__}")
         self._request_id = ""
         self.jobs_done += 1
         if self.state is State.BUSY:
             self.state = State.IDLE
-        return reply  # type: ignore[return-value]  # checked by the pool against the job's kind
+        return reply
 
-    async def stop(self, grace_s: float = _STEP_S) -> None:
+    async def stop(self, grace_s: float = _RUNG_S) -> None:
         """The termination ladder: close the socket, wait, SIGTERM, wait, SIGKILL, wait."""
         if self.state is not State.DEAD:
             self.state = State.STOPPING
@@ -164,7 +167,7 @@ class WorkerProcess:
         for end, wait_s in (
             (None, grace_s),
             (self._process.terminate, grace_s),
-            (self._process.kill, _STEP_S),
+            (self._process.kill, _RUNG_S),
         ):
             if end is not None:
                 with contextlib.suppress(ProcessLookupError):
@@ -176,14 +179,13 @@ class WorkerProcess:
 
     async def _become_ready(self, timeout_s: float) -> None:
         try:
-            async with asyncio.timeout(timeout_s):
-                first = await self._receive()
+            first = await _within(timeout_s, self._receive())
         except TimeoutError as error:
             raise WorkerFailedToStart(
                 f"the {self.spec.role} worker was not ready within {timeout_s:g} s"
             ) from error
         except (OSError, ProtocolError) as error:
-            await self._ends_within(_STEP_S)
+            await self._ends_within(_RUNG_S)
             said = self._stderr[-1] if self._stderr else "it said nothing"
             code = self.exit_code
             raise WorkerFailedToStart(
@@ -195,6 +197,17 @@ class WorkerProcess:
             raise WorkerFailedToStart(f"the {self.spec.role} worker is of another version")
         self.ready, self.state = first, State.IDLE
 
+    async def _exchange(self, job: Job) -> Reply:
+        await asyncio.get_running_loop().sock_sendall(self._channel, encode(job))
+        reply = await self._receive()
+        if isinstance(reply, Reply):
+            return reply
+        raise ProtocolError(f"worker {self.pid} answered a job with {type(reply).__name__}")
+
+    async def _give_up(self, cause: Literal["died", "timeout", "protocol"]) -> None:
+        self.lost_by = cause
+        await self.stop(grace_s=0)
+
     async def _receive(self) -> Message:
         loop = asyncio.get_running_loop()
         while data := await loop.sock_recv(self._channel, 1 << 18):
@@ -203,7 +216,7 @@ class WorkerProcess:
                 if len(messages) > 1 or not self._decoder.is_empty:
                     raise ProtocolError(f"worker {self.pid} sent more than one answer")
                 return messages[0]
-        await self._ends_within(_STEP_S)
+        await self._ends_within(_RUNG_S)
         raise ConnectionResetError(f"worker {self.pid} closed its socket")
 
     async def _watch_end(self) -> None:
@@ -232,6 +245,30 @@ class WorkerProcess:
         except TimeoutError:
             return False
         return True
+
+
+async def _within(seconds: float, work: Coroutine[None, None, T]) -> T:
+    """The result of `work`, for which this process waits so long; time in which it stood still does not count.
+
+    A machine that is paused, or a gateway that is stopped, finds the clock advanced and the answer in the socket: so
+    the clock is read in steps, each of which counts for no more than itself, and the socket is looked at in between.
+
+    Raises:
+        TimeoutError: it took longer, and was cancelled.
+    """
+    doing = asyncio.ensure_future(work)
+    try:
+        while not doing.done() and seconds > 0:
+            step = min(seconds, _LONGEST_STEP_S)
+            began = time.monotonic()
+            await asyncio.wait({doing}, timeout=step)
+            if time.monotonic() - began < step + _STOOD_STILL_S:
+                seconds -= step
+        if doing.done():
+            return doing.result()
+        raise TimeoutError
+    finally:
+        doing.cancel()
 
 
 def _command(fd: int, spec: WorkerSpec) -> list[str]:

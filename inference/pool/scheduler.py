@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 W = TypeVar("W", bound="Hashable")
 """A worker; all that is asked of it here is to be told from the others."""
+
+J = TypeVar("J", bound="Waiting[Any]")
+"""A job, as whoever keeps the queue holds it."""
 
 
 @dataclass(eq=False)
@@ -32,45 +35,53 @@ class Waiting(Generic[W]):
     cost_s: float
     """Estimated seconds of work."""
 
+    rank: int = 0
+    """Jobs of a lower rank go first, whatever their deadlines."""
+
     avoid: set[W] = field(default_factory=set)
-    """Workers that died with this job."""
+    """Workers that were lost with this job."""
+
+    @property
+    def fallback_role(self) -> Role:
+        """The role that does it where no better one can: without a worker of this role it cannot be done."""
+        return self.roles[-1]
 
 
-class Queue(Generic[W]):
+class Queue(Generic[J, W]):
     """The jobs that wait, earliest deadline first, first come first among equals. Lives as long as its pool."""
 
     def __init__(self) -> None:
-        self._waiting: dict[Waiting[W], int] = {}
+        self._waiting: dict[J, int] = {}
         self._order = itertools.count()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def __iter__(self) -> Iterator[Waiting[W]]:
+    def __iter__(self) -> Iterator[J]:
         return iter(self._waiting)
 
-    def add(self, job: Waiting[W]) -> None:
+    def add(self, job: J) -> None:
         """Put a job in line."""
         self._waiting[job] = next(self._order)
 
-    def remove(self, job: Waiting[W]) -> None:
+    def remove(self, job: J) -> None:
         """Take a job out; nothing happens when it is not in line."""
         self._waiting.pop(job, None)
 
-    def clear(self) -> list[Waiting[W]]:
+    def clear(self) -> list[J]:
         """Empty the queue and return what waited."""
         waiting, self._waiting = list(self._waiting), {}
         return waiting
 
-    def assign(self, idle: Iterable[tuple[W, Role]]) -> list[tuple[Waiting[W], W]]:
+    def assign(self, idle: Iterable[tuple[W, Role]]) -> list[tuple[J, W]]:
         """Pair waiting jobs with idle workers and take the paired ones out of the queue.
 
-        A worker is left idle only when no job for its role waits. A job avoids the workers that died with it
+        A worker is left idle only when no job for its role waits. A job avoids the workers that were lost with it
         as long as another one that may do it is idle.
         """
         free = list(idle)
         pairs = []
-        for job in sorted(self._waiting, key=lambda job: (job.deadline, self._waiting[job])):
+        for job in sorted(self._waiting, key=self._place):
             fitting = [worker for wanted in job.roles for worker, role in free if role == wanted]
             if not fitting:
                 continue
@@ -86,3 +97,6 @@ class Queue(Generic[W]):
     def work_s(self, role: Role, deadline: float = float("inf")) -> float:
         """Estimated seconds of work that wait with a deadline no later than `deadline`."""
         return sum(job.cost_s for job in self._waiting if role in job.roles and job.deadline <= deadline)
+
+    def _place(self, job: J) -> tuple[int, float, int]:
+        return job.rank, job.deadline, self._waiting[job]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import enum
 import logging
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import psutil
 
@@ -27,11 +28,38 @@ _SETTLED_S: Final = 30.0
 """A worker that lived this long starts again without back-off when it dies."""
 
 RestartCause: TypeAlias = Literal["died", "timeout", "protocol", "worn", "replaced", "failed_start"]
-"""Why a place got a new process: the old one died, took too long or answered nonsense and was ended, had done its
-share, or was to be replaced; or why it got none."""
+"""Why a slot restarted its worker, or failed to."""
 
-J = TypeVar("J")
-"""A job, as its pool holds it."""
+
+class Phase(enum.Enum):
+    """Where a slot is in its life; changed only here.
+
+    STARTING -> SERVING <-> REPLACING, back to STARTING when the worker is lost; SERVING -> RESTING -> STARTING.
+    """
+
+    STARTING = "starting"
+    """There is no worker: one is being started, again and again until that succeeds."""
+
+    SERVING = "serving"
+    REPLACING = "replacing"
+    """The worker serves on while its successor starts, or waits for the job to end."""
+
+    RESTING = "resting"
+    """There is no worker, and none is wanted until `wake`."""
+
+
+@dataclass(frozen=True)
+class Successor:
+    """The process that takes over from a slot's worker. Lives from the beginning of its start until then."""
+
+    cause: RestartCause
+    start: asyncio.Task[WorkerProcess]
+
+    @property
+    def process(self) -> WorkerProcess | None:
+        """The process, once it is ready."""
+        is_ready = self.start.done() and not self.start.cancelled() and not self.start.exception()
+        return self.start.result() if is_ready else None
 
 
 @dataclass(frozen=True)
@@ -40,6 +68,8 @@ class WorkerStatus:
 
     role: str
     state: str
+    """What its process does, or why there is none: starting, resting."""
+
     pid: int | None
     provider: str | None
     cpus: tuple[int, ...]
@@ -57,12 +87,12 @@ class WorkerStatus:
     """Resident memory."""
 
 
-class Slot(Generic[J]):
+class Slot:
     """One place for a worker process. Lives as long as its pool."""
 
     def __init__(self, spec: WorkerSpec, start_timeout_s: float, on_free: Callable[[], None]) -> None:
         self.spec = spec
-        self.running: J | None = None
+        self.phase = Phase.STARTING
         self.failed_starts = 0
         """Starts that went wrong since the last that went well."""
 
@@ -73,14 +103,13 @@ class Slot(Generic[J]):
         self._start_timeout_s = start_timeout_s
         self._on_free = on_free
         self._worker: WorkerProcess | None = None
-        self._successor: WorkerProcess | None = None
-        self._retired: set[asyncio.Task[None]] = set()
-        self._jobs_before = 0
-        self._is_replacing = False
-        self._starting = asyncio.Lock()
-        """Held while a process is started: a death during a replacement must not end in two workers."""
+        self._successor: Successor | None = None
+        self._is_taken = False
+        self._woken = asyncio.Event()
+        self._leaving: set[asyncio.Task[None]] = set()
+        """The ends of workers that were replaced or put to rest."""
 
-        self._replaced_by: RestartCause = "replaced"
+        self._jobs_before = 0
 
     @property
     def worker(self) -> WorkerProcess | None:
@@ -96,7 +125,19 @@ class Slot(Generic[J]):
     @property
     def is_idle(self) -> bool:
         """True when a job can start here."""
-        return self.running is None and self.worker is not None and self.worker.state is State.IDLE
+        return not self._is_taken and self.worker is not None and self.worker.state is State.IDLE
+
+    def take(self) -> WorkerProcess:
+        """The worker of an idle slot, which is the caller's until `free`."""
+        assert self.is_idle
+        assert self._worker is not None
+        self._is_taken = True
+        return self._worker
+
+    def free(self) -> None:
+        """The job is done: a successor that is ready takes over now."""
+        self._is_taken = False
+        self._hand_over()
 
     async def start(self) -> None:
         """Start the first worker, or the next one after a death.
@@ -105,70 +146,66 @@ class Slot(Generic[J]):
             WorkerFailedToStart: with the reason.
         """
         self._worker = await WorkerProcess.start(self.spec, self._start_timeout_s)
-        self.failed_starts = 0
+        self.phase, self.failed_starts = Phase.SERVING, 0
         logger.info("worker_ready", extra=_fields(self._worker))
 
     async def supervise(self) -> None:
-        """Start a new worker whenever this one dies, with back-off while it keeps dying. Never returns."""
-        while worker := self._worker:
-            born = time.monotonic()
-            await worker.ended.wait()
-            if self._worker is not worker:
-                continue  # it was replaced, and left when it was told to
-            self._restarts[worker.lost_by] += 1
-            extra = _fields(worker) | {"exit_code": worker.exit_code, "cause": worker.lost_by}
-            logger.warning("worker_died", extra=extra)
-            await worker.stop(grace_s=0)
-            self._jobs_before += worker.jobs_done
-            self.failures = 1 if time.monotonic() - born > _SETTLED_S else self.failures + 1
-            await self._restart()
-            self._on_free()
-
-    def free(self) -> None:
-        """The job is done: a successor that is ready takes over now."""
-        self.running = None
-        if self._successor is not None:
-            self._succeed(self._successor)
-
-    def is_worn(self, most_jobs: int, most_bytes: int) -> bool:
-        """True when an idle worker has done `most_jobs` or holds `most_bytes` (0: no limit)."""
-        worker = self.worker
-        if worker is None or self._is_replacing or self._successor is not None:
-            return False
-        if most_jobs and worker.jobs_done >= most_jobs:
-            return True
-        return bool(most_bytes) and _resident_bytes(worker.pid) > most_bytes
+        """See to it that there is a worker whenever one is wanted. Never returns."""
+        while True:
+            if self.phase is Phase.RESTING:
+                await self._woken.wait()
+            elif self._worker is None:
+                await self._start_again()
+            else:
+                await self._outlive(self._worker)
 
     async def replace(self, cause: RestartCause = "replaced") -> None:
         """Start a new worker, and retire the old one between two jobs once the new one is ready."""
-        if self.worker is None or self._is_replacing or self._successor is not None:
+        if self.phase is not Phase.SERVING:
             return
-        self._is_replacing = True
+        start = asyncio.create_task(WorkerProcess.start(self.spec, self._start_timeout_s))
+        self.phase, self._successor = Phase.REPLACING, Successor(cause, start)
         try:
-            async with self._starting:
-                self._successor = await WorkerProcess.start(self.spec, self._start_timeout_s)
-                self._replaced_by = cause
+            await start
         except WorkerFailedToStart as error:
+            self.phase, self._successor = Phase.SERVING if self._worker else Phase.STARTING, None
             self._restarts["failed_start"] += 1
             logger.warning("worker_cannot_be_replaced", extra={"role": self.spec.role, "reason": str(error)})
-            return
-        finally:
-            self._is_replacing = False
-        if self.running is None:
-            self._succeed(self._successor)
-            self._on_free()
+        else:
+            self._hand_over()
+
+    def rest(self) -> None:
+        """End an idle worker; there will be none until `wake`."""
+        if self.phase is Phase.SERVING and self.is_idle:
+            self.phase, self.failures = Phase.RESTING, 0
+            self._woken.clear()
+            self._retire()
+
+    def wake(self) -> None:
+        """Start the worker of a resting slot."""
+        if self.phase is Phase.RESTING:
+            self.phase = Phase.STARTING
+            self._woken.set()
 
     async def stop(self) -> None:
         """End all processes of this place."""
-        processes = [process for process in (self._worker, self._successor) if process is not None]
-        await asyncio.gather(*(process.stop() for process in processes), *self._retired)
+        if self._successor is not None:
+            self._successor.start.cancel()
+            await asyncio.wait({self._successor.start})
+        processes = (self._worker, self._successor.process if self._successor else None)
+        await asyncio.gather(*(process.stop() for process in processes if process), *self._leaving)
+
+    def memory_bytes(self) -> int:
+        """Resident memory of the worker."""
+        return _resident_bytes(self.worker.pid) if self.worker else 0
 
     def status(self) -> WorkerStatus:
         """This place at this moment."""
         worker = self.worker
+        without = Phase.RESTING if self.phase is Phase.RESTING else Phase.STARTING
         return WorkerStatus(
             role=self.spec.role,
-            state=worker.state.value if worker else State.STARTING.value,
+            state=worker.state.value if worker else without.value,
             pid=worker.pid if worker else None,
             provider=worker.ready.provider if worker and worker.ready else None,
             cpus=self.spec.cpus,
@@ -176,38 +213,56 @@ class Slot(Generic[J]):
             jobs=self._jobs_before + (worker.jobs_done if worker else 0),
             restarts=dict(self._restarts),
             trials=worker.ready.trials if worker and worker.ready else (),
-            memory_bytes=_resident_bytes(worker.pid) if worker else 0,
+            memory_bytes=self.memory_bytes(),
         )
 
-    async def _restart(self) -> None:
-        while True:
-            await asyncio.sleep(pause_s(self.failures))
-            async with self._starting:
-                if self._successor is not None:
-                    self._succeed(self._successor)
-                if self.worker is not None:
-                    return
-                try:
-                    await self.start()
-                except WorkerFailedToStart as error:
-                    self._note_failed_start(error)
-            self._on_free()
+    async def _start_again(self) -> None:
+        await asyncio.sleep(pause_s(self.failures))
+        try:
+            await self.start()
+        except WorkerFailedToStart as error:
+            self.failures += 1
+            self.failed_starts += 1
+            self._restarts["failed_start"] += 1
+            logger.warning("worker_cannot_start", extra={"role": self.spec.role, "reason": str(error)})
+        self._on_free()
 
-    def _note_failed_start(self, error: WorkerFailedToStart) -> None:
-        self.failures += 1
-        self.failed_starts += 1
-        self._restarts["failed_start"] += 1
-        logger.warning("worker_cannot_start", extra={"role": self.spec.role, "reason": str(error)})
+    async def _outlive(self, worker: WorkerProcess) -> None:
+        """Wait for the worker's end; one that was lost is followed by its successor, or else by a new start."""
+        born = time.monotonic()
+        await worker.ended.wait()
+        if self._worker is not worker:
+            return  # it was replaced, or put to rest, and left when it was told to
+        self._restarts[worker.lost_by] += 1
+        extra = _fields(worker) | {"exit_code": worker.exit_code, "cause": worker.lost_by}
+        logger.warning("worker_died", extra=extra)
+        self.failures = 1 if time.monotonic() - born > _SETTLED_S else self.failures + 1
+        if self._successor is not None:
+            await asyncio.wait({self._successor.start})
+            self._hand_over()
+        if self._worker is worker:
+            self.phase = Phase.STARTING
+            self._retire()
 
-    def _succeed(self, successor: WorkerProcess) -> None:
-        retired, self._worker, self._successor = self._worker, successor, None
-        self._restarts[self._replaced_by] += 1
-        logger.info("worker_replaced", extra=_fields(successor) | {"cause": self._replaced_by})
+    def _hand_over(self) -> None:
+        """Let a successor that is ready take over, unless its predecessor is in a job."""
+        successor = self._successor
+        if successor is None or successor.process is None or (self._is_taken and self.worker):
+            return
+        self._retire()
+        self._worker, self._successor, self.phase = successor.process, None, Phase.SERVING
+        self._restarts[successor.cause] += 1
+        logger.info("worker_replaced", extra=_fields(successor.process) | {"cause": successor.cause})
+        self._on_free()
+
+    def _retire(self) -> None:
+        """Let go of the worker, and end its process."""
+        retired, self._worker = self._worker, None
         if retired is not None:
             self._jobs_before += retired.jobs_done
             leaving = asyncio.get_running_loop().create_task(retired.stop())
-            self._retired.add(leaving)
-            leaving.add_done_callback(self._retired.discard)
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
 
 def pause_s(failures: int) -> float:

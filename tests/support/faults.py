@@ -21,10 +21,17 @@ def _crash(_: WorkerSpec) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _is_first(spec: WorkerSpec, what: str) -> bool:
+    """True for the first worker of a test that asks."""
+    mark = Path(spec.cache_dir) / what
+    if mark.exists():
+        return False
+    mark.touch()
+    return True
+
+
 def _crash_once(spec: WorkerSpec) -> None:
-    mark = Path(spec.cache_dir) / "crashed"
-    if not mark.exists():
-        mark.touch()
+    if _is_first(spec, "crashed"):
         _crash(spec)
 
 
@@ -38,6 +45,11 @@ def _leave(_: WorkerSpec) -> None:
 
 def _hang(_: WorkerSpec) -> None:
     time.sleep(3600)
+
+
+def _hang_once(spec: WorkerSpec) -> None:
+    if _is_first(spec, "hung"):
+        _hang(spec)
 
 
 def _slow(_: WorkerSpec) -> None:
@@ -71,6 +83,7 @@ FAULTS: dict[str, Callable[[WorkerSpec], None]] = {
     "af_abort": _abort,
     "af_leave": _leave,
     "af_hang": _hang,
+    "af_hang_once": _hang_once,
     "af_slow": _slow,
     "af_fail": _fail,
     "af_garbage": _garbage,
@@ -100,3 +113,13 @@ class FaultyEngine:
                 if name in FAULTS:
                     FAULTS[name](self._spec)
         return self._engine.do(job)
+
+
+class LeavingEngine:
+    """Ends its process before it is ready. Lives as long as that."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        del spec
+        sys.stderr.write("the disk of this engine is on fire\n")
+        sys.stderr.flush()
+        os._exit(5)

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import psutil
 
 from tests.support.lines import assert_documented
@@ -75,6 +76,11 @@ class Gateway:
             except psutil.NoSuchProcess:
                 continue
         return found
+
+    def status(self) -> dict[str, Any]:
+        """What /status says."""
+        answer: dict[str, Any] = httpx.get(f"{self.root}/status", timeout=60).json()
+        return answer
 
     def requests(self, **fields: Any) -> list[dict[str, Any]]:
         """Request lines of the log with these fields."""

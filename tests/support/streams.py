@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
+
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -20,6 +22,16 @@ def speak(
 ) -> httpx.Response:
     body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
     return httpx.post(f"{gateway.base_url}/audio/speech", json=body, timeout=60)
+
+
+def spoken(gateway: Gateway, count: int) -> list[dict[str, Any]]:
+    """What the log says of so many requests for speech, once it has been written."""
+
+    def lines() -> list[dict[str, Any]]:
+        return gateway.requests(path="/v1/audio/speech")
+
+    wait_for(lambda: len(lines()) >= count, f"{count} lines of the log")
+    return lines()
 
 
 def pids(gateway: Gateway) -> set[int]:

@@ -96,7 +96,7 @@ def test_labels_are_from_closed_sets(figures: Figures, cache: Cache) -> None:
         "kind": {"segment", "response"},
         "cause": {*(ending.refused_for for ending in ENDINGS.values()), *get_args(RestartCause)},
         "role": {"text", "express", "speech"},
-        "state": {"starting", "idle", "busy"},
+        "state": {"starting", "idle", "busy", "resting"},
         "model": {"a-model"},
     }
     seen: dict[str, set[str]] = {}

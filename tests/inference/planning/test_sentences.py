@@ -67,7 +67,7 @@ def test_sentences_keep_every_character_in_order_and_stay_short(text: str) -> No
     pieces = list(sentences(text))
     assert without_spaces("".join(pieces)) == without_spaces(text)
     assert all(piece.strip() and len(piece) <= SENTENCE_CHARS + len(PARAGRAPH_END) for piece in pieces)
-    assert [piece for batch in batches(text) for piece in batch] == pieces
+    assert [piece for batch in batches(text) for piece in batch.sentences] == pieces
 
 
 def test_five_thousand_words_without_a_full_stop_are_cut_between_words() -> None:
@@ -97,7 +97,7 @@ def test_time_grows_with_the_length_of_the_text_only(unit: str) -> None:
 
 def test_the_first_batch_is_small_and_the_rest_are_few() -> None:
     groups = list(batches("This sentence has exactly forty letters. " * 1000))
-    assert sum(map(len, groups[0])) < 150
+    assert sum(map(len, groups[0].sentences)) < 150
     assert len(groups) < 25
 
 
@@ -122,3 +122,19 @@ def test_cutting_needs_only_the_standard_library() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "{'inference'}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "aЯbЮ" * 1024,
+        "你好世界。" * 800,
+        "Hello привет мир. " * 200,
+        "Plain words only. " * 900,
+        "नमस्ते ok " * 400,
+    ],
+)
+def test_no_batch_holds_the_text_worker_for_long(text: str) -> None:
+    priced = list(batches(text))
+    assert all(0 < batch.cost_s < 0.1 for batch in priced)
+    assert sum(batch.cost_s for batch in priced) > len(text) * 1e-5

@@ -22,8 +22,8 @@ from inference.errors import (
 )
 from inference.planning.playback import Pace
 from inference.planning.utterance import Manner, Utterance
-from inference.pool.pool import Pool, PoolConfig
-from inference.protocol import Unit
+from inference.pool.pool import Pool
+from tests.support.pools import config, pids, processes, say
 from tests.support.tone import SAMPLES_PER_TOKEN
 from tests.support.waiting import DEADLINE_S, until
 
@@ -31,20 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from inference.pool.lease import Lease
-    from inference.pool.pool import Answer
-    from inference.protocol import Audio, WorkerSpec
-
-
-def config(*specs: WorkerSpec, **options: float) -> PoolConfig:
-    return PoolConfig(specs, **{"start_timeout_s": DEADLINE_S, "job_timeout_s": DEADLINE_S} | options)  # type: ignore[arg-type]
-
-
-async def say(lease: Lease, phonemes: str = "hello", voice: str = "af_heart") -> tuple[Audio, Answer]:
-    return await lease.speak(Unit(phonemes, ((voice, 1.0),), 1.0), time.monotonic())
-
-
-def pids(pool: Pool) -> set[int]:
-    return {worker.pid for worker in pool.status().workers if worker.pid}
+    from inference.protocol import WorkerSpec
 
 
 async def test_a_segment_comes_back_as_pcm(speech_spec: WorkerSpec) -> None:
@@ -225,18 +212,13 @@ async def test_replacing_the_workers_loses_no_job(speech_spec: WorkerSpec) -> No
     assert all(answer.attempts == 1 for _, answer in answers)
 
 
-@pytest.mark.parametrize(
-    ("voice", "limit"), [("af_heart", {"jobs_per_worker": 3}), ("af_leak", {"bytes_per_worker": 1 << 30})]
-)
-async def test_a_worn_worker_is_replaced_between_two_jobs(
-    speech_spec: WorkerSpec, voice: str, limit: dict[str, int]
-) -> None:
-    async with Pool(config(speech_spec, **limit)) as pool:
+async def test_a_worn_worker_is_replaced_between_two_jobs(speech_spec: WorkerSpec) -> None:
+    async with Pool(config(speech_spec, worker_bytes=1 << 30)) as pool:
         before = pids(pool)
         lease = pool.lease("r1", 5)
         end = time.monotonic() + DEADLINE_S
         while pids(pool) == before:
-            _, answer = await say(lease, "more!", voice)
+            _, answer = await say(lease, "more!", "af_leak")
             assert answer.attempts == 1
             assert time.monotonic() < end, "the worker was never replaced"
 
@@ -268,12 +250,6 @@ async def test_workers_see_no_secret_of_the_server_and_no_socket_of_its(
         worker = psutil.Process(next(iter(pids(pool))))
         assert "KOKORO_API_KEYS" not in worker.environ()
         assert worker.net_connections("inet") == []
-
-
-def processes() -> list[psutil.Process]:
-    """Every worker process of this test."""
-    children = psutil.Process().children()
-    return [c for c in children if c.status() != "zombie" and "inference.worker" in c.cmdline()]
 
 
 async def test_a_worker_that_waits_to_take_over_is_not_replaced_itself(speech_spec: WorkerSpec) -> None:

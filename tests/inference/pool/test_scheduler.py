@@ -22,8 +22,8 @@ jobs = st.lists(
 workers = st.lists(st.sampled_from(["speech", "text"]), max_size=4).map(lambda roles: list(enumerate(roles)))
 
 
-def queue_of(waiting: list[Waiting[int]]) -> Queue[int]:
-    queue: Queue[int] = Queue()
+def queue_of(waiting: list[Waiting[int]]) -> Queue[Waiting[int], int]:
+    queue: Queue[Waiting[int], int] = Queue()
     for job in waiting:
         queue.add(job)
     return queue
@@ -106,7 +106,7 @@ def test_one_worker_serves_all_jobs_by_deadline_then_arrival(waiting: list[Waiti
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40))
 def test_a_waiting_job_is_not_starved_by_later_arrivals(deadlines: list[int]) -> None:
     """With an arrival and a start at each step, whatever came after a job's deadline runs after it."""
-    queue: Queue[int] = Queue()
+    queue: Queue[Waiting[int], int] = Queue()
     victim = speech(30)
     queue.add(victim)
     for now, slack in enumerate(deadlines * 40, start=1):

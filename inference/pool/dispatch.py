@@ -1,0 +1,163 @@
+"""Dispatch: gives the jobs that wait to workers that are idle, and a job that lost its worker to another, once.
+
+Knows no request and no price; who is let in is decided before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextvars import Context
+from typing import TYPE_CHECKING, Final
+
+from inference.errors import (
+    InferenceError,
+    JobPoisoned,
+    JobTimeout,
+    PoolClosed,
+    PoolSaturated,
+    ProtocolError,
+    WorkerDied,
+)
+from inference.pool.job import Answer, QueuedJob
+from inference.pool.scheduler import Queue
+from inference.pool.slot import Slot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from inference.pool.config import PoolConfig
+    from inference.pool.process import WorkerProcess
+    from inference.protocol import Job, Role
+
+logger = logging.getLogger(__name__)
+
+HOPELESS_WAIT_S: Final = 30.0
+"""What a client is told to wait when no worker can be started."""
+
+
+class Dispatch:
+    """The workers and the queue before them. Lives as long as its pool, and is not used again after `close`."""
+
+    def __init__(
+        self, config: PoolConfig, on_done: Callable[[Job, float], None], on_ready: Callable[[], None]
+    ) -> None:
+        """Make a place for each worker.
+
+        Args:
+            config: which workers, and how long they may take.
+            on_done: told each job that was done, and the seconds that its worker took.
+            on_ready: called when a worker has become ready, or could not.
+        """
+        self.slots = [Slot(spec, config.start_timeout_s, self._ready) for spec in config.workers]
+        self.queue: Queue[QueuedJob, Slot] = Queue()
+        self.running: dict[Slot, QueuedJob] = {}
+        self._config = config
+        self._on_done = on_done
+        self._on_ready = on_ready
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Start all workers and wait until each is ready.
+
+        Raises:
+            WorkerFailedToStart: one of them cannot start; `close` ends the others.
+        """
+        starts = [asyncio.ensure_future(slot.start()) for slot in self.slots]
+        try:
+            await asyncio.gather(*starts)
+        except BaseException:
+            for start in starts:
+                start.cancel()
+            await asyncio.gather(*starts, return_exceptions=True)
+            raise
+        for slot in self.slots:
+            self._spawn(slot.supervise())
+
+    async def close(self) -> None:
+        """End all workers; jobs that wait or run fail with PoolClosed."""
+        for job in (*self.queue.clear(), *self.running.values()):
+            job.settle(PoolClosed("the pool is closed"))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(slot.stop() for slot in self.slots))
+
+    async def do(self, job: QueuedJob) -> Answer:
+        """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
+
+        Raises:
+            InferenceError: no worker could do it.
+        """
+        self.queue.add(job)
+        self.dispatch()
+        try:
+            return await job.answer
+        finally:
+            self.queue.remove(job)
+
+    def dispatch(self) -> None:
+        """Start what can be started now."""
+        hopeless = self.hopeless_roles()
+        for waiting in [job for job in self.queue if job.fallback_role in hopeless]:
+            self.queue.remove(waiting)
+            waiting.settle(PoolSaturated(HOPELESS_WAIT_S))
+        idle = [(slot, slot.spec.role) for slot in self.slots if slot.is_idle]
+        for job, slot in self.queue.assign(idle):
+            self.running[slot] = job
+            self._spawn(self._run(job, slot, slot.take()))
+
+    def hopeless_roles(self) -> set[Role]:
+        """Roles whose last worker died and could not be started again so far; others stand in for express."""
+        roles: set[Role] = {"text", "speech"}
+        alive = {slot.spec.role for slot in self.slots if not slot.is_hopeless}
+        return {slot.spec.role for slot in self.slots if slot.spec.role in roles} - alive
+
+    async def _run(self, job: QueuedJob, slot: Slot, worker: WorkerProcess) -> None:
+        job.begin()
+        try:
+            reply = await worker.run(job.message, self._config.timeout_s(slot.spec.role))
+        except (WorkerDied, JobTimeout, ProtocolError) as error:
+            self._retry(job, slot, error)
+        except InferenceError as error:
+            job.settle(error)
+        else:
+            self._on_done(job.message, time.monotonic() - job.started_at)
+            provider = worker.ready.provider if worker.ready else ""
+            job.settle(Answer(reply, worker.pid, provider, job.waited_s, job.attempts))
+        finally:
+            del self.running[slot]
+            slot.free()
+        if 0 < self._config.worker_bytes < slot.memory_bytes():
+            self._spawn(slot.replace("worn"))
+        self.dispatch()
+
+    def _ready(self) -> None:
+        self._on_ready()
+        self.dispatch()
+
+    def _retry(self, job: QueuedJob, slot: Slot, error: InferenceError) -> None:
+        """Put the job back in line once; a job that lost two workers is not given to a third."""
+        fields = {
+            "request_id": job.message.request_id,
+            "role": slot.spec.role,
+            "attempts": job.attempts,
+            "reason": str(error),
+        }
+        logger.warning("worker_lost_in_job", extra=fields)
+        if job.answer.done():
+            return
+        if job.attempts > 1:
+            logger.error("job_is_poison", extra=fields)
+            job.settle(error if isinstance(error, JobTimeout) else JobPoisoned("the job ended two workers"))
+        else:
+            job.avoid.add(slot)
+            job.queued_at = time.monotonic()
+            self.queue.add(job)
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        # In a context of its own: a job is started by whichever request, or death, has freed the worker.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,78 @@
+"""Who gets a job that lost its worker, and whose text is read first."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inference.errors import JobTimeout, PoolSaturated
+from inference.pool.pool import Pool
+from tests.support.pools import config, pids, read, say
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from inference.pool.lease import Lease
+    from inference.protocol import WorkerSpec
+
+
+async def test_a_job_whose_worker_hangs_is_done_by_another(speech_spec: WorkerSpec) -> None:
+    async with Pool(config(speech_spec, speech_spec, job_timeout_s=1.0)) as pool:
+        before = pids(pool)
+        audio, answer = await say(pool.lease("r1", 5), "zzz!", "af_hang_once")
+        assert (len(audio.pcm) > 0, answer.attempts) == (True, 2)
+        await until(lambda: len(pids(pool)) == 2 and pids(pool) != before, "the hung one replaced")
+        assert [dict(w.restarts) for w in pool.status().workers if w.restarts] == [{"timeout": 1}]
+
+
+async def test_a_job_that_hangs_two_workers_is_not_given_to_a_third(speech_spec: WorkerSpec) -> None:
+    async with Pool(config(speech_spec, speech_spec, speech_spec, job_timeout_s=0.5)) as pool:
+        with pytest.raises(JobTimeout):
+            await say(pool.lease("r1", 5), "zzz!", "af_hang")
+        assert pool.status().restarts == 2
+
+
+async def test_a_stopped_text_worker_costs_its_own_deadline_and_not_that_of_a_segment(
+    text_spec: WorkerSpec,
+) -> None:
+    async with Pool(config(text_spec, job_timeout_s=3600, text_timeout_s=0.5)) as pool:
+        (worker,) = pids(pool)
+        os.kill(worker, signal.SIGSTOP)
+        reply, answer = await read(pool.lease("r1", 5))
+    assert (reply.phonemes[0] != "", answer.attempts) == (True, 2)
+
+
+async def test_a_first_batch_goes_before_the_rest_of_other_texts(text_spec: WorkerSpec) -> None:
+    async with Pool(config(text_spec)) as pool:
+        page, chat = pool.lease("page", 28), pool.lease("chat", 28)
+        order: list[str] = []
+
+        async def read_and_note(lease: Lease, *, is_first: bool) -> None:
+            await read(lease, "Hello Привет " * 20, is_first=is_first)
+            order.append(lease.request_id)
+
+        pages = [asyncio.create_task(read_and_note(page, is_first=False)) for _ in range(20)]
+        await until(lambda: pool.status().jobs_running == 1, "the text worker is busy")
+        await asyncio.gather(*pages, read_and_note(chat, is_first=True))
+    assert order.index("chat") <= 1, "it waited for no more than what was being read"
+
+
+async def test_text_that_waits_counts_among_the_wait_of_a_newcomer(
+    text_spec: WorkerSpec, speech_spec: WorkerSpec
+) -> None:
+    async with Pool(config(text_spec, speech_spec, queue_s=2.0)) as pool:
+        text = pool.status().workers[0].pid
+        assert text
+        os.kill(text, signal.SIGSTOP)
+        lease = pool.lease("r1", 5)
+        reading = [asyncio.create_task(read(lease, cost_s=1.0)) for _ in range(4)]
+        await until(lambda: pool.status().jobs_queued == 3, "one running, three waiting")
+        assert 3 < pool.expected_wait_s() < 4.5
+        with pytest.raises(PoolSaturated):
+            pool.lease("r2", 5)
+        os.kill(text, signal.SIGCONT)
+        await asyncio.gather(*reading)
+        pool.lease("r3", 5)

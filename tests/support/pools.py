@@ -1,0 +1,51 @@
+"""What tests of the pool share: a configuration that does not wait for long, a segment, and who is alive."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from inference.pool.config import PoolConfig
+from inference.protocol import Unit
+from tests.support.waiting import DEADLINE_S
+
+if TYPE_CHECKING:
+    from inference.pool.job import Answer
+    from inference.pool.lease import Lease
+    from inference.pool.pool import Pool
+    from inference.protocol import Audio, Phonemes, WorkerSpec
+
+
+def config(*specs: WorkerSpec, **options: Any) -> PoolConfig:
+    """A pool of these workers."""
+    return PoolConfig(specs, **{"start_timeout_s": DEADLINE_S, "job_timeout_s": DEADLINE_S} | options)
+
+
+async def say(lease: Lease, phonemes: str = "hello", voice: str = "af_heart") -> tuple[Audio, Answer]:
+    """Have a segment spoken that is due now."""
+    return await lease.speak(Unit(phonemes, ((voice, 1.0),), 1.0), time.monotonic())
+
+
+async def read(
+    lease: Lease, text: str = "Hello.", *, is_first: bool = True, cost_s: float = 0.001
+) -> tuple[Phonemes, Answer]:
+    """Have a sentence phonemised that is due now."""
+    return await lease.phonemes((text,), "en-us", time.monotonic(), cost_s=cost_s, is_first=is_first)
+
+
+def pids(pool: Pool) -> set[int]:
+    """The workers of a pool."""
+    return {worker.pid for worker in pool.status().workers if worker.pid}
+
+
+def states(pool: Pool) -> list[str]:
+    """What they do, in the order of the configuration."""
+    return [worker.state for worker in pool.status().workers]
+
+
+def processes() -> list[psutil.Process]:
+    """Every worker process of this test."""
+    children = psutil.Process().children()
+    return [c for c in children if c.status() != "zombie" and "inference.worker" in c.cmdline()]
