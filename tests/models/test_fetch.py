@@ -130,6 +130,7 @@ def test_two_processes_at_once_fetch_one_good_copy(server: FileServer, tmp_path:
     assert_only_the_file(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_process_that_waited_for_one_that_failed_fetches_itself(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/silent", tmp_path) as first:
         wait_for(lambda: server.requests, "a request came")
@@ -140,6 +141,7 @@ def test_a_process_that_waited_for_one_that_failed_fetches_itself(server: FileSe
     assert_only_the_file(tmp_path)
 
 
+@pytest.mark.slow
 def test_many_processes_started_together_fetch_one_good_copy(server: FileServer, tmp_path: Path) -> None:
     with ExitStack() as stack:
         crowd = [stack.enter_context(fetcher(f"{server.url}/good", tmp_path)) for _ in range(5)]
@@ -193,6 +195,7 @@ def test_an_interrupted_fetch_leaves_no_bad_file(server: FileServer, tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx.part"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_fetch_ends_the_package_client_it_started(
     server: FileServer, tmp_path: Path, end: signal.Signals

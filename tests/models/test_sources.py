@@ -69,6 +69,7 @@ def test_a_part_that_cannot_become_the_file_is_started_anew(
     assert_only_the_file(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_connection_that_keeps_breaking_is_taken_up_again_each_time(
     server: FileServer, tmp_path: Path
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_connection_that_keeps_breaking_is_taken_up_again_each_time(
 # --- sources that fail ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
@@ -105,6 +107,7 @@ def test_a_source_that_fails_is_told_and_the_next_one_is_tried(
     assert_only_the_file(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux leaves a full backlog unanswered")
 def test_a_host_that_does_not_take_the_connection_is_given_up_after_three_seconds(tmp_path: Path) -> None:
     with ExitStack() as stack:
@@ -144,6 +147,7 @@ def test_the_proxy_of_the_environment_is_used(
     assert_only_the_file(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "proxy", ["socks5://127.0.0.1:1", "socks4://127.0.0.1:1", "nonsense://x", "http://[", ":::"]
 )

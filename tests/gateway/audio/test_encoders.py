@@ -68,7 +68,7 @@ def assert_sounds_like(name: str, data: bytes, pcm: bytes) -> None:
     assert likeness(heard, meant, late) > LIKENESS[name]
 
 
-@pytest.mark.parametrize("seconds", [SHORT, 0.333, 3.0, LONG])
+@pytest.mark.parametrize("seconds", [SHORT, 0.333, 3.0, pytest.param(LONG, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", FORMATS)
 def test_decoded_audio_is_the_pcm(name: str, seconds: float) -> None:
     pcm = speech_like(seconds)

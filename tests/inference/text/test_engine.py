@@ -133,6 +133,7 @@ def test_a_word_of_3000_letters_is_spoken_whole(unit: str, language: str) -> Non
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("word", ["a", "cat", "WWW", "1234567890", "strengths", "你好", "Ж", "@", "x=y"])
 def test_5000_words_without_a_mark_are_all_spoken(word: str) -> None:
     fifty = sounds(american(" ".join([word] * 50)))

@@ -168,6 +168,7 @@ def test_one_process_at_a_time_and_the_next_as_soon_as_it_is_killed(home: Home) 
     assert list(home.path.parent.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_many_processes_take_turns(home: Home) -> None:
     crowd = [holder(home.path) for _ in range(6)]
     for process in crowd:
