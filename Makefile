@@ -50,7 +50,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml requirements.lock
-	@echo "Installing into $(VENV): about 0.5 GB of packages, a minute or two. The model is another 0.1 GB."
+	@echo "Installing into $(VENV): about 0.8 GB of packages, a minute or two. The model is another 0.1 GB."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
 	@touch $@
 

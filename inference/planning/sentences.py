@@ -153,14 +153,26 @@ def _split(block: str) -> Iterator[str]:
     start = 0
     for stop in _STOP.finditer(block):
         # not from `start`: that is quadratic for a text full of abbreviations
+        near = max(start, stop.start() - _LONGEST_ABBREVIATION)
         is_late = stop.end() - start > _LATEST_STOP
-        if is_late or not _MAYBE_ABBREVIATION.search(
-            block, max(start, stop.start() - _LONGEST_ABBREVIATION), stop.end()
-        ):
+        if is_late or not (_goes_on(block, stop) or _MAYBE_ABBREVIATION.search(block, near, stop.end())):
             yield block[start : stop.end()].rstrip()
             start = stop.end()
     if start < len(block):
         yield block[start:]
+
+
+_LIST_ITEM: Final = re.compile(r"\d{1,3}[.)]\s")
+
+
+def _goes_on(block: str, stop: re.Match[str]) -> bool:
+    """True for a full stop before a small letter or a figure: that of `etc. and`, `Main St. near` or `vol. 3`."""
+    after = block[stop.end() : stop.end() + 1]
+    return (
+        stop[0].strip() == "."
+        and (after.islower() or after.isdigit())
+        and not _LIST_ITEM.match(block, stop.end())
+    )
 
 
 _CUTS: Final = (

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
 from inference.languages import BY_CODE, LANGUAGES
 from inference.protocol import PhonemeJob, Phonemes, Ready
+from inference.text.characters import plain_characters, without_controls, without_emoji
 from inference.text.east_asian import how_to_install, is_installed, load
+from inference.text.english import written_out
+from inference.text.english_reader import EnglishReader
 from inference.text.espeak import Espeak
 from inference.text.letters import kokoro_letters
+from inference.text.markup import without_markup
 from inference.text.punctuation import MARKS, canonical_marks, joined, pieces
 from inference.text.scripts import Script, runs
-from inference.text.spoken import english, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -64,6 +67,10 @@ class TextEngine:
         return Phonemes(phonemes, round((time.perf_counter() - started) * 1000, 2))
 
 
+_NEIGHBOURS: Final = 12
+"""Words of a sentence on either side of a clause that may tell how one of its words is said."""
+
+
 class Phonemizer:
     """Text to phonemes in every language there is a phonemizer for. Lives as long as its worker process."""
 
@@ -78,6 +85,9 @@ class Phonemizer:
         self._own: dict[str, Callable[[str], str]] = {}
         """By code, the phonemizers of languages that have their own; each is loaded when it is first needed."""
 
+        self._readers: dict[str, EnglishReader] = {}
+        """By code, for the accents of English that have been asked for."""
+
         self.languages: Final = tuple(language.code for language in LANGUAGES if is_installed(language))
 
     def phonemes(self, text: str, code: str) -> str:
@@ -91,7 +101,7 @@ class Phonemizer:
         """
         language = self._language(code)
         with _phonemizer_faults():
-            phonemes = self._sentence(_words(text, language), language)
+            phonemes = self._sentence(self._words(text, language), language)
             return phonemes + "." if text.endswith("\n") and phonemes[-1:].isalpha() else phonemes
 
     def _language(self, code: str) -> Language:
@@ -104,6 +114,14 @@ class Phonemizer:
             raise UnsupportedLanguage(f"no phonemizer for {code} is installed: {how_to_install(language)}")
         return language
 
+    def _words(self, text: str, language: Language) -> str:
+        """What is written as it is said, with the marks that the model knows."""
+        words = plain_characters(without_markup(without_controls(text)))
+        if language.base == "en":
+            words = self._english(language).unshouted(words)
+            words = written_out(words, is_british=language.code == "en-gb")
+        return canonical_marks(without_emoji(words))
+
     def _sentence(self, words: str, language: Language) -> str:
         parts = [(list(runs(piece, language)), marks) for piece, marks in pieces(words)]
         said = self._runs([run for piece, _ in parts for run in piece], language)
@@ -113,20 +131,32 @@ class Phonemizer:
 
     def _runs(self, found: list[Run], language: Language) -> dict[Run, str]:
         """The phonemes of each run, voice by voice: each change of the voice loads a dictionary (5.5 ms)."""
-        own, foreign = [run for run in found if run[1] is None], [run for run in found if run[1]]
-        foreign.sort(key=lambda run: run[1].name if run[1] else "")
-        return {run: self._run(*run, language) for run in (*own, *foreign)}
+        order = sorted(found, key=lambda run: run[1].name if run[1] else "")
+        return {run: self._run(run, language, found) for run in dict.fromkeys(order)}
 
-    def _run(self, words: str, script: Script | None, language: Language) -> str:
+    def _run(self, run: Run, language: Language, sentence: list[Run]) -> str:
+        words, script = run
         code, voice = (script.code, script.espeak) if script else (language.code, language.espeak)
         reader = BY_CODE.get(code)
-        if reader and reader.modules and code in self.languages:
+        if reader and reader.base == "en":
+            place = sentence.index(run)
+            before, after = (
+                " ".join(text for text, _ in part).split()
+                for part in (sentence[:place], sentence[place + 1 :])
+            )
+            phonemes = self._english(reader).phonemes(words, before[-_NEIGHBOURS:], after[:_NEIGHBOURS])
+        elif reader and reader.modules and code in self.languages:
             if code not in self._own:
                 self._own[code] = load(reader)
             phonemes = self._own[code](words)
         else:
             phonemes = kokoro_letters(self._espeak.phonemes(words, voice), voice)
         return " ".join("".join(map(self._token, phonemes)).split())
+
+    def _english(self, language: Language) -> EnglishReader:
+        if language.code not in self._readers:
+            self._readers[language.code] = EnglishReader(language, self._espeak)
+        return self._readers[language.code]
 
     def _token(self, phoneme: str) -> str:
         """The phoneme as the model knows it, or nothing; never a mark: espeak has a full stop in retroflex sounds."""
@@ -153,10 +183,3 @@ def _phonemizer_faults() -> Iterator[None]:
         raise
     except Exception as error:
         raise EngineFailed(f"the phonemizer failed with {type(error).__name__}") from error
-
-
-def _words(text: str, language: Language) -> str:
-    words = plain(text)
-    if language.base == "en":
-        words = english(words)
-    return canonical_marks(words)

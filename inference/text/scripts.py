@@ -33,7 +33,7 @@ class Script:
 
 
 SCRIPTS: Final = (
-    Script("latin", "A-Za-zÀ-ɏ", "en-us"),
+    Script("latin", "A-Za-zÀ-ɏ", "en-us", code="en-us"),
     Script("han", "㐀-鿿豈-﫿", "cmn", code="zh"),
     Script("kana", "぀-ヿㇰ-ㇿ", "ja", code="ja"),
     Script("hangul", "ᄀ-ᇿ㄰-㆏가-힯", "ko"),

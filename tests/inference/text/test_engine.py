@@ -47,9 +47,9 @@ def sounds(phonemes: str) -> int:
 @pytest.mark.parametrize(
     ("text", "language", "phonemes"),
     [
-        ("Hello, world! How are you?", "en-us", "həlˈO, wˈɜɹld! hˈW ɑɹ ju?"),
-        ("It's a mother's button, NASA.", "en-us", "ɪts ɐ mˈʌðɚz bˈʌʔn, nˈæsɐ."),
-        ("The bath water there, home fire.", "en-gb", "ðə bˈaθ wˈɔːtə ðˈɛː, hˈQm fˈIə."),
+        ("Hello, world! How are you?", "en-us", "həlˈO, wˈɜɹld! hˌW ɑɹ ju?"),
+        ("It's a mother's button, NASA.", "en-us", "ɪts ɐ mˈʌðəɹz bˈʌtn, nˈæsə."),
+        ("The bath water there, home fire.", "en-gb", "ðə bˈɑːθ wˈɔːtə ðˈɛː, hˈQm fˈIə."),
         ("¿Qué tal? Bien.", "es", "kˈe tˈal? bjˈen."),
         ("Un bon vin blanc.", "fr-fr", "œ̃ bˈɔ̃ vˈɛ̃ blˈɑ̃."),
         ("नमस्ते दुनिया।", "hi", "nəmˈʌsteː dˈʊnɪjˌaː."),
@@ -97,7 +97,7 @@ def test_other_scripts_are_read_in_their_own_language() -> None:
         ("No, — no,, no", "nˈO— nˈO, nˈO"),
         ("no。No，no？", "nˈO. nˈO, nˈO?"),
         ("«No» ¡no! no:no", "“nˈO” nˈO! nˈO: nˈO"),
-        ("No - no -- no-no", "nˈO— nˈO— nˈOnˈO"),
+        ("No - no -- no-no", "nˈO— nˈO— nˈO nˈO"),
         ("...no", "nˈO"),
         ("no 😀.", "nˈO."),
     ],
@@ -231,7 +231,7 @@ def test_a_language_without_its_phonemizer_says_what_to_install(language: str) -
 @pytest.mark.skipif(not is_installed(BY_CODE["ja"]), reason="the extra ja is not installed")
 def test_japanese_is_spoken_with_its_english_words() -> None:
     phonemes = phonemes_of("こんにちは、Python！12345678901234567890円。", "ja")
-    assert phonemes.startswith("koɲɲiʨiβa, pˈIθən! ")
+    assert phonemes.startswith("koɲɲiʨiβa, pˈIθˌɑn! ")
     assert sounds(phonemes) > 60
     assert set(phonemes) <= VOCABULARY
 
@@ -240,7 +240,7 @@ def test_japanese_is_spoken_with_its_english_words() -> None:
 def test_chinese_is_spoken_with_tones_and_its_english_words() -> None:
     phonemes = phonemes_of("你好，世界！我喜欢Python。", "zh")
     assert phonemes.startswith("ni↓xau↓, ʂɨ↘ʨje↘! ")
-    assert "pˈIθən." in phonemes
+    assert "pˈIθˌɑn." in phonemes
     assert set(phonemes) <= VOCABULARY
 
 

@@ -1,4 +1,4 @@
-"""Written text as it is said: markup, emoji and figures."""
+"""What is not spoken: markup, emoji, and characters that nobody hears."""
 
 from __future__ import annotations
 
@@ -6,45 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.text.spoken import english, plain
+from inference.text.characters import plain_characters, without_controls, without_emoji
+from inference.text.markup import without_markup
 
 
 def said(text: str) -> str:
-    return " ".join(english(plain(text)).split())
-
-
-@pytest.mark.parametrize(
-    ("written", "spoken"),
-    [
-        ("$4.50", "4 dollars and 50 cents"),
-        ("£1, $1,000.00 and €0.99", "1 pound, 1,000 dollars and 99 cents"),
-        ("$1.2 million, $5k or ₹3bn", "1.2 million dollars, 5 thousand dollars or 3 billion rupees"),
-        ("$1.234 ¥100 £2.01 5 $", "1.234 dollars 100 yen 2 pounds and 1 penny 5 $"),
-        ("Dr. Smith met Mrs. Jones vs. Prof. X", "Dr Smith met Mrs Jones versus Professor X"),
-        ("St. John, J. R. R. Tolkien and John Jr.", "Saint John, J R R Tolkien and John Junior."),
-        ("No. 5, # 7 and the answer: No.", "number 5, number 7 and the answer: No."),
-        ("Jan. 5, Sept. 9, Mar 3, May 5", "January 5, September 9, March 3, May 5"),
-        ("at 9 p.m. sharp; at 9 a.m. He left at 9 p.m.", "at 9 pm sharp; at 9 am. He left at 9 pm."),
-        ("the U.S. army, e.g. this, i.e. that.", "the US army, for example this, that is that."),
-        ("9:30, 10:05, 12:00 and 12:00 pm", "9 30, 10 oh 5, 12 o'clock and 12 pm"),
-        ("16:9, 9:30:15 and 25:00", "16:9, 9:30:15 and 25:00"),
-        (
-            "5 km, 1 km, 10kg, 20°C, 1 ft, 100km/h",
-            "5 kilometers, 1 kilometer, 10 kilograms, 20 degrees Celsius, 1 foot, 100 kilometers per hour",
-        ),
-        (
-            "pages 5-6, 10–12, not 555-1234 nor 2024-01-05",
-            "pages 5 to 6, 10 to 12, not 555-1234 nor 2024-01-05",
-        ),
-        ("1999, 1905, 1900, 2005, 2024", "19 99, 19 oh 5, 19 hundred, 2005, 20 24"),
-        ("1,999 $1999 1999.5 1066 12345", "1,999 1999 dollars 1999.5 1066 12345"),
-        ("the 1990s, '80s, 1800s, 2000s", "the 19 nineties, eighties, 18 hundreds, two thousands"),
-        ("Louis XIV, World War II, I and X", "Louis 14, World War 2, I and X"),
-        ("C# at ~5 points", "C sharp at about 5 points"),
-    ],
-)
-def test_english_figures_and_abbreviations_become_words(written: str, spoken: str) -> None:
-    assert said(written) == spoken
+    return " ".join(without_emoji(plain_characters(without_markup(without_controls(text)))).split())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +34,7 @@ def test_english_figures_and_abbreviations_become_words(written: str, spoken: st
         ("<speak>Hi <break time='1s'/> there<p>x</p></speak>", "Hi , there, x,"),
         ('<prosody rate="slow">slow</prosody> <b>bold</b>ly', "slow boldly"),
         ("x < y and List<String>", "x < y and List<String>"),
-        ("AT&amp;T &#8364;5", "AT&T 5 euros"),
+        ("AT&amp;T &#8364;5", "AT&T €5"),
         ("2*3 a*b snake_case", "2 × 3 a b snake case"),
         (r"\*not bold\* C:\Users", r"not bold C:\Users"),
         ("12345678901234", "1 2 3 4 5 6 7 8 9 0 1 2 3 4"),
@@ -81,7 +48,7 @@ def test_markup_is_not_spoken_and_its_words_are(written: str, spoken: str) -> No
     ("written", "spoken"),
     [
         ("😀 hi 👍🏽 there 🇩🇪 👩‍👩‍👧 ☎ ✔", "hi there"),
-        ("1️⃣ Ｈｅｌｌｏ 𝐇𝐞 ﬁne ① ㎏", "1 Hello He fine 1 kilogram"),
+        ("1️⃣ Ｈｅｌｌｏ 𝐇𝐞 ﬁne ① ㎏", "1 Hello He fine 1 kg"),
         ("½ x² ™ ©", "½ x² ™ ©"),
         ("a\u200bb so\xadft \u202etest\u2066", "ab soft test"),
         ("cafe\u0301 Z̴̡̛a̷ Đỗ", "café Za Đo"),

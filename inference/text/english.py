@@ -1,0 +1,47 @@
+"""English as it is written to English as it is said: every rule, in the order in which they are applied.
+
+Knows no phonemes. What a rule makes is text again: a later one may still find its figures.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from inference.text import english_code as code
+from inference.text import english_dates as dates
+from inference.text import english_figures as figures
+from inference.text import english_money as money
+from inference.text import english_units as units
+from inference.text import english_words as words
+from inference.text.rules import apply
+
+if TYPE_CHECKING:
+    from inference.text.rules import Rule
+
+
+@cache
+def rules(*, is_british: bool) -> tuple[Rule, ...]:
+    """All rules. Addresses first, for their signs are none of the others'; plain numbers last."""
+    return (
+        *code.RULES,
+        *words.ABBREVIATIONS,
+        *figures.TELEPHONES,
+        *(dates.BRITISH if is_british else dates.AMERICAN),
+        *dates.NAMES,
+        *dates.YEARS,
+        *dates.TIMES,
+        *figures.FRACTIONS,
+        *money.MONEY,
+        *figures.RANGES,
+        *words.ROMAN,
+        *units.UNITS,
+        *figures.ARITHMETIC,
+        *words.SIGNS,
+        *words.NUMBERS,
+    )
+
+
+def written_out(text: str, *, is_british: bool) -> str:
+    """One sentence in words, without figures and signs."""
+    return apply(rules(is_british=is_british), text)

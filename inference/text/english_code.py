@@ -1,0 +1,178 @@
+"""Addresses, paths, names in code, as English says them. Knows their signs, not their words."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.text import english_data as data
+from inference.text.english_numbers import in_pairs, one_by_one
+from inference.text.rules import any_of, apply, rule
+
+_TOP_LEVEL: Final = any_of(data.words("top_level_domains"))
+_SPELLED: Final = any_of(data.words("spelled_domains"))
+_EXTENSIONS: Final = any_of(data.words("extensions"))
+_SIGNS: Final = {
+    ".": " dot ",
+    "/": " slash ",
+    "\\": " backslash ",
+    "_": " underscore ",
+    "@": " at ",
+    ":": " colon ",
+    "-": " dash ",
+}
+
+
+def _signs(text: str, *, signs: str = "./\\_@:") -> str:
+    """`text` with its signs in words, and short names that nobody pronounces spelled."""
+    for sign in signs:
+        text = text.replace(sign, _SIGNS[sign])
+    return " ".join(
+        _spelled(word) for word in text.replace("-", " ").replace("#", " ").replace("~", " tilde ").split()
+    )
+
+
+def _spelled(word: str) -> str:
+    """`py` as `P Y`; `com` and `src` are left to the lexicon."""
+    if re.fullmatch(r"[A-Za-z]\d+", word):
+        return f"{word[0].upper()} {word[1:]}"
+    is_short = re.fullmatch(rf"(?:{_SPELLED}|{_EXTENSIONS}|[a-z])", word) and word not in _SAID
+    return " ".join(word.upper()) if is_short else word
+
+
+_SAID: Final = frozenset(data.words("said_in_paths"))
+"""Short names and extensions that are words."""
+
+
+def _address(match: re.Match[str]) -> str:
+    host, port, path = match["host"], match["port"], match["path"] or ""
+    port = f" port {one_by_one(port)}" if port else ""
+    return f"{_signs(host)}{port} {_signs(path.rstrip('/'))}".strip()
+
+
+def _ip(match: re.Match[str]) -> str:
+    parts = match[1].split(".")
+    said = " dot ".join(in_pairs(part) if len(part) == 3 and part[0] != "0" else part for part in parts)  # noqa: PLR2004
+    return said + (f" port {one_by_one(match[2])}" if match[2] else "")
+
+
+def _version(match: re.Match[str]) -> str:
+    return f"version {' point '.join(match[1].split('.'))}"
+
+
+def _camel(match: re.Match[str]) -> str:
+    return re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", match[0])
+
+
+RULES: Final = (
+    rule(
+        "C++", r"\b([A-Za-z])\+\+(?!\w)", lambda match: f"{match[1].upper()} plus plus", "C++", "C plus plus"
+    ),
+    rule("C#", r"\b([A-G])\#(?!\w)", r"\1 sharp", "C# and F#", "C sharp and F sharp"),
+    rule(
+        "e-mail",
+        r"(?<![\w.+-])([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?!\w)",
+        lambda match: _signs(match[1], signs="._@"),
+        "to john.doe@example.co.uk.",
+        "to john dot doe at example dot co dot U K.",
+    ),
+    rule(
+        "IP address",
+        r"(?<![\w.])(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?::(\d{2,5}))?(?![\w]|\.\d)",
+        _ip,
+        "ping 192.168.1.1",
+        "ping one ninety two dot one sixty eight dot 1 dot 1",
+    ),
+    rule(
+        "address",
+        rf"""(?<![\w@./-])
+        (?P<host> localhost | (?:[\w-]{{1,63}}\.){{1,8}}(?:{_TOP_LEVEL}) )
+        (?: :(?P<port>\d{{2,5}}) )?
+        (?P<path> (?: /[\w.~\#@%+-]*[\w~\#@%+-] | / )*+ )?
+        (?![\w@])""",
+        _address,
+        "at github.com/user/repo and localhost:8880/v1.",
+        "at github dot com slash user slash repo and localhost port eight eight eight zero slash V 1.",
+    ),
+    rule(
+        "path",
+        r"(?<![\w./~:<>-])((?:~|\.{1,2})?(?:/[\w.-]*\w){2,24}/?|(?:~|\.{1,2})/[\w.-]*\w)(?!\w)",
+        lambda match: _signs(match[1]),
+        "in /usr/local/bin there",
+        "in slash usr slash local slash bin there",
+    ),
+    rule(
+        "path of Windows",
+        r"(?<!\w)([A-Z]:\\[\w.\\-]*\w)",
+        lambda match: _signs(match[1]),
+        r"in C:\Users\me",
+        "in C colon backslash Users backslash me",
+    ),
+    rule(
+        "file",
+        rf"(?<![\w./])((?:[\w-]{{1,60}}\.){{1,4}}(?:{_EXTENSIONS}))(?![\w/]|\.\w)",
+        lambda match: _signs(match[1], signs="._"),
+        "open my-notes.txt.",
+        "open my notes dot T X T.",
+    ),
+    rule(
+        "hidden file",
+        r"(?<![\w.])\.(env|git|gitignore|bashrc|zshrc|ssh|config|vscode|venv)\b",
+        r"dot \1",
+        "a .env file",
+        "a dot env file",
+    ),
+    rule(".NET", r"(?<!\w)\.(?=[A-Z]{2})", "dot ", "in .NET", "in dot NET"),
+    rule("Node.js", r"(?<=[a-z\d])\.(?=(?:js|io|ai|NET|py)\b)", " dot ", "Node.js", "Node dot js"),
+    rule(
+        "version",
+        r"(?<![\w.])(?<!slash\s)[vV]\.?\s?(\d+(?:\.\d+){0,4})(?![\w.]*\w)",
+        _version,
+        "to v2.10.3 now",
+        "to version 2 point 10 point 3 now",
+    ),
+    rule(
+        "numbers of a version",
+        r"(?<![\w.])\d+(?:\.\d+){2,4}(?!\w|\.\d)",
+        lambda match: " point ".join(match[0].split(".")),
+        "3.11.7",
+        "3 point 11 point 7",
+    ),
+    rule("handle", r"(?<![\w@])@(?=[A-Za-z_])", "at ", "by @user", "by at user"),
+    rule("dunder", r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", "__init__", "init"),
+    rule("snake_case", r"(?<=[^\W_])_+(?=[^\W_])", " ", "snake_case_name", "snake case name"),
+    rule("call", r"(?<=\w)\(\)", "", "call main() now", "call main now"),
+    rule("member", r"(?<=[a-z]{2})\.(?=[a-z_]{2,})", " dot ", "os.path", "os dot path"),
+    rule("not equal", r"(?<=[\w)\]'\"])\s*(?:!==?|<>|=/=)\s*(?=[\w(\['\"-])", " ≠ ", "x != y", "x ≠ y"),
+    rule("equal", r"(?<=[\w)\]'\"])\s*={2,3}\s*(?=[\w(\['\"-])", " = ", "x == y", "x = y"),
+    rule(
+        "at least, at most",
+        r"(?<!\s)\s* ([<>])= \s* (?=[\w(\['\"-])",
+        lambda match: {"<": " ≤ ", ">": " ≥ "}[match[1]],
+        "x >= y",
+        "x ≥ y",
+    ),
+    rule("arrow", r"(?<!\s)\s* (?:-{1,2}>|=>|→|➜|➔) \s*", " to ", "File → Save => x", "File to Save to x"),
+    rule(
+        "and, or of code",
+        r"\s(&&|\|\|)\s",
+        lambda match: " and " if match[1] == "&&" else " or ",
+        "a && b || c",
+        "a and b or c",
+    ),
+)
+
+
+def without_signs(text: str) -> str:
+    """`text` with addresses, paths and names of code in words."""
+    return apply(RULES, text)
+
+
+CAMEL: Final = rule(
+    "camelCase",
+    r"\b(?:[a-z]+[A-Z]|[A-Z][a-z]+[A-Z])[A-Za-z\d]*\b",
+    _camel,
+    "camelCase in OpenWebUI",
+    "camel Case in Open Web UI",
+)
+"""For names that no lexicon has."""

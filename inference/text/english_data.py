@@ -1,0 +1,44 @@
+"""The words of `data/english.toml`, read once. Knows no rules."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import re
+
+_TABLES: Final[dict[str, Any]] = tomllib.loads(
+    files("inference.text").joinpath("data/english.toml").read_text(encoding="utf-8")
+)
+
+TITLES: Final[dict[str, str]] = _TABLES["titles"]
+STREETS: Final[dict[str, str]] = _TABLES["streets"]
+ABBREVIATIONS: Final[dict[str, str]] = _TABLES["abbreviations"]
+BEFORE_FIGURES: Final[dict[str, str]] = _TABLES["before_figures"]
+MONTHS: Final[dict[str, str]] = _TABLES["months"]
+WEEKDAYS: Final[dict[str, str]] = _TABLES["weekdays"]
+CURRENCIES: Final[dict[str, list[str]]] = _TABLES["currencies"]
+CURRENCY_CODES: Final[dict[str, str]] = _TABLES["currency_codes"]
+MULTIPLES: Final[dict[str, str]] = _TABLES["multiples"]
+UNITS: Final[dict[str, list[str]]] = _TABLES["units"]
+GLUED_UNITS: Final[dict[str, list[str]]] = _TABLES["glued_units"]
+PER: Final[dict[str, str]] = _TABLES["per"]
+SYMBOLS: Final[dict[str, str]] = _TABLES["symbols"]
+
+
+def words(name: str) -> tuple[str, ...]:
+    """A list of `[words]`."""
+    return tuple(_TABLES["words"][name].split())
+
+
+_NOT_NOUNS: Final = frozenset(words("not_nouns"))
+NOUN: Final = r"[a-z]{2,}(?:-[a-z]+)*(?![\w'])"
+ONE_THING: Final = r"\b(?i:an?|the|this|that|his|her|its|my|your|our|their|each|every|another|one|no|any)\s"
+"""Before an amount that stands like an adjective: `a $10 bill`, `the 5 km run`."""
+
+
+def stands_for_one(match: re.Match[str]) -> bool:
+    """True for `a $10 bill`: something that one can count stands before the amount, and a noun after it."""
+    return bool(match["one"] and match["noun"] and match["noun"].strip() not in _NOT_NOUNS)

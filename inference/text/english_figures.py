@@ -1,0 +1,227 @@
+"""Telephone numbers, fractions, ranges and arithmetic in English. Knows neither money nor units."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from inference.text import english_data as data
+from inference.text.english_numbers import cardinal, fraction, in_pairs, one_by_one
+from inference.text.rules import any_of, rule
+
+_DASH: Final = r"\s?[–—-]\s?"
+_UNIT: Final = any_of(data.UNITS)
+
+
+# --- Telephones
+
+
+def _telephone(match: re.Match[str]) -> str:
+    groups = re.findall(r"[+]|\d+|[A-Za-z]+", match[0])
+    said = [{"+": "plus"}.get(group) or (one_by_one(group) if group.isdigit() else group) for group in groups]
+    return ", ".join(said).replace("plus,", "plus")
+
+
+_DIALLED: Final = any_of(data.words("dialled"))
+
+TELEPHONES: Final = (
+    rule(
+        "telephone number",
+        r"(?<![\w.,$£€-])(?:\+\d{1,3}[\s.-]?(?:\(0\))?)?(?:1[\s.-])?(?:\(\d{2,5}\)\s?|\d{3}[.-])\d{3}[\s.-]\d{4}(?![\w-])",
+        _telephone,
+        "(555) 123-4567, 1-800-555-0199",
+        "five five five, one two three, four five six seven, "
+        "one, eight zero zero, five five five, zero one nine nine",
+    ),
+    rule(
+        "international number",
+        r"(?<![\w.,])\+\d{1,3}(?:[\s.-]?\(?\d{1,5}\)?){2,6}(?![\w-])",
+        _telephone,
+        "+44 20 7946 0958",
+        "plus four four, two zero, seven nine four six, zero nine five eight",
+    ),
+    rule(
+        "free number",
+        r"(?<![\w-])1?-?8(?:00|88|77|66)-(?:[A-Z]{2,8}|[A-Z\d]{3}-[A-Z\d]{4})(?![\w-])",
+        _telephone,
+        "1-800-FLOWERS",
+        "one, eight zero zero, FLOWERS",
+    ),
+    rule(
+        "local number",
+        r"(?<![\w.,$£€/-])\d{3}-\d{4}(?![\w/-]|[.,]\d)",
+        _telephone,
+        "555-0123",
+        "five five five, zero one two three",
+    ),
+    rule(
+        "number that is dialled",
+        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free)){{0,3}})\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
+        lambda m: f"{m[1]}{m[2]} {one_by_one(m[3])}",
+        "call 911, text us at 741741",
+        "call nine one one, text us at seven four one seven four one",
+    ),
+    rule(
+        "number for emergencies",
+        r"(?<![\w.,$-])(911|999|112|411|311|988)(?=\s(?:call|operator|dispatcher|emergency|now|if|for|in|immediately)\b)",
+        lambda m: one_by_one(m[1]),
+        "911 call",
+        "nine one one call",
+    ),
+    rule(
+        "room, flight, area",
+        r"\b((?i:room|suite|flight|route|highway|area\scode|bus|interstate|extension)\s)([1-9]\d\d{1,2})(?![\w,-]|\.\d)",
+        lambda m: m[1] + (one_by_one(m[2], zero="oh") if "code" in m[1].lower() else in_pairs(m[2])),
+        "Room 204",
+        "Room two oh four",
+    ),
+)
+
+
+# --- Fractions and ranges
+
+_VULGAR: Final = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
+_PARTS: Final = r"(?:2|3|4|5|6|7|8|9|10|12|16|20|32|50|64|100|1000)"
+
+
+def _plain_fraction(sign: str) -> str:
+    return unicodedata.normalize("NFKC", sign).replace("⁄", "/")
+
+
+def _mixed(match: re.Match[str]) -> str:
+    """`1 1/2` as `1 and a half`."""
+    part = fraction(match[2], match[3])
+    return f"{match[1]} and {f'a {part[4:]}' if match[2] == '1' else part}"
+
+
+def _part(match: re.Match[str]) -> str:
+    numerator, denominator, after = match[1], match[2], match[3] or ""
+    if after.strip() in {"a", "an"} and denominator == "2":
+        return f"half{after}"
+    if int(numerator) >= int(denominator) or (denominator in {"10", "100"} and numerator != "1"):
+        return (
+            match[0]
+            if denominator not in {"5", "10", "20", "100"}
+            else f"{numerator} out of {denominator}{after}"
+        )
+    return fraction(numerator, denominator) + after
+
+
+FRACTIONS: Final = (
+    rule(
+        "fraction sign",
+        f"(?:(\\d)\\s?)?([{_VULGAR}])",
+        lambda m: f"{m[1] or ''}{' ' if m[1] else ''}{_plain_fraction(m[2])}",
+        "3½ or ¾",
+        "3 1/2 or 3/4",
+    ),
+    rule(
+        "always",
+        r"(?<![\w/])(24/7|9/11|50/50|20/20)(?![\w/])",
+        lambda m: " ".join(cardinal(part) for part in m[1].replace("9/11", "9/11").split("/")),
+        "open 24/7",
+        "open twenty four seven",
+    ),
+    rule(
+        "number with a fraction",
+        rf"(?<![\w/.,])(\d{{1,4}})[\s-](\d{{1,2}})/({_PARTS})(?![\w/]|\.\d)",
+        _mixed,
+        "1 1/2 cups",
+        "1 and a half cups",
+    ),
+    rule(
+        "fraction",
+        rf"(?<![\w/.,])(\d{{1,4}})/({_PARTS})(?![\d/]|\.\d|[A-Za-z])(\san?\b)?",
+        _part,
+        "1/2 cup, 3/4, ½ is 1/2 an apple",
+        "one half cup, three quarters, ½ is half an apple",
+    ),
+)
+_RANGED: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
+
+RANGES: Final = (
+    rule(
+        "difference",
+        r"(?<=\d)\s+[–−-]\s+(?=\d[\d.,]*\s*=)|(?<=\d)[–-](?=\d[\d.,]*\s*=)|(?<==\s\d)\s[–-]\s(?=\d)",
+        " minus ",
+        "5 - 3 = 2",
+        "5 minus 3 = 2",
+    ),
+    rule(
+        "range",
+        rf"(?<![\w.,–-])({_RANGED}(?:\s?%|°)?){_DASH}({_RANGED})(?![\w–-]|\.\d)(?!-\d)|(?<![\w.,–-])({_RANGED}){_DASH}({_RANGED})(?=\s?(?:{_UNIT})(?![\w-]))",
+        lambda m: f"{m[1] or m[3]} to {m[2] or m[4]}",
+        "10-15 people, 5 – 6%, 3-5km",
+        "10 to 15 people, 5 to 6%, 3 to 5km",
+    ),
+    rule(
+        "range of letters",
+        r"\b([A-Z])[–-]([A-Z])\b(?!-)",
+        lambda m: f"{m[1]} to {m[2]}" if m[1] < m[2] else m[0],
+        "A-Z",
+        "A to Z",
+    ),
+    rule(
+        "negative number", r"(?<![\w)\]%])[-−–](?=\.?\d)", "minus ", "at -5 or −.5", "at minus 5 or minus .5"
+    ),
+    rule("about", r"~\s?(?=\d)", "about ", "~5", "about 5"),
+    rule("more", r"(?<=\d)\+(?=\s[a-z]|[,.;!?)]|$)", " plus", "18+ only", "18 plus only"),
+)
+
+
+# --- Arithmetic
+
+_SUPERSCRIPT: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+_SUBSCRIPT: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def _power(match: re.Match[str]) -> str:
+    exponent = (match[1] or match[2]).translate(_SUPERSCRIPT)
+    plain = {"2": "squared", "3": "cubed"}.get(exponent)
+    return f" {plain}" if plain else f" to the power of {exponent.replace('-', 'minus ')}"
+
+
+ARITHMETIC: Final = (
+    rule(
+        "power",
+        r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])\s?\^\s?(-?\w{1,6}))",
+        _power,
+        "x² + 2^10",
+        "x squared + 2 to the power of 10",
+    ),
+    rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
+    rule("root", r"√\s?(?=[\w(])", "the square root of ", "√16", "the square root of 16"),
+    rule(
+        "no doubled article",
+        r"\b([Tt]he)\sthe\ssquare",
+        r"\1 square",
+        "the the square root",
+        "the square root",
+    ),
+    rule(
+        "division", r"(?<=\d)\s/\s(?=\d)|(?<=[\d)])/(?=\d+\s*=)", " divided by ", "10 / 2", "10 divided by 2"
+    ),
+    rule(
+        "less, greater",
+        r"(?<=[\w)])\s?([<>])\s?(?=[\d-])|(?<=[\w)])\s([<>])\s(?=[\w(])",
+        lambda m: " is less than " if (m[1] or m[2]) == "<" else " is greater than ",
+        "x < y, 5>3",
+        "x is less than y, 5 is greater than 3",
+    ),
+    rule(
+        "question of more or less",
+        r"\b ([Ii]s\s[\w.]+\s) is\s (greater|less)",
+        r"\1\2",
+        "Is 7 is greater than 5?",
+        "Is 7 greater than 5?",
+    ),
+    rule("factorial", r"(?<=\b[a-z\d])!(?=\s?[=+*/×-])", " factorial", "5! = 120", "5 factorial = 120"),
+    rule(
+        "minus",
+        r"(?<=[\d)])\s?−\s?(?=[\w(])|(?<=\b[a-z])\s[−-]\s(?=[a-z\d]\b)|(?<=[\d)])\s-\s(?=[a-z]\b)",
+        " minus ",
+        "x - y",
+        "x minus y",
+    ),
+)

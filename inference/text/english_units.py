@@ -1,0 +1,84 @@
+"""Units of measure in English, glued to their figures or not. Knows no money."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.text import english_data as data
+from inference.text.english_data import stands_for_one
+from inference.text.rules import any_of, rule
+
+_NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_WORDY: Final = "m|g|l|L|h|s|V|W|J|mo|pt|mi|ha|cal|temp|MP"
+"""Units that are also letters and words: only beside their figures, or before the end of a clause."""
+
+
+def _unit(match: re.Match[str]) -> str:
+    number, noun = match["number"], match["noun"] or ""
+    one, many = data.UNITS.get(match["unit"]) or data.GLUED_UNITS[match["unit"]]
+    unit = one if stands_for_one(match) or _IS_ONE.fullmatch(number) else many
+    ends = match["stop"] and not noun and not _GOES_ON.match(match.string, match.end())
+    return f"{match['one'] or ''}{number} {unit}{'.' if ends else ''}{noun}"
+
+
+def _inches(match: re.Match[str]) -> str:
+    return f"{match[1]} {'inch' if match[1] == '1' else 'inches'}"
+
+
+_IS_ONE: Final = re.compile(r"1|(?:one|two|three|five|seven)\s\w+")
+_GOES_ON: Final = re.compile(r"\s+[a-z(]|[,;:)]")
+"""After a full stop that ends no sentence."""
+
+_PART: Final = r"(?:one|two|three|five|seven|a)\s(?:half|halves|quarters?|thirds?|eighths?)"
+_COUNT: Final = rf"""
+    (?P<one>{data.ONE_THING})? (?<![\w.,])
+    (?P<number> {_NUMBER} (?:\sand\s{_PART})? | {_PART} )"""
+_END: Final = rf"(?![\w'/²³°-]) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
+
+UNITS: Final = (
+    rule(
+        "feet and inches",
+        r"""(?<![\w.]) (\d{1,2}) (?: ' | \s?ft\.? ) \s? (\d{1,2}(?:\.\d)?) (?: "|\'\'|” | \s?in\b\.? )""",
+        r"\1 foot \2",
+        "5'10\" or 5 ft 11 in",
+        "5 foot 10 or 5 foot 11",
+    ),
+    rule("so many inches", r"(\d)-inch\b", r"\1 inch", "a 15-inch screen", "a 15 inch screen"),
+    rule(
+        "inches",
+        r"""(?<![\w.]) (\d+(?:\.\d+)?) (?: " (?=\s[a-z]|[.,;)]|$) | \s?in\. (?=\s[a-z]|,) )""",
+        _inches,
+        '12 in. long, 6" wide',
+        "12 inches long, 6 inches wide",
+    ),
+    rule("size", r"(?<=\d) \s?[x×]\s? (?=\d)", " by ", "1920x1080, 3 x 4", "1920 by 1080, 3 by 4"),
+    rule(
+        "unit",
+        rf"{_COUNT} [\s-]? (?P<unit> (?!(?:{_WORDY})\b){any_of(data.UNITS)} ) {_END}",
+        _unit,
+        "5 km/h, 1 km, a 10 km run, 10 min. to go",
+        "5 kilometers per hour, 1 kilometer, a 10 kilometer run, 10 minutes to go",
+    ),
+    rule(
+        "unit beside its figures",
+        rf"{_COUNT} (?P<unit> {_WORDY} | {any_of(data.GLUED_UNITS)} ) {_END}",
+        _unit,
+        "50g at 190C",
+        "50 grams at 190 degrees Celsius",
+    ),
+    rule(
+        "unit that is a letter",
+        rf"{_COUNT} \s (?P<unit> {_WORDY} ) {_END}",
+        _unit,
+        "10 m of rope",
+        "10 meters of rope",
+    ),
+    rule(
+        "per unit",
+        rf"(?<=s)/({any_of(data.PER)})(?![\w/])",
+        lambda match: f" per {data.PER[match[1]]}",
+        "5 grams/L",
+        "5 grams per liter",
+    ),
+)

@@ -1,0 +1,256 @@
+"""Abbreviations, Roman numerals, signs and plain numbers in English. Knows no amounts and no dates."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.text import english_data as data
+from inference.text.characters import HEARTS
+from inference.text.english_numbers import cardinal, decimal, ordinal
+from inference.text.rules import any_of, rule
+
+_NEXT_SENTENCE: Final = (
+    rf"""(?= ["'”’)\]]* (?: \s*$ | \s+ ["'“‘(]? (?:{"|".join(data.words("sentence_starts"))}) (?![\w']) ) )"""
+)
+"""What follows the full stop of a sentence: nothing, or a word that begins one and is no name."""
+
+_STOP: Final = rf"(?: \. (?P<ends>){_NEXT_SENTENCE} | \.(?!\w) )"
+
+
+def _stop(match: re.Match[str]) -> str:
+    return "." if match["ends"] is not None else ""
+
+
+def _street(match: re.Match[str]) -> str:
+    return f"{match['name']}{data.STREETS[match['kind']]}{_stop(match)}"
+
+
+ABBREVIATIONS: Final = (
+    rule(
+        "stutter",
+        r"\b ([b-hj-z]) (?:-\1){0,3} - (?= \1[a-z] )",
+        "",
+        "W-what t-t-time",
+        "what time",
+        re.IGNORECASE,
+    ),
+    rule(
+        "saint",
+        r"(\b\d{1,3}(?:st|nd|rd|th)\s)? \b Ste?\b\.? (?= \s[A-Z][a-z] )",
+        lambda match: match[0] if match[1] else "Saint",
+        "St. John, not 42nd St. The",
+        "Saint John, not 42nd St. The",
+    ),
+    rule(
+        "street",
+        rf"""(?P<name> \b (?: [A-Z][a-z]+ | \d{{1,3}}(?:st|nd|rd|th) ) \s )
+        (?P<kind>{any_of(data.STREETS)}) \b
+        (?: {_STOP} | (?= , | \s*$ | \s[a-z] | \s[NSEW]{{1,2}}\b ) )""",
+        _street,
+        "42nd St. and Main Ave.",
+        "42nd Street and Main Avenue.",
+    ),
+    rule(
+        "title",
+        rf"\b ({any_of(data.TITLES)}) (?: \.\s? | \s ) (?=[A-Z])",
+        lambda match: f"{data.TITLES[match[1]]} ",
+        "Dr. Smith, Mt Everest",
+        "Doctor Smith, Mount Everest",
+    ),
+    rule(
+        "title without a name",
+        r"\b (Mrs?|Ms|Dr) \b \.?",
+        lambda match: data.TITLES[match[1]],
+        "the Dr. said",
+        "the Doctor said",
+    ),
+    rule(
+        "before a figure",
+        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \d | [IVXLC]+\b )",
+        lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
+        "No. 5, pp. 10-12, # 1",
+        "number 5, pages 10-12, number 1",
+    ),
+    rule(
+        "full stop of a unit",
+        r"""(\d\s(?:min|max|hrs?|secs?|lbs?|oz|ft|yd|mi|yrs?|mo|wk|tsp|tbsp|qt|gal|kg|km|cm|mm))
+        \. (?= \s+[a-z(] | [,;:)] )""",
+        r"\1",
+        "10 min. to go",
+        "10 min to go",
+    ),
+    rule(
+        "abbreviation",
+        rf"(?<![\w.]) ({any_of(data.ABBREVIATIONS)}) {_STOP}",
+        lambda match: data.ABBREVIATIONS[match[1]] + _stop(match),
+        "pens, etc. and Acme Inc. It grew.",
+        "pens, etcetera and Acme Incorporated. It grew.",
+    ),
+    rule("versus", r"(?<=\s) vs (?=\s)", "versus", "us vs them", "us versus them"),
+    rule(
+        "case at law", r"([A-Z][a-z]+\s) v\.? (?=\s[A-Z][a-z])", r"\1versus", "Roe v. Wade", "Roe versus Wade"
+    ),
+    rule(
+        "junior",
+        rf"([A-Z][a-z]+,?\s) (Jr|Sr) \b (?: {_STOP} | )",
+        lambda match: f"{match[1]}{data.ABBREVIATIONS[match[2]]}{_stop(match)}",
+        "King Jr. said",
+        "King Junior said",
+    ),
+    rule(
+        "degree",
+        r"\b (Ph\.?\s?D|M\.?D|B\.?Sc?|M\.?Sc?|B\.?A|M\.?B\.?A|J\.?D) \. (?!\w)",
+        lambda match: match[1].replace(".", "").replace(" ", "").upper(),
+        "a Ph.D. in law",
+        "a PHD in law",
+    ),
+    rule("doctorate", r"\b PhD (s?) \b", r"PHD\1", "PhDs", "PHDs"),
+    rule("without", r"(?<!\S) w/o (?!\S)", "without", "w/o it", "without it"),
+    rule("with", r"(?<!\S) w/ \s? (?=[A-Za-z])", "with ", "w/ it", "with it"),
+    rule("because", r"(?<!\S) b/c (?!\S)", "because", "b/c of", "because of"),
+    rule(
+        "letters with stops",
+        rf"(?<![\w.]) ((?:[A-Za-z]\.){{1,8}}[A-Za-z]) (?: \. (?P<ends>){_NEXT_SENTENCE} | \. | (?!\w) )",
+        lambda match: match[1].replace(".", "").upper() + _stop(match),
+        "the U.S. army. In the U.S. She",
+        "the US army. In the US. She",
+    ),
+    rule(
+        "initial",
+        rf"(?<![\w'.])(?<![A-Z]\s) ([A-Z]) \. (?!{_NEXT_SENTENCE}) (?= \s?[A-Z] )",
+        r"\1 ",
+        "J. Smith has vitamin C. It",
+        "J  Smith has vitamin C. It",
+    ),
+    rule(
+        "letter in brackets",
+        r"(?<!\w)\(([a-z])\)",
+        lambda match: f"({match[1].upper()})",
+        "(a) or (b)",
+        "(A) or (B)",
+    ),
+    rule("and, or", r"\b (and)/or \b", r"\1 or", "this and/or that", "this and or that", re.IGNORECASE),
+    rule(
+        "he or she",
+        r"\b (he|his|him|s?he)/(she|hers?|he|him) \b",
+        r"\1 or \2",
+        "his/her",
+        "his or her",
+        re.IGNORECASE,
+    ),
+    rule(
+        "love",
+        rf"\b (I|[Ww]e|[Yy]ou|[Tt]hey) \s [{HEARTS}]+ \s? (?=\w)",
+        r"\1 love ",
+        "I ❤ NY",
+        "I love NY",
+    ),
+    rule("and of letters", r"\b ([A-Z]{1,4}) \s?&\s? ([A-Z]{1,4}) \b", r"\1 and \2", "Q&A", "Q and A"),
+    rule(
+        "and of songs",
+        r"(?<=[a-z]) \s? '[nN]'? (?=\s[a-z]|'[a-z])'?",
+        " and",
+        "rock 'n' roll",
+        "rock and roll",
+    ),
+)
+
+
+# --- Roman numerals
+
+_ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
+_ANY_NUMERAL: Final = (
+    r"(?:(?=[IVXLCDM]) M{0,3} (?:CM|CD|D?C{0,3}) (?:XC|XL|L?X{0,3}) (?:IX|IV|V?I{0,3}) \b (?!['’.-]\w))"
+)
+_NUMERAL: Final = r"(?:(?=[IVX]{2}) (?!XX\b|XXX\b) X{0,3} (?:IX|IV|V?I{0,3}) \b (?!['’.-]\w))"
+"""Of two letters or more: alone they are most often other things."""
+
+
+def _value(numeral: str) -> int:
+    values = [_ROMAN[letter] for letter in numeral]
+    return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
+
+
+def _sequel(match: re.Match[str]) -> str:
+    """`Rocky III`; not `An IV`: an intravenous drip has no other name."""
+    if match[2] == "IV" and match[1].strip() in {"An", "The", "Her", "His", "Start", "Their", "Your", "No"}:
+        return match[0]
+    return f"{match[1]}{_value(match[2])}"
+
+
+ROMAN: Final = (
+    rule(
+        "king",
+        rf"\b ({any_of(data.words('reigning'))}) \s ({_ANY_NUMERAL}) (?<! \s[CDLM] )",
+        lambda match: f"{match[1]} the {ordinal(str(_value(match[2])))}",
+        "Louis XIV",
+        "Louis the fourteenth",
+    ),
+    rule(
+        "chapter",
+        rf"""\b ((?i:{any_of(data.words("numbered"))})s?\s) (?![CDLM]\b) ({_ANY_NUMERAL})
+        (?! \s(?:am|was|have|had|will|would|think|know|can|could|do|did|want|need|see|saw|like)\b )""",
+        lambda match: f"{match[1]}{_value(match[2])}",
+        "Chapter IV",
+        "Chapter 4",
+    ),
+    rule(
+        "one more chapter",
+        rf"(\d,?\s(?:and|to|or)\s) ({_NUMERAL})",
+        lambda match: f"{match[1]}{_value(match[2])}",
+        "Parts 1 and II",
+        "Parts 1 and 2",
+    ),
+    rule(
+        "sequel",
+        rf"\b ([A-Z][a-z]+\s) ({_NUMERAL})",
+        _sequel,
+        "World War II, Rocky III, An IV drip",
+        "World War 2, Rocky 3, An IV drip",
+    ),
+)
+
+
+# --- Signs and numbers
+
+
+def _number(match: re.Match[str]) -> str:
+    """Plain figures in words; those behind a decimal point one by one."""
+    whole, fraction = match[1].replace(",", ""), match[2]
+    return f" {decimal(whole, fraction) if fraction else cardinal(whole)} "
+
+
+SIGNS: Final = (
+    rule(
+        "percentage points", r"(?<=\d) \s?%\s?pts?\b", " percentage points", "5 %pts", "5 percentage points"
+    ),
+    rule(
+        "sign",
+        rf"(?<!\s)\s* ([{''.join(map(re.escape, data.SYMBOLS))}]) \s*",
+        lambda match: f" {data.SYMBOLS[match[1]]} ",
+        "a & b = 5%",
+        "a and b equals 5 percent ",
+    ),
+    rule("slash", r"(?<=[A-Za-z])/(?=[A-Za-z])", " slash ", "input/output", "input slash output"),
+)
+
+NUMBERS: Final = (
+    rule("decimal without a whole", r"(?<![\w.]) \. (?=\d)", "0.", "about .5", "about 0.5"),
+    rule(
+        "ordinal",
+        r"(?<![\w.]) (\d{1,3}(?:,\d{3})+ | \d{1,15}) (?:st|nd|rd|th) \b",
+        lambda match: ordinal(match[1].replace(",", "")),
+        "the 21st",
+        "the twenty first",
+    ),
+    rule("figure in a compound", r"(?<=\d)-(?=[a-z])", " ", "10-year-old", "10 year-old"),
+    rule("figure after a name", r"(?<=[A-Za-z])-(?=\d)", " ", "COVID-19", "COVID 19"),
+    rule(
+        "number",
+        r"(\d{1,3}(?:,\d{3})++ (?!\d) | \d+) (?: \.(\d+) )?",
+        _number,
+        "12,345.67",
+        " twelve thousand three hundred forty five point six seven ",
+    ),
+)

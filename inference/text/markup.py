@@ -1,0 +1,128 @@
+"""Markup that nobody would read aloud: Markdown, HTML, SSML, LaTeX. Knows no language.
+
+Works on one sentence; nothing that can be spoken is dropped but markup, and the scheme and query of a URL.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+from inference.text.characters import voiced
+from inference.text.latex import FORMULAS
+from inference.text.rules import apply, rule
+
+_BREAKS: Final = "break|br|p|s|div|li|tr|h[1-6]"
+_NAMES: Final = (
+    f"{_BREAKS}|speak|voice|prosody|emphasis|say-as|sub|sup|phoneme|audio|mark|lang|w|token|span|b|i|u|em|strong|small"
+    "|del|ins|font|center|a|img|code|pre|ul|ol|table|thead|tbody|td|th|hr|blockquote|(?:mstts|amazon):[a-z-]+"
+    "|think|thinking|reasoning|answer|details|summary|kbd|s|q|cite|abbr|figure|figcaption|section|article|main|nav"
+)
+_ATTRIBUTES: Final = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*+\s*/?"""
+
+
+def _character(match: re.Match[str]) -> str:
+    return html.unescape(match[0])
+
+
+RULES: Final = (
+    rule("code fence", r"^\s*+(?:```|~~~)[^`]*+$", "", "```python", ""),
+    rule(
+        "tag that breaks the line",
+        rf"</?(?:{_BREAKS}){_ATTRIBUTES}>",
+        ", ",
+        "one<br/>two",
+        "one, two",
+        re.IGNORECASE,
+    ),
+    rule(
+        "tag, comment, declaration",
+        rf"</?(?:{_NAMES}){_ATTRIBUTES}> | <!--[^<>]*--> | <[!?][^<>]*>",
+        "",
+        'a <b>bold</b> <prosody rate="slow">word</prosody>',
+        "a bold word",
+        re.IGNORECASE,
+    ),
+    FORMULAS,
+    rule(
+        "phonemes for a word",
+        r"\[[^\[\]()]*\]\(/([^()\[\]/]+)/\)",
+        lambda match: voiced(match[1]),
+        "say [no](/nˈO/)",
+        f"say {voiced('nˈO')}",
+    ),
+    rule("mark of an image", r"!(?=\[)", "", "![alt](a.png)", "[alt](a.png)"),
+    rule(
+        "character reference",
+        r"&(?:[a-zA-Z]{2,8}|\#\d{1,7}|\#x[\da-fA-F]{1,6});",
+        _character,
+        "AT&amp;T",
+        "AT&T",
+    ),
+    rule(
+        "target of a link",
+        r"""\]\( (?=[^()\s]*[/.:\#@]) [^()\s]*+ (?:\([^()\s]*+\)[^()\s]*+)*+ (?:\s+"[^"]*")? \)""",
+        " ",
+        '[text](https://x.y/z_(w) "title") more',
+        "[text  more",
+    ),
+    rule(
+        "scheme and query of a URL",
+        r"""\b(?:https?|ftp)://(?:www\.)? ([^\s?\#<>"]*[^\s?\#<>".,:;!)\]']) (?:[?\#][^\s<>"]*[\w/=])?""",
+        r"\1",
+        "see https://www.example.com/a?b=c#d.",
+        "see example.com/a.",
+    ),
+    rule(
+        "heading, quotation, list item",
+        r"^\s*+(?:\#{1,6}|>+|[-+*•▪◦‣–])\s+(?:\[[\ xX]\]\s+)?",
+        "",
+        "- [x] done",
+        "done",
+    ),
+    rule("rule between the rows of a table", r"^ (?=[^-]*-) [\s|:+=_*-]*+ $", "", "|---|:--:|", ""),
+    rule(
+        "highlight",
+        r"(?<![=\w]) == (?=\S) ([^=]+) (?<=\S) == (?![=\w])",
+        r"\1",
+        "a ==marked== word",
+        "a marked word",
+    ),
+    rule("times", r"(?<=\d)\s?\*\s?(?=\d)", " × ", "2*3", "2 × 3"),
+    rule("times between names", r"(?<=[\w)])\s\*\s(?=[\w(])", " × ", "a * b", "a × b"),
+    rule(
+        "joined by underscores or a star",
+        r"(?<=\w)\*(?=\w) | [_\[\]{}] | [#~-]{3,} | (?<![=!<>])={3,}",
+        " ",
+        "snake_case",
+        "snake case",
+    ),
+    rule(
+        "emphasis, code, escapes",
+        r"\* | ` | ~~ | \\(?=[^\w\s]) | (?<!\w)\#(?=[^\W\d]) | <(?=\S{1,100}[@.])",
+        "",
+        "**bold** `code` #tag",
+        "bold code tag",
+    ),
+    rule(
+        "title before a name",
+        r"\b ((?:Dra?|Mr?s?|Sra?|Srta|Mme|Mlle|Sig|Dott)|D) \. (?=\s[^\W\d_a-z])",
+        r"\1",
+        "M. Dupont",
+        "M Dupont",
+    ),
+    rule(
+        "figures that nobody reads as a number",
+        r"\d{13,}",
+        lambda match: " ".join(match[0]),
+        "12345678901234",
+        "1 2 3 4 5 6 7 8 9 0 1 2 3 4",
+    ),
+    rule("cell of a table", r"(?<!\|)\|(?!\|)", ", ", "a | b", "a ,  b"),
+)
+
+
+def without_markup(text: str) -> str:
+    """The words of `text`."""
+    return apply(RULES, text)

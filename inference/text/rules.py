@@ -1,0 +1,53 @@
+"""A rule of the text front end: what is found, what is said for it, and an example that is its test.
+
+Knows no language. A table of rules is applied from top to bottom, each to all of a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    Said: TypeAlias = str | Callable[[re.Match[str]], str]
+    """A template of `re.sub`, or what makes the words of a match."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that is written otherwise than it is said. Lives as long as its module."""
+
+    name: str
+    pattern: re.Pattern[str]
+    """Linear: it never goes over the same characters again for each place it may begin at."""
+
+    said: Said
+    written: str
+    """An example: a sentence to which only this rule is applied ..."""
+
+    spoken: str
+    """... and what becomes of it."""
+
+    def apply(self, text: str) -> str:
+        """`text` with every match said."""
+        return self.pattern.sub(self.said, text)
+
+
+def rule(name: str, pattern: str, said: Said, written: str, spoken: str, flags: int = 0) -> Rule:
+    """A rule whose pattern is written with spaces and comments (re.VERBOSE)."""
+    return Rule(name, re.compile(pattern, re.VERBOSE | flags), said, written, spoken)
+
+
+def apply(rules: Iterable[Rule], text: str) -> str:
+    """`text` after all rules, in their order."""
+    for each in rules:
+        text = each.apply(text)
+    return text
+
+
+def any_of(words: Iterable[str]) -> str:
+    """A verbose pattern that matches one of `words`, the longest first."""
+    return "(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + ")"

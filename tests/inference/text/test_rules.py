@@ -1,0 +1,33 @@
+"""Every rule by its example, which is its test, and every file of items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inference.text import english, markup
+from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
+
+if TYPE_CHECKING:
+    from inference.text.rules import Rule
+    from tests.support.spoken_items import Item
+
+RULES = (*markup.RULES, *english.rules(is_british=False), *english.rules(is_british=True))
+ALL_ITEMS = [item for path in sorted(ITEMS.glob("*.tsv")) for item in read_items(path)]
+
+
+@pytest.fixture(scope="module")
+def front_end() -> FrontEnd:
+    return FrontEnd()
+
+
+@pytest.mark.parametrize("rule", dict.fromkeys(RULES), ids=lambda rule: rule.name)
+def test_a_rule_makes_of_its_example_what_it_says(rule: Rule) -> None:
+    assert rule.apply(rule.written) == rule.spoken
+    assert rule.written != rule.spoken
+
+
+@pytest.mark.parametrize("item", ALL_ITEMS, ids=lambda item: item.id)
+def test_what_is_written_is_said_as_it_is_meant(item: Item, front_end: FrontEnd) -> None:
+    assert is_right(item, front_end), front_end(item.text, item.language)
