@@ -35,7 +35,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 
 lock: $(VENV)/.installed-dev ## write the lock file anew
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --strip-extras --python-version 3.11 \
 		--no-header --output-file requirements.lock
 
 docs: $(VENV)/.installed ## write the tables of settings and log fields in deploy/README.md anew

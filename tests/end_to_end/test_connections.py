@@ -14,8 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.gateway import wait_for
 from tests.support.streams import SLOW, open_stream, speak
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ import psutil
 
 from gateway.tools.hostile import CLIENTS, LIMITS_S, Target
 from gateway.tools.listeners import Texts
-from tests.support.gateway import wait_for
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,6 @@ import httpx
 import psutil
 
 from tests.support.lines import assert_documented
-from tests.support.waiting import wait_for as wait_for  # noqa: PLC0414 - until all tests take it from there
 
 START_S = 120.0
 

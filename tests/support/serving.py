@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +14,7 @@ from gateway.server.connections import Connections
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from starlette.applications import Starlette
 
@@ -62,16 +61,3 @@ def exchange(port: int, sent: bytes) -> bytes:
     with connect(port) as connection:
         connection.sendall(sent)
         return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def eventually(condition: Callable[[], T]) -> T:
-    """What `condition` gives as soon as that is true.
-
-    Raises:
-        AssertionError: it is not in time.
-    """
-    deadline = time.monotonic() + DEADLINE_S
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "nothing came of it in time"
-        time.sleep(0.005)
-    return value

@@ -28,7 +28,8 @@ from gateway.settings import Settings
 from gateway.speech.synthesis import ByteStream, Speech
 from inference import PoolSaturated, WorkerDied
 from tests.support.lines import logging_as_before
-from tests.support.serving import DEADLINE_S, connect, eventually, exchange, serving
+from tests.support.serving import DEADLINE_S, connect, exchange, serving
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -64,7 +65,9 @@ class Site:
 
     def line(self, path: str | None = None) -> dict[str, Any]:
         """The last of them, or the last of those at `path`."""
-        return eventually(lambda: [line for line in self.lines() if path in (None, line.get("path"))])[-1]
+        return wait_for(
+            lambda: [line for line in self.lines() if path in (None, line.get("path"))], "a line"
+        )[-1]
 
     async def echo(self, request: Request) -> Response:
         return JSONResponse({"bytes": len(await request.body()), "path": request.url.path})
@@ -475,7 +478,7 @@ def test_leaving_a_full_socket_closes_the_body(plain: Site) -> None:
     with connect(plain.port) as connection:
         connection.sendall(b"GET /endless HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.recv(10)
-        eventually(lambda: _is_blocked(plain))
+        wait_for(lambda: _is_blocked(plain), "the app waits")
     assert plain.left.wait(DEADLINE_S)
     assert plain.line("/endless")["outcome"] == "client_gone"
 

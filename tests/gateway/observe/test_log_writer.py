@@ -13,7 +13,7 @@ import pytest
 from gateway.observe import log_writer
 from gateway.observe.log_writer import FLUSH_S, MOST_LINES, LineWriter
 from tests.support.lines import logging_as_before
-from tests.support.serving import eventually
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def test_a_reader_that_reads_again_is_told_how_many_lines_it_missed() -> None:
 def test_lines_that_a_full_disk_does_not_take_are_counted_and_not_tried_again() -> None:
     with writing_to(os.open("/dev/full", os.O_WRONLY)) as writer:
         log("one", "two")
-        eventually(lambda: writer.dropped == 2)
+        wait_for(lambda: writer.dropped == 2, "lines dropped")
         time.sleep(0.05)
         assert writer.dropped == 2
 
@@ -90,7 +90,7 @@ def test_a_reader_that_has_gone_stops_nothing() -> None:
     os.close(ours)
     with writing_to(theirs) as writer:
         log("one")
-        eventually(lambda: writer.dropped == 1)
+        wait_for(lambda: writer.dropped == 1, "lines dropped")
 
 
 def test_a_pipe_that_another_program_made_non_blocking_gets_every_line() -> None:
