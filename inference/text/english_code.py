@@ -60,6 +60,14 @@ def _version(match: re.Match[str]) -> str:
     return f"version {' point '.join(match[1].split('.'))}"
 
 
+def _constant(match: re.Match[str]) -> str:
+    """The words of a name in capitals, quietly but for what is spelled."""
+    return " ".join(word if word in _ACRONYMS else word.lower() for word in match[0].split("_"))
+
+
+_ACRONYMS: Final = frozenset(data.words("spelled"))
+
+
 def _camel(match: re.Match[str]) -> str:
     return re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", match[0])
 
@@ -122,7 +130,8 @@ RULES: Final = (
         "a .env file",
         "a dot env file",
     ),
-    rule(".NET", r"(?<!\w)\.(?=[A-Z]{2})", "dot ", "in .NET", "in dot NET"),
+    rule(".NET", r"(?<!\w)\.NET\b", "dot net", "in .NET", "in dot net"),
+    rule("constant", r"\b[A-Z][A-Z\d]*(?:_[A-Z\d]+)+\b", _constant, "MAX_SIZE, API_KEY", "max size, API key"),
     rule("Node.js", r"(?<=[a-z\d])\.(?=(?:js|io|ai|NET|py)\b)", " dot ", "Node.js", "Node dot js"),
     rule(
         "version",
@@ -133,7 +142,7 @@ RULES: Final = (
     ),
     rule(
         "numbers of a version",
-        r"(?<![\w.])\d+(?:\.\d+){2,4}(?!\w|\.\d)",
+        r"(?<![\w.]) (?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d) \d+(?:\.\d+){2,4} (?!\w|\.\d)",
         lambda match: " point ".join(match[0].split(".")),
         "3.11.7",
         "3 point 11 point 7",

@@ -232,7 +232,7 @@ _BEFORE_SECONDS: Final = frozenset(data.words("before_seconds"))
 def _tens(match: re.Match[str]) -> str:
     """`80s` as a decade, unless the word before it is one that seconds follow."""
     before = match["before"] or ""
-    return match[0] if before.strip() in _BEFORE_SECONDS else f"{before}{decade(match['tens'])}"
+    return match[0] if before.strip().lower() in _BEFORE_SECONDS else f"{before}{decade(match['tens'])}"
 
 
 YEARS: Final = (
@@ -281,7 +281,7 @@ YEARS: Final = (
     ),
     rule(
         "decade before a noun",
-        r"(?P<before> \b[a-z]+\s | ~ )? (?<![\w.,$£€]) (?P<tens>[1-9]0) s (?= \s[a-z] )",
+        r"(?P<before> \b[A-Za-z]+\s | ~ )? (?<![\w.,$£€]) (?P<tens>[1-9]0) s (?= \s[a-z] )",
         _tens,
         "80s music, wait 30s before it",
         "eighties music, wait 30s before it",

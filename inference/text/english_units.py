@@ -30,7 +30,7 @@ _IS_ONE: Final = re.compile(r"1|(?:one|two|three|five|seven)\s\w+")
 _GOES_ON: Final = re.compile(r"\s+[a-z(]|[,;:)]")
 """After a full stop that ends no sentence."""
 
-_PART: Final = r"(?:one|two|three|five|seven|a)\s(?:half|halves|quarters?|thirds?|eighths?)"
+_PART: Final = r"(?:one|two|three|five|seven|a)\s(?:half|halves|quarters?|thirds?|eighths?)\b"
 _COUNT: Final = rf"""
     (?P<one>{data.ONE_THING})? (?<![\w.,])
     (?P<number> {_NUMBER} (?:\sand\s{_PART})? | {_PART} )"""
@@ -52,10 +52,10 @@ UNITS: Final = (
         '12 in. long, 6" wide',
         "12 inches long, 6 inches wide",
     ),
-    rule("size", r"(?<=\d) \s?[x×]\s? (?=\d)", " by ", "1920x1080, 3 x 4", "1920 by 1080, 3 by 4"),
+    rule("size", r"(?<=\d) (?: \s?x\s? | × ) (?=\d)", " by ", "1920x1080, 3 x 4", "1920 by 1080, 3 by 4"),
     rule(
         "unit",
-        rf"{_COUNT} [\s-]? (?P<unit> (?!(?:{_WORDY})\b){any_of(data.UNITS)} ) {_END}",
+        rf"{_COUNT} [\s-]? (?P<unit> (?!(?:{_WORDY})(?![\w/²³])){any_of(data.UNITS)} ) {_END}",
         _unit,
         "5 km/h, 1 km, a 10 km run, 10 min. to go",
         "5 kilometers per hour, 1 kilometer, a 10 kilometer run, 10 minutes to go",

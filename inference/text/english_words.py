@@ -161,9 +161,10 @@ ABBREVIATIONS: Final = (
 
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ANY_NUMERAL: Final = (
-    r"(?:(?=[IVXLCDM]) M{0,3} (?:CM|CD|D?C{0,3}) (?:XC|XL|L?X{0,3}) (?:IX|IV|V?I{0,3}) \b (?!['’.-]\w))"
+    r"(?:(?=[IVXLCDM]+\b) M{0,3} (?:CM|CD|D?C{0,3}) (?:XC|XL|L?X{0,3}) (?:IX|IV|V?I{0,3})"
+    r"(?<=[IVXLCDM])\b (?!['’.-]\w))"
 )
-_NUMERAL: Final = r"(?:(?=[IVX]{2}) (?!XX\b|XXX\b) X{0,3} (?:IX|IV|V?I{0,3}) \b (?!['’.-]\w))"
+_NUMERAL: Final = r"(?:(?=[IVX]{2,}\b) (?!XX\b|XXX\b) X{0,3} (?:IX|IV|V?I{0,3}) (?<=[IVX])\b (?!['’.-]\w))"
 """Of two letters or more: alone they are most often other things."""
 
 
@@ -190,7 +191,7 @@ ROMAN: Final = (
     rule(
         "chapter",
         rf"""\b ((?i:{any_of(data.words("numbered"))})s?\s) (?![CDLM]\b) ({_ANY_NUMERAL})
-        (?! \s(?:am|was|have|had|will|would|think|know|can|could|do|did|want|need|see|saw|like)\b )""",
+        (?: (?<!\sI) | (?! \s(?:am|was|have|had|will|would|think|know|can|could|do|did|want|need|see|saw|like)\b ) )""",
         lambda match: f"{match[1]}{_value(match[2])}",
         "Chapter IV",
         "Chapter 4",

@@ -93,7 +93,7 @@ RULES: Final = (
     rule("times between names", r"(?<=[\w)])\s\*\s(?=[\w(])", " × ", "a * b", "a × b"),
     rule(
         "joined by underscores or a star",
-        r"(?<=\w)\*(?=\w) | [_\[\]{}] | [#~-]{3,} | (?<![=!<>])={3,}",
+        r"(?<=\w)\*(?=\w) | [\[\]{}] | (?<![A-Z\d])_ | _(?![A-Z\d]) | [#~-]{3,} | (?<![=!<>])={3,}",
         " ",
         "snake_case",
         "snake case",

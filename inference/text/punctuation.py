@@ -22,6 +22,7 @@ _MARK_OF: Final = str.maketrans(
         **dict.fromkeys("）", ") "),
         **dict.fromkeys("¿¡", " "),
         "―": "—",
+        "_": " ",
     }
 )
 _OPENING_QUOTE: Final = re.compile(r"(?<![^\s(“—-])\"(?=\S)")

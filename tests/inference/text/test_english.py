@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.text.characters import plain_characters, without_controls, without_emoji
 from inference.text.english import written_out
@@ -65,3 +67,91 @@ def said(text: str) -> str:
 )
 def test_english_figures_and_abbreviations_become_words(written: str, spoken: str) -> None:
     assert said(written) == spoken
+
+
+_SCRAPS = (
+    *[
+        "1",
+        "2",
+        "0",
+        "10",
+        "1999",
+        "2024",
+        "3/4",
+        "1,000",
+        ".5",
+        "$",
+        "£5",
+        "%",
+        "°",
+        "½",
+        "-",
+        "–",
+        "—",
+        ".",
+        ",",
+        ":",
+        "/",
+        "'",
+        "(",
+        ")",
+        "#",
+        "&",
+        "@",
+        "=",
+        "<",
+        ">",
+        "+",
+        "×",
+        "^",
+        "²",
+        "√",
+        "I",
+        "V",
+        "X",
+        "MIC",
+        "IV",
+        "a",
+        "A",
+        "no",
+        "No.",
+        "St.",
+        "Dr.",
+    ],
+    *[
+        "Jan",
+        "May",
+        "Mon",
+        "p.m.",
+        "am",
+        "the",
+        "an",
+        "part",
+        "chapter",
+        "king",
+        "Louis",
+        "km",
+        "m",
+        "s",
+        "lb",
+        "in.",
+        "x",
+        "http://a.b",
+        "a@b.c",
+        "W-w",
+        "e.g.",
+        "U.S.",
+        "vs",
+        "Inc.",
+        "_",
+        "*",
+        "`",
+    ],
+)
+
+
+@given(st.lists(st.sampled_from(_SCRAPS) | st.text(max_size=4), max_size=12), st.sampled_from(["", " "]))
+def test_no_text_breaks_a_rule_and_no_figure_is_left(scraps: list[str], between: str) -> None:
+    for is_british in (False, True):
+        words = written_out(plain_characters(between.join(scraps)), is_british=is_british)
+        assert not any(character in "0123456789" for character in words), words
