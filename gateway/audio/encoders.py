@@ -6,13 +6,14 @@ Knows no HTTP and no speech; `shaping` is what happens to samples before.
 from __future__ import annotations
 
 import struct
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import av
 import lameenc  # type: ignore[import-not-found]
 
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
+from gateway.audio.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -30,67 +31,6 @@ class UnsupportedRate(ValueError):
         super().__init__(f"{name} cannot have a sample rate of {rate} Hz; choose {choices}")
 
 
-class Stage(ABC):
-    """One step that mono s16le samples take on their way out.
-
-    Lives for one request. Used by one thread at a time, though not always by the same one.
-    """
-
-    def __init__(self) -> None:
-        self._taken = 0
-        self._half = b""
-        self._closed = False
-
-    def feed(self, pcm: bytes) -> bytes:
-        """What is ready once `pcm` is in, b"" if nothing is yet; `pcm` may end inside a sample.
-
-        Raises:
-            ValueError: the stage is finished or closed.
-        """
-        self._check_open()
-        if self._half or len(pcm) % SAMPLE_BYTES:
-            pcm = self._half + pcm
-            whole = len(pcm) - len(pcm) % SAMPLE_BYTES
-            pcm, self._half = pcm[:whole], pcm[whole:]
-        if not pcm:
-            return b""
-        out = self._process(pcm)
-        self._taken += len(pcm) // SAMPLE_BYTES
-        return out
-
-    def finish(self) -> bytes:
-        """All that is still inside; the stage is closed afterwards.
-
-        Raises:
-            ValueError: the stage is finished or closed.
-        """
-        self._check_open()
-        try:
-            return self._drain()
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Free what the stage holds, also half-way through a stream; harmless when repeated."""
-        if not self._closed:
-            self._closed = True
-            self._release()
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ValueError(f"{type(self).__name__} is closed")
-
-    @abstractmethod
-    def _process(self, pcm: bytes) -> bytes:
-        """Take whole samples, at least one; `_taken` counts those before."""
-
-    def _drain(self) -> bytes:
-        return b""
-
-    def _release(self) -> None:  # noqa: B027 - most stages hold nothing
-        pass
-
-
 class Encoder(Stage):
     """The last stage: samples become the bytes of one format. Lives for one response.
 
@@ -101,6 +41,8 @@ class Encoder(Stage):
     name: ClassVar[str]
     content_type: ClassVar[str]
     rates: ClassVar[Collection[int]] = _ANY_RATE
+    is_transparent: ClassVar[bool] = False
+    """Samples leave it as they came."""
 
     def __init__(self, sample_rate: int = SAMPLE_RATE, total_samples: int | None = None) -> None:
         super().__init__()
@@ -114,9 +56,18 @@ class Encoder(Stage):
             raise ValueError(f"{self.total_samples} samples were announced, {self._taken} were fed")
         return rest
 
-    def exact(self, data: bytes) -> bytes:
-        """`data`, all that this encoder made, with the sizes in its header where that has room for them."""
-        return data
+    def exact(self, first: bytes) -> bytes:
+        """The first bytes that this encoder made, with the sizes in its header where that has room for them."""
+        return first
+
+    @classmethod
+    @abstractmethod
+    def bytes_per_second(cls, sample_rate: int) -> float:
+        """About what a second of speech takes, rather more than less."""
+
+    def size(self) -> int | None:
+        """Bytes of the whole, where the number of samples settles that and was announced."""
+        return None
 
 
 class PcmEncoder(Encoder):
@@ -124,12 +75,22 @@ class PcmEncoder(Encoder):
 
     name = "pcm"
     content_type = "audio/pcm"
+    is_transparent = True
+
+    @classmethod
+    def bytes_per_second(cls, sample_rate: int) -> float:
+        """See `Encoder.bytes_per_second`."""
+        return sample_rate * SAMPLE_BYTES
+
+    def size(self) -> int | None:
+        """See `Encoder.size`."""
+        return None if self.total_samples is None else self.total_samples * SAMPLE_BYTES
 
     def _process(self, pcm: bytes) -> bytes:
         return pcm
 
 
-class WavEncoder(Encoder):
+class WavEncoder(PcmEncoder):
     """The samples behind the 44-byte header; both sizes are 0xFFFFFFFF while the total is unknown."""
 
     name = "wav"
@@ -139,10 +100,15 @@ class WavEncoder(Encoder):
         super().__init__(sample_rate, total_samples)
         self._header = self._make_header(total_samples)
 
-    def exact(self, data: bytes) -> bytes:
+    def exact(self, first: bytes) -> bytes:
         """See `Encoder.exact`."""
         header = self._make_header(self._taken)
-        return header + data[len(header) :]
+        return header + first[len(header) :]
+
+    def size(self) -> int | None:
+        """See `Encoder.size`."""
+        samples = super().size()
+        return None if samples is None else len(self._make_header(0)) + samples
 
     def _make_header(self, total_samples: int | None) -> bytes:
         riff_size = data_size = _UNKNOWN_SIZE
@@ -184,9 +150,18 @@ class Mp3Encoder(Encoder):
         self._lame.set_channels(1)
         self._lame.set_in_sample_rate(sample_rate)
         self._lame.set_out_sample_rate(sample_rate)
-        # MPEG 2.5, below 16 kHz, ends at 64 kb/s.
-        self._lame.set_bit_rate(96 if sample_rate >= 16000 else 64)  # noqa: PLR2004 - said above
+        self._lame.set_bit_rate(self._kilobits(sample_rate))
         self._lame.set_quality(5)
+
+    @classmethod
+    def bytes_per_second(cls, sample_rate: int) -> float:
+        """See `Encoder.bytes_per_second`."""
+        return cls._kilobits(sample_rate) * 1000 / 8
+
+    @staticmethod
+    def _kilobits(sample_rate: int) -> int:
+        # MPEG 2.5, below 16 kHz, ends at 64 kb/s.
+        return 96 if sample_rate >= 16000 else 64  # noqa: PLR2004 - said above
 
     def _process(self, pcm: bytes) -> bytes:
         return bytes(self._lame.encode(pcm))
@@ -280,6 +255,11 @@ class OpusEncoder(LibavEncoder):
     def _codec_options(self) -> dict[str, str]:
         return {"b": "40000", "compression_level": "7"}
 
+    @classmethod
+    def bytes_per_second(cls, sample_rate: int) -> float:
+        """See `Encoder.bytes_per_second`."""
+        return 48_000 / 8
+
 
 class AacEncoder(LibavEncoder):
     """AAC-LC in ADTS.
@@ -295,8 +275,17 @@ class AacEncoder(LibavEncoder):
     muxer = "adts"
 
     def _codec_options(self) -> dict[str, str]:
+        return {"b": str(self._bit_rate(self.sample_rate)), "aac_coder": "fast"}
+
+    @classmethod
+    def bytes_per_second(cls, sample_rate: int) -> float:
+        """See `Encoder.bytes_per_second`."""
+        return cls._bit_rate(sample_rate) / 8
+
+    @staticmethod
+    def _bit_rate(sample_rate: int) -> int:
         # A frame of 1024 samples has at most 6144 bits.
-        return {"b": str(min(96_000, 6 * self.sample_rate)), "aac_coder": "fast"}
+        return min(96_000, 6 * sample_rate)
 
 
 class FlacEncoder(LibavEncoder):
@@ -312,9 +301,14 @@ class FlacEncoder(LibavEncoder):
         # Frames of 50 ms: the default of 96 ms is 1 % larger and holds back twice as much.
         return {"compression_level": "5", "frame_size": str(self.sample_rate // 20)}
 
-    def exact(self, data: bytes) -> bytes:
+    def exact(self, first: bytes) -> bytes:
         """See `Encoder.exact`."""
-        return self._complete_header(data, self._taken)
+        return self._complete_header(first, self._taken)
+
+    @classmethod
+    def bytes_per_second(cls, sample_rate: int) -> float:
+        """See `Encoder.bytes_per_second`; 0.45 of the samples at 24 kHz."""
+        return 0.6 * sample_rate * SAMPLE_BYTES
 
     def _complete_header(self, header: bytes, total_samples: int | None) -> bytes:
         # STREAMINFO starts at byte 8; the 64 bits at its byte 10 end in 36 bits of total.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soxr
 
-from gateway.audio.encoders import Stage
 from gateway.audio.pcm import SAMPLE_RATE
+from gateway.audio.stage import Stage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,13 @@ class Resampler(Stage):
     def __init__(self, sample_rate: int, from_rate: int = SAMPLE_RATE) -> None:
         super().__init__()
         # float32: soxr dithers int16, and equal audio would no longer give equal bytes.
+        self._rates = from_rate, sample_rate
         self._stream = soxr.ResampleStream(from_rate, sample_rate, 1, dtype="float32", quality="HQ")
+
+    def length(self, samples: int) -> int:
+        """See `Stage.length`."""
+        from_rate, sample_rate = self._rates
+        return (2 * samples * sample_rate + from_rate) // (2 * from_rate)
 
     def _process(self, pcm: bytes) -> bytes:
         return self._resample(np.frombuffer(pcm, "<i2"))

@@ -12,34 +12,12 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.filter
 
-from gateway.audio.encoders import Stage, audio_frame
+from gateway.audio.encoders import audio_frame
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
+from gateway.audio.stage import Chain, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-class Chain(Stage):
-    """Stages one after the other, as one stage; an encoder may be the last of them. Owns its stages."""
-
-    def __init__(self, *stages: Stage) -> None:
-        super().__init__()
-        self._stages = stages
-
-    def _process(self, pcm: bytes) -> bytes:
-        for stage in self._stages:
-            pcm = stage.feed(pcm)
-        return pcm
-
-    def _drain(self) -> bytes:
-        rest = b""
-        for stage in self._stages:
-            rest = stage.feed(rest) + stage.finish()
-        return rest
-
-    def _release(self) -> None:
-        for stage in self._stages:
-            stage.close()
 
 
 class _Filter(Stage):
@@ -90,13 +68,17 @@ class Stretch(_Filter):
         self._tempo = tempo
         self._given = 0
 
+    def length(self, samples: int) -> int:
+        """See `Stage.length`."""
+        return round(samples / self._tempo)
+
     def _process(self, pcm: bytes) -> bytes:
         stretched = super()._process(pcm)
         self._given += len(stretched) // SAMPLE_BYTES
         return stretched
 
     def _drain(self) -> bytes:
-        due = round(self._taken / self._tempo) - self._given
+        due = self.length(self._taken) - self._given
         # atempo loses up to 25 ms at the end of a stream: let that be silence.
         silence = bytes(self._sample_rate // 5 * SAMPLE_BYTES)
         rest = super()._process(silence) + super()._drain()

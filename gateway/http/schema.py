@@ -148,8 +148,10 @@ class SpeechBody(BaseModel):
         "audio", description="Raw audio, or server-sent events that carry it."
     )
     instructions: Any = Field(None, description="Taken and ignored: Kokoro follows no instructions.")
-    stream: StrictBool = Field(
-        True, description="Extension. False: the whole audio in one piece with its Content-Length."
+    stream: StrictBool | None = Field(
+        None,
+        description="Extension. True: the audio as it is made. False: the whole audio in one piece with its "
+        "Content-Length. Left out: as it is made, but FLAC whole.",
     )
     lang_code: str = Field(
         "",

@@ -176,7 +176,7 @@ class RequestRecord:
 
     def ordered(self, request: SpeechRequest, *, keep_text: bool) -> None:
         """It is known what is to be spoken."""
-        self.voice, self.language = request.voice.canonical, request.lang_code or request.voice.language
+        self.voice, self.language = request.voice.canonical, request.language
         self.format, self.stream_format = request.response_format, request.stream_format
         self.characters = len(request.input)
         self.text = request.input if keep_text else None
@@ -200,6 +200,10 @@ class RequestRecord:
         self._trail.inferred_s += spoken.audio.seconds
         self.rtf = self.inference_ms / 1000 / self._trail.inferred_s
 
+    def phonemised(self, times: Times) -> None:
+        """So many batches of the text have become phonemes by now."""
+        self.phonemes_ms = sum(ended - began for began, ended in times) * 1000
+
     def encoded(self, began: float, ended: float) -> None:
         """A piece of audio was shaped and encoded between these times of `perf_counter`."""
         self._trail.phases.append(Phase("encode", began, ended))
@@ -211,8 +215,6 @@ class RequestRecord:
 
     def worked(self, phonemes: Times, segments: Times) -> None:
         """All work behind the pool has ended."""
-        if phonemes:
-            self.phonemes_ms = sum(ended - began for began, ended in phonemes) * 1000
         self._trail.phases += (Phase("phonemes", *times) for times in phonemes)
         self._trail.phases += (Phase("segment", *times) for times in segments)
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 StreamFormat = Literal["audio", "sse"]
 
+SLOWEST: Final = 0.5
+FASTEST: Final = 2.0
+"""Speeds that the engine speaks well; beyond them its audio is stretched, with the pitch kept."""
+
 
 class Range(NamedTuple):
     """What a number may be, both ends included."""
@@ -54,7 +58,9 @@ class SpeechRequest:
     response_format: Format = "mp3"
     speed: float = 1.0
     stream_format: StreamFormat = "audio"
-    stream: bool = True
+    stream: bool | None = None
+    """True: as it is made; False: whole; None: as suits the format."""
+
     lang_code: str = ""
     """Language of the text; empty: the voice's own."""
     volume_multiplier: float = 1.0
@@ -88,6 +94,21 @@ class SpeechRequest:
             raise InvalidField(message, param="response_format", code="invalid_value")
         supported_rate(request.response_format, request.sample_rate)
         return request
+
+    @property
+    def language(self) -> str:
+        """What the text is read as."""
+        return self.lang_code or self.voice.language
+
+    @property
+    def engine_speed(self) -> float:
+        """What the engine is asked for."""
+        return min(max(self.speed, SLOWEST), FASTEST)
+
+    @property
+    def tempo(self) -> float:
+        """How many times as fast as the engine spoke it the audio is heard."""
+        return self.speed / self.engine_speed
 
 
 def speakable(text: str) -> str:

@@ -6,18 +6,23 @@ Knows the keys; knows no HTTP and no codec.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final
 
 from gateway.speech.cache import HeldResponse, HeldSegment
 from inference import Audio
 
 if TYPE_CHECKING:
     from gateway.speech.cache import Cache
+    from gateway.speech.record import Verdict
     from gateway.speech.request import SpeechRequest
     from gateway.speech.single_flight import Flights
     from inference import Answer, Lease, Unit
 
     Sharing = Flights[tuple[Audio, Answer]]
+
+
+_LARGEST_RESPONSE: Final = 4 << 20
+"""Five minutes of mp3. What is longer is put together again from its segments, which are held as well."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Reuse:
             "response",
             request.input,
             request.voice.canonical,
-            request.lang_code or request.voice.language,
+            request.language,
             request.speed,
             request.response_format,
             request.sample_rate,
@@ -51,7 +56,8 @@ class Reuse:
         self._spoken = 0
         self._found = 0
         self._parts: list[bytes] = []
-        self._room = cache.max_bytes if self._use.may_store else 0
+        self.room = min(cache.max_bytes, _LARGEST_RESPONSE) if self._use.may_store else 0
+        """Bytes that may still be collected."""
 
     def response(self) -> HeldResponse | None:
         """The whole response, if it is held."""
@@ -59,8 +65,8 @@ class Reuse:
 
     def collect(self, part: bytes) -> None:
         """Take a part of the response, to hold it once it is whole."""
-        self._room -= len(part)
-        if self._room > 0:
+        self.room -= len(part)
+        if self.room > 0:
             self._parts.append(part)
         else:
             self._parts.clear()
@@ -68,13 +74,13 @@ class Reuse:
     @property
     def collected(self) -> bytes | None:
         """All parts; None when the response is too large to be held, or must not be."""
-        return b"".join(self._parts) if self._room > 0 else None
+        return b"".join(self._parts) if self.room > 0 else None
 
     def keep(self, response: HeldResponse) -> None:
         """Hold the whole response."""
         self._cache.put(self._key, response)
 
-    def verdict(self, *, is_done: bool) -> Literal["hit", "miss", "partial"] | None:
+    def verdict(self, *, is_done: bool) -> Verdict | None:
         """What the cache has held of the audio so far; None when it was not to be used."""
         if not self._use.may_store:
             return None

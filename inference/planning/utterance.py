@@ -86,7 +86,7 @@ class Utterance:
         """Tokens submitted so far."""
 
         self._lease = lease
-        self._manner = manner
+        self.manner = manner
         self._limits = limits or Limits()
         self._is_waited_for_whole = bool(pace and pace.slack_s)
         self._speak_unit: Speak = speak or lease.speak
@@ -144,7 +144,7 @@ class Utterance:
             began = time.perf_counter()
             reply, _ = await self._lease.phonemes(
                 batch.sentences,
-                self._manner.language,
+                self.manner.language,
                 self.playback.due,
                 cost_s=batch.cost_s,
                 is_first=index == 0,
@@ -171,7 +171,7 @@ class Utterance:
             task.exception()  # the listener may have gone before it could be told
 
     async def _speak(self, segment: Segment, deadline: float) -> Spoken:
-        manner, began = self._manner, time.perf_counter()
+        manner, began = self.manner, time.perf_counter()
         try:
             audio, answer = await self._speak_unit(
                 Unit(segment.phonemes, manner.voice, manner.speed), deadline
@@ -185,4 +185,4 @@ class Utterance:
     def _estimate_s(self, segment: Segment) -> float:
         """How long a segment is heard, before it is spoken."""
         spoken_s = len(segment.phonemes) / TOKENS_PER_SECOND + segment.pause_s
-        return spoken_s / self._manner.speed / self._manner.tempo
+        return spoken_s / self.manner.speed / self.manner.tempo

@@ -111,7 +111,7 @@ def _collect(pieces: Iterable[bytes], into: bytearray) -> None:
 
 def received(gateway: Gateway, name: str) -> bytes:
     """What came before the connection broke off."""
-    order = ORDER | {"voice": "af_fail", "input": BREAKS_OFF, "response_format": name}
+    order = ORDER | {"voice": "af_fail", "input": BREAKS_OFF, "response_format": name, "stream": True}
     audio = bytearray()
     with (
         httpx.stream("POST", f"{gateway.base_url}/audio/speech", json=order, timeout=60) as response,

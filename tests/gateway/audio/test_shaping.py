@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gateway.audio.encoders import Mp3Encoder, PcmEncoder, Stage
+from gateway.audio.encoders import Mp3Encoder, PcmEncoder
 from gateway.audio.pcm import SAMPLE_RATE
 from gateway.audio.resampler import Resampler
-from gateway.audio.shaping import Chain, Gain, Stretch, shape
+from gateway.audio.shaping import Gain, Stretch, shape
+from gateway.audio.stage import Chain
 from tests.support.sound import (
     delay,
     from_pcm,
@@ -25,6 +26,8 @@ from tests.support.sound import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from gateway.audio.stage import Stage
 
 TEMPOS = (0.25, 0.5, 0.8, 1.01, 1.25, 1.999, 2.0, 4.0)
 RATES = (8000, 11025, 16000, 22050, 44100, 48000)

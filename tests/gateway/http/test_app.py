@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import openai
 import pytest
+import soundfile
 
 from gateway.audio.encoders import ENCODERS
 from gateway.http.schema import MODELS, AudioModelList, ModelList, VoiceList
@@ -185,11 +186,22 @@ def test_key_is_asked_for_before_the_body_is_read(locked: Gateway) -> None:
 
 @pytest.mark.parametrize("name", sorted(ENCODERS))
 def test_each_format_has_its_type_and_decodes(gateway: Gateway, name: str) -> None:
-    response = speak(gateway, response_format=name)
+    response = speak(gateway, response_format=name, stream=True)
     assert response.headers["content-type"] == ENCODERS[name].content_type
     assert response.headers["transfer-encoding"] == "chunked"
     assert response.headers["x-accel-buffering"] == "no"
     assert len(decode(name, response.content)[0]) > 24000
+
+
+@pytest.mark.parametrize("fields", [{}, {"stream": None}, {"stream": False}], ids=str)
+def test_flac_comes_whole_with_its_length_unless_a_stream_is_asked_for(
+    gateway: Gateway, fields: dict[str, Any]
+) -> None:
+    text = "Many decoders want to know how long this is. Nobody plays it while it comes, as it seems."
+    response = speak(gateway, response_format="flac", input=text, **fields)
+    assert int(response.headers["content-length"]) == len(response.content)
+    samples, _ = soundfile.read(io.BytesIO(response.content))
+    assert len(samples) == len(spoken(gateway, response_format="pcm", input=text)) // 2
 
 
 @pytest.mark.parametrize("name", sorted(ENCODERS))

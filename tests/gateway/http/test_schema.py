@@ -52,7 +52,7 @@ def test_request_with_nothing_optional_gets_every_default() -> None:
         response_format="mp3",
         speed=1.0,
         stream_format="audio",
-        stream=True,
+        stream=None,
         lang_code="",
         volume_multiplier=1.0,
         sample_rate=24000,

@@ -311,7 +311,7 @@ def test_a_hit_says_its_exact_sizes(gateway: Gateway) -> None:
     assert struct.unpack("<I", streamed[40:44]) == (0xFFFFFFFF,)
     assert struct.unpack("<I", wav[4:8]) == (36 + 2 * samples,)
     assert struct.unpack("<I", wav[40:44]) == (2 * samples,)
-    streamed, flac = (speak(gateway, text, response_format="flac").content for _ in range(2))
+    streamed, flac = (speak(gateway, text, response_format="flac", stream=True).content for _ in range(2))
     totals = [int.from_bytes(data[18:26]) & (1 << 36) - 1 for data in (streamed, flac)]
     assert totals == [0, samples]
 
