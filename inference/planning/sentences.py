@@ -74,14 +74,14 @@ def _cost_s(sentence: str) -> float:
 
 
 def sentences(text: str) -> Iterator[str]:
-    """`text` in pieces of at most SENTENCE_CHARS (and an ending), every non-space character kept in order.
+    """`text` in pieces of at most SENTENCE_CHARS (and an ending), every non-space character kept in order but thoughts.
 
     A piece that ends a line or a paragraph keeps that as LINE_END or PARAGRAPH_END. Where a full stop may belong to
     an abbreviation the text is not cut: who knows the language decides, and packing looks at the phonemes only.
     Cut as they are asked for: all of 40,960 characters at once would hold the event loop for 50 ms.
     """
     piece, ending = "", ""
-    for paragraph in _paragraphs(text):
+    for paragraph in _paragraphs(_THOUGHT.sub(PARAGRAPH_END, text)):
         for block in _blocks(paragraph):
             for part in (part for sentence in _split(block) for part in _shortened(sentence)):
                 if piece:
@@ -92,6 +92,9 @@ def sentences(text: str) -> Iterator[str]:
     if piece:
         yield piece
 
+
+_THOUGHT: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+"""What a model writes for itself: nobody wants to hear it. It goes over many lines, so it is taken out here."""
 
 _ITEM: Final = re.compile(r"([-*+•>|#]|\d{1,3}[.)]|```|~~~)")
 """What a line begins with that is no continuation of the line before: list items, headings, tables, fences."""
@@ -162,6 +165,7 @@ def _split(block: str) -> Iterator[str]:
         yield block[start:]
 
 
+_WITHIN_A_SENTENCE: Final = frozenset("$£€¥₹&%+=<~@")
 _LIST_ITEM: Final = re.compile(r"\d{1,3}[.)]\s")
 
 
@@ -170,7 +174,7 @@ def _goes_on(block: str, stop: re.Match[str]) -> bool:
     after = block[stop.end() : stop.end() + 1]
     return (
         stop[0].strip() == "."
-        and (after.islower() or after.isdigit())
+        and (after.islower() or after.isdigit() or after in _WITHIN_A_SENTENCE)
         and not _LIST_ITEM.match(block, stop.end())
     )
 

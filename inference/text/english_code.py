@@ -151,7 +151,7 @@ RULES: Final = (
     rule("dunder", r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", "__init__", "init"),
     rule("snake_case", r"(?<=[^\W_])_+(?=[^\W_])", " ", "snake_case_name", "snake case name"),
     rule("call", r"(?<=\w)\(\)", "", "call main() now", "call main now"),
-    rule("member", r"(?<=[a-z]{2})\.(?=[a-z_]{2,})", " dot ", "os.path", "os dot path"),
+    rule("member", r"(?<=[a-z]{2})\.(?=[a-z_]{2,}|[A-Z][a-z]+[A-Z])", " dot ", "os.path", "os dot path"),
     rule("not equal", r"(?<=[\w)\]'\"])\s*(?:!==?|<>|=/=)\s*(?=[\w(\['\"-])", " ≠ ", "x != y", "x ≠ y"),
     rule("equal", r"(?<=[\w)\]'\"])\s*={2,3}\s*(?=[\w(\['\"-])", " = ", "x == y", "x = y"),
     rule(

@@ -35,7 +35,10 @@ def words(name: str) -> tuple[str, ...]:
 
 _NOT_NOUNS: Final = frozenset(words("not_nouns"))
 NOUN: Final = r"[a-z]{2,}(?:-[a-z]+)*(?![\w'])"
-ONE_THING: Final = r"\b(?i:an?|the|this|that|his|her|its|my|your|our|their|each|every|another|one|no|any)\s"
+ONE_THING: Final = (
+    r"(?: \b(?i:an?|the|this|that|his|her|its|my|your|our|their|each|every|another|one|no|any)"
+    r"| \b[A-Za-z]+'s ) \s"
+)
 """Before an amount that stands like an adjective: `a $10 bill`, `the 5 km run`."""
 
 

@@ -23,6 +23,9 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str:
+    is_quoted = match[0].endswith('"') and match.string.count('"', 0, match.start()) % 2
+    if is_quoted:
+        return match[0]
     return f"{match[1]} {'inch' if match[1] == '1' else 'inches'}"
 
 
@@ -44,10 +47,24 @@ UNITS: Final = (
         "5'10\" or 5 ft 11 in",
         "5 foot 10 or 5 foot 11",
     ),
+    rule(
+        "unit within a word",
+        rf"(\d)-({any_of(data.UNITS)})-(?=[a-z])",
+        lambda match: f"{match[1]} {data.UNITS[match[2]][0]} ",
+        "a 45-yr-old man",
+        "a 45 year old man",
+    ),
+    rule(
+        "times as much",
+        r"(\d)x\b (?= \s[a-z]{2} | [.,;:!?)] | $ )",
+        r"\1 times",
+        "2x last year",
+        "2 times last year",
+    ),
     rule("so many inches", r"(\d)-inch\b", r"\1 inch", "a 15-inch screen", "a 15 inch screen"),
     rule(
         "inches",
-        r"""(?<![\w.]) (\d+(?:\.\d+)?) (?: " (?=\s[a-z]|[.,;)]|$) | \s?in\. (?=\s[a-z]|,) )""",
+        r"""(?<![\w.]) (\d+(?:\.\d+)?) (?: " (?=[\s.,;)]|$) | \s?in\. (?=\s[a-z]|,) )""",
         _inches,
         '12 in. long, 6" wide',
         "12 inches long, 6 inches wide",

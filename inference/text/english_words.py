@@ -67,7 +67,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "before a figure",
-        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \d | [IVXLC]+\b )",
+        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \(?\d | [IVXLC]+\b )",
         lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",
@@ -162,9 +162,12 @@ ABBREVIATIONS: Final = (
 _ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
 _ANY_NUMERAL: Final = (
     r"(?:(?=[IVXLCDM]+\b) M{0,3} (?:CM|CD|D?C{0,3}) (?:XC|XL|L?X{0,3}) (?:IX|IV|V?I{0,3})"
-    r"(?<=[IVXLCDM])\b (?!['’.-]\w))"
+    r"(?<=[IVXLCDM])\b (?! ['’](?!s\b)\w | [.-]\w ))"
 )
-_NUMERAL: Final = r"(?:(?=[IVX]{2,}\b) (?!XX\b|XXX\b) X{0,3} (?:IX|IV|V?I{0,3}) (?<=[IVX])\b (?!['’.-]\w))"
+_NUMERAL: Final = (
+    r"(?:(?=[IVX]{2,}\b) (?!XX\b|XXX\b) X{0,3} (?:IX|IV|V?I{0,3})"
+    r"(?<=[IVX])\b (?! ['’](?!s\b)\w | [.-]\w ))"
+)
 """Of two letters or more: alone they are most often other things."""
 
 
@@ -254,4 +257,5 @@ NUMBERS: Final = (
         "12,345.67",
         " twelve thousand three hundred forty five point six seven ",
     ),
+    rule("owner of a number", r"(?<=[a-z]) \s+ 's \b", "'s", "nineteen 's", "nineteen's"),
 )
