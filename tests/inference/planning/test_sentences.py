@@ -37,8 +37,8 @@ def without_spaces(text: str) -> str:
         ("  \n \t ", []),
         ("", []),
         ("...", ["..."]),
-        ("<think>What?\n\nHm.</think>Yes. No.", ["Yes.", "No."]),
-        ("Pens, paper, etc. and vs. $5. Go.", ["Pens, paper, etc. and vs. $5.", "Go."]),
+        ("<think>What?\n\nHm.</think>It goes. It comes.", ["It goes.", "It comes."]),
+        ("Pens, paper, etc. and vs. $5 more. Go on.", ["Pens, paper, etc. and vs. $5 more.", "Go on."]),
     ],
 )
 def test_sentences_end_at_stops_and_not_at_abbreviations(text: str, expected: list[str]) -> None:
