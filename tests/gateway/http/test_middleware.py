@@ -65,9 +65,10 @@ class Site:
 
     def line(self, path: str | None = None) -> dict[str, Any]:
         """The last of them, or the last of those at `path`."""
-        return wait_for(
-            lambda: [line for line in self.lines() if path in (None, line.get("path"))], "a line"
-        )[-1]
+        found: list[dict[str, Any]] = wait_for(
+            lambda: [line for line in self.lines() if path in (None, line.get("path"))], "a line of the log"
+        )
+        return found[-1]
 
     async def echo(self, request: Request) -> Response:
         return JSONResponse({"bytes": len(await request.body()), "path": request.url.path})
