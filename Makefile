@@ -17,7 +17,7 @@ quick: check ## style, types and the fast tests, which need no model and no othe
 QUICK = tests/gateway tests/inference tests/models tests/test_imports.py
 
 test: check model clients ## style, types and all tests, on real workers and the real model; with ARGS, those they choose
-	$(BIN)/python -m pytest $(or $(ARGS),--durations=40)
+	$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadscope --durations=40 --cov)
 
 # What the tests of deploy/ and of other people's clients run, below $(VENV); what cannot be had is skipped, and said.
 clients: $(VENV)/.installed-dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -9,6 +10,7 @@ PACKAGES = ("gateway", "inference", "models")
 WORKER_SIDE = ("inference.worker", "inference.engine", "inference.text")
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the three packages by its dotted name."""
     found = {}

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
     from tests.support.gateway import Gateway
 
+pytestmark = pytest.mark.slow
+
 FORMATS = sorted(ENCODERS)
 BREAKS_OFF = "All is well with the first words. " * 4 + "Not so with the last words!"
 
 
 @pytest.mark.parametrize("stream", [True, False])
-@pytest.mark.parametrize("text", ["Hi.", pytest.param(LONG, marks=pytest.mark.slow)], ids=["short", "long"])
+@pytest.mark.parametrize("text", ["Hi.", LONG], ids=["short", "long"])
 @pytest.mark.parametrize("name", FORMATS)
 def test_container_holds_the_samples_of_the_pcm(gateway: Gateway, name: str, text: str, stream: bool) -> None:
     meant, rate = decode("pcm", spoken(gateway, response_format="pcm", input=text))

@@ -136,6 +136,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_a_running_gateway_sends_its_traces_to_the_collector(tone: Path, collector: list[Any]) -> None:
     gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1", OTEL="1")
     body = {"model": "tts-1", "input": "This is traced. It has two sentences.", "voice": "alloy"}
