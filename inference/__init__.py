@@ -1,5 +1,6 @@
 """A pool of pinned speech engines. Importing this package loads neither numpy nor onnxruntime."""
 
+from inference.backend import Backend
 from inference.errors import (
     EngineFailed,
     InferenceError,
@@ -29,6 +30,7 @@ __all__ = [
     "LANGUAGES",
     "Answer",
     "Audio",
+    "Backend",
     "EngineFailed",
     "HardwareProfile",
     "InferenceError",

@@ -62,6 +62,9 @@ class WorkerSpec:
     provider_is_forced: bool = False
     """The user named the provider: it must work, and need not be faster than the CPU."""
 
+    is_proven: bool = False
+    """A session like this has spoken soundly here: the worker is ready once it is loaded, without a warm-up."""
+
     cache_dir: str = ""
     """Where a provider may keep compiled graphs."""
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gateway.speech.in_flight import InFlight
     from gateway.speech.record import RequestRecord
     from gateway.speech.voices import Catalogue
-    from inference import Pool
+    from inference import Backend
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ OPEN = (
 def create_app(
     settings: Settings,
     keys: Keys,
-    pool: Pool,
+    pool: Backend,
     catalogue: Catalogue,
     running: Running,
     in_flight: InFlight,
@@ -104,7 +104,6 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
-        text = pool.ready("text")
         _say_what_starts(settings, pool, running)
         with (
             closing(Synthesis(pool, settings, cache, in_flight)) as synthesis,
@@ -114,7 +113,7 @@ def create_app(
                 "settings": settings,
                 "pool": pool,
                 "catalogue": catalogue,
-                "voices": routes.listed_voices(catalogue, text.languages if text else ()),
+                "voices": routes.listed_voices(catalogue, pool.languages),
                 "synthesis": synthesis,
                 "status": partial(status, running, pool, cache, in_flight, figures),
                 "figures": figures,
@@ -130,7 +129,7 @@ def create_app(
     return app
 
 
-def _say_what_starts(settings: Settings, pool: Pool, running: Running) -> None:
+def _say_what_starts(settings: Settings, pool: Backend, running: Running) -> None:
     workers = sum(worker.role == "speech" for worker in pool.status().workers)
     fields = {"version": __version__, "model": running.model.name, "workers": workers}
     logger.info("started", extra=fields)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from gateway.speech.cache import Cache
     from gateway.speech.record import RequestRecord
-    from inference import Pool
+    from inference import Backend
 
 STATES: Final = ("starting", "idle", "busy", "resting")
 NO_FORMAT: Final = "none"
@@ -59,7 +59,7 @@ class Figures:
     """Everything that is counted and measured. Lives as long as the application; only its event loop may use it."""
 
     def __init__(
-        self, pool: Pool, cache: Cache, model: str, lines_dropped: Callable[[], int] = lambda: 0
+        self, pool: Backend, cache: Cache, model: str, lines_dropped: Callable[[], int] = lambda: 0
     ) -> None:
         # The time at which each series began would double their number.
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -166,7 +166,7 @@ def total(counter: Counter, label: str = "") -> dict[str, float]:
 class _State(Collector):
     """Pool and cache as they are when they are asked. Lives as long as the application."""
 
-    def __init__(self, pool: Pool, cache: Cache, model: str, lines_dropped: Callable[[], int]) -> None:
+    def __init__(self, pool: Backend, cache: Cache, model: str, lines_dropped: Callable[[], int]) -> None:
         self._pool = pool
         self._cache = cache
         self._model = model

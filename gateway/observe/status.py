@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gateway.observe.metrics import Ended, Figures
     from gateway.speech.cache import Cache, CacheStatus
     from gateway.speech.in_flight import InFlight
-    from inference import HardwareProfile, Pool
+    from inference import Backend, HardwareProfile
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class Status(BaseModel):
     cache: CacheFacts = Field(description="What is kept, and what that was good for.")
 
 
-def status(running: Running, pool: Pool, cache: Cache, in_flight: InFlight, figures: Figures) -> Status:
+def status(running: Running, pool: Backend, cache: Cache, in_flight: InFlight, figures: Figures) -> Status:
     """The status at this moment."""
     now = pool.status()
     return Status(
@@ -172,7 +172,7 @@ def status(running: Running, pool: Pool, cache: Cache, in_flight: InFlight, figu
             seconds=now.queued_s,
             running=now.jobs_running,
             requests=len(in_flight),
-            wait_s=round(pool.expected_wait_s(), 3),
+            wait_s=now.wait_s,
         ),
         totals=_totals(figures),
         recent=_recent(figures.recent()),

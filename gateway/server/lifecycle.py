@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.keys import Keys
     from gateway.settings import Settings
     from gateway.speech.in_flight import InFlight
-    from inference import Pool
+    from inference import Backend
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def cancel_on_sigterm() -> None:
 
 async def run(
     app: Starlette,
-    pool: Pool,
+    pool: Backend,
     in_flight: InFlight,
     keys: Keys,
     settings: Settings,
@@ -115,7 +115,7 @@ async def run(
 class _Signals:
     """What the operating system asks of the server. Lives as long as it runs."""
 
-    def __init__(self, pool: Pool, keys: Keys) -> None:
+    def __init__(self, pool: Backend, keys: Keys) -> None:
         self.leave = asyncio.Event()
         self.leave_now = asyncio.Event()
         self._pool = pool
@@ -146,7 +146,7 @@ def _read_again(keys: Keys) -> None:
         logger.info("keys_read", extra={"keys": len(keys)})
 
 
-async def _drain(pool: Pool, in_flight: InFlight, seconds: float, leave_now: asyncio.Event) -> None:
+async def _drain(pool: Backend, in_flight: InFlight, seconds: float, leave_now: asyncio.Event) -> None:
     pool.drain()
     logger.info("draining", extra={"replies": len(in_flight)})
     drained = asyncio.create_task(in_flight.drained())

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gateway.speech.in_flight import InFlight, Place
     from gateway.speech.record import RequestRecord
     from gateway.speech.request import SpeechRequest
-    from inference import Answer, Audio, Pool
+    from inference import Answer, Audio, Backend
 
 WHOLE_SLACK_S: Final = 5.0
 """A client that waits for the whole audio can wait this much longer when others are listening, seconds."""
@@ -72,9 +72,9 @@ class ByteStream:
 class Synthesis:
     """Speaks requests. Lives as long as the application; `close` frees its encoder threads."""
 
-    def __init__(self, pool: Pool, settings: Settings, cache: Cache, in_flight: InFlight) -> None:
+    def __init__(self, pool: Backend, settings: Settings, cache: Cache, in_flight: InFlight) -> None:
         self._pool = pool
-        self._limits = Limits.for_cost(pool.config.cost)
+        self._limits = Limits.for_cost(pool.cost)
         self._settings = settings
         self._cache = cache
         self._in_flight = in_flight

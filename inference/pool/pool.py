@@ -98,6 +98,17 @@ class Pool:
         there = {slot.spec.role for slot in slots if slot.worker or slot.phase is Phase.RESTING}
         return self._is_open and not self._is_draining and needed <= there
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that the text worker can read."""
+        text = self.ready("text")
+        return text.languages if text else ()
+
+    @property
+    def cost(self) -> float | None:
+        """CPU seconds of one thread for a second of audio, where that was measured."""
+        return self.config.cost
+
     def ready(self, role: str) -> Ready | None:
         """What a live worker of a role said when it became ready."""
         workers = (slot.worker for slot in self._dispatch.slots if slot.spec.role == role)

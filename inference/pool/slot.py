@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import enum
 import logging
 import time
@@ -110,6 +111,8 @@ class Slot:
         """The ends of workers that were replaced or put to rest."""
 
         self._jobs_before = 0
+        self._trials: tuple[Trial, ...] = ()
+        """How the provider was chosen, when that was last done."""
 
     @property
     def worker(self) -> WorkerProcess | None:
@@ -145,8 +148,10 @@ class Slot:
         Raises:
             WorkerFailedToStart: with the reason.
         """
-        self._worker = await WorkerProcess.start(self.spec, self._start_timeout_s)
-        self.phase, self.failed_starts = Phase.SERVING, 0
+        worker = await WorkerProcess.start(self._proven_spec(), self._start_timeout_s)
+        self._worker, self.phase, self.failed_starts = worker, Phase.SERVING, 0
+        if worker.ready and worker.ready.trials:
+            self._trials = worker.ready.trials
         logger.info("worker_ready", extra=_fields(self._worker))
 
     async def supervise(self) -> None:
@@ -212,7 +217,7 @@ class Slot:
             threads=self.spec.threads,
             jobs=self._jobs_before + (worker.jobs_done if worker else 0),
             restarts=dict(self._restarts),
-            trials=worker.ready.trials if worker and worker.ready else (),
+            trials=self._trials if worker else (),
             memory_bytes=self.memory_bytes(),
         )
 
@@ -243,6 +248,12 @@ class Slot:
         if self._worker is worker:
             self.phase = Phase.STARTING
             self._retire()
+
+    def _proven_spec(self) -> WorkerSpec:
+        """The spec, without its warm-up where one like it has spoken soundly and no start has failed since."""
+        if not self._trials or self.failed_starts:
+            return self.spec
+        return dataclasses.replace(self.spec, providers=(self._trials[-1].provider,), is_proven=True)
 
     def _hand_over(self) -> None:
         """Let a successor that is ready take over, unless its predecessor is in a job."""

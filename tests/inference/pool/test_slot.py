@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from inference.pool.slot import Phase, Slot, pause_s
-from inference.protocol import SpeechJob, Unit
+from inference.protocol import Audio, SpeechJob, Unit
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def processes() -> list[int]:
 async def test_a_slot_that_rests_has_no_process_until_it_is_woken(speech_spec: WorkerSpec) -> None:
     async with opened(speech_spec) as place:
         slot = place.slot
+        trials = slot.status().trials
         slot.rest()
         assert (slot.phase, slot.worker, slot.is_idle, slot.is_hopeless) == (
             Phase.RESTING,
@@ -78,6 +79,12 @@ async def test_a_slot_that_rests_has_no_process_until_it_is_woken(speech_spec: W
         await until(lambda: slot.is_idle, "a new worker")
         assert slot.phase is Phase.SERVING
         assert slot.status().restarts == {}, "to rest is no loss"
+        assert slot.worker
+        assert slot.worker.ready
+        assert slot.worker.ready.trials == (), "it speaks at once, without a warm-up"
+        assert slot.status().trials == trials != ()
+        slot.take()
+        assert isinstance(await slot.worker.run(SLOW, START_S), Audio)
 
 
 async def test_a_slot_can_be_woken_while_its_worker_is_still_leaving(speech_spec: WorkerSpec) -> None:
