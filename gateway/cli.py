@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def _fail(message: str) -> None:
-    _err.print(f"[bold red]error:[/] {message}", highlight=False)
+    _err.print(f"[bold red]error:[/] {message}", highlight=False, soft_wrap=True)
     sys.exit(CANNOT_START)
 
 
