@@ -109,5 +109,5 @@ async def timed_health(url: str, seconds: list[float]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        said, _ = await prober.communicate()  # the end of its input ends it
+        said, _ = await prober.communicate(b"")  # the end of its input ends it
         seconds += json.loads(said)
