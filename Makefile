@@ -11,10 +11,9 @@ ARGS ?=
 serve: model ## set up what is missing and serve on 127.0.0.1:8880
 	@$(BIN)/kokoro-gateway serve
 
-quick: check ## style, types and the fast tests, which need no model and no other program: under a minute on 2 cores
-	$(BIN)/python -m pytest -n 2 -q -m "not slow" --hypothesis-profile=quick $(QUICK) $(ARGS)
-
 QUICK = tests/gateway tests/inference tests/models tests/test_imports.py
+quick: check ## style, types and the fast tests, which need no model and no other program: under a minute on 2 cores
+	$(BIN)/python -m pytest -n 2 --dist loadscope -q -m "not slow" --hypothesis-profile=quick $(QUICK) $(ARGS)
 
 test: check model clients ## style, types and all tests, on real workers and the real model; with ARGS, those they choose
 	$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadscope --durations=40 --cov)
