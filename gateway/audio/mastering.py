@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gateway.audio.encoders import Encoder
 
 PIECE_BYTES: Final = 2 * SAMPLE_RATE * SAMPLE_BYTES
-"""Two seconds: stretched and resampled that is up to 400 kB, and no thread is busy with it for over some 20 ms."""
+"""Two seconds: stretched and resampled that is up to 400 kB, and no thread is busy with it for over 40 ms."""
 
 
 def cut(pcm: bytes) -> Iterator[memoryview]:

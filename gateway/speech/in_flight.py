@@ -35,10 +35,13 @@ class InFlight:
     def admit(self, held_bytes: int) -> Place:
         """A place for a reply that will hold so many bytes at once; whoever gets it closes it.
 
+        A reply that would be alone always has one, or it would be refused for ever.
+
         Raises:
             RepliesFull: there is no room for it now.
         """
-        self._check(held_bytes)
+        if self._places:
+            self._check(held_bytes)
         place = Place(self, held_bytes)
         self._places.add(place)
         return place

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from gateway.audio.encoders import Mp3Encoder, PcmEncoder
 from gateway.audio.pcm import SAMPLE_RATE
@@ -55,6 +58,17 @@ class TestEveryStage:
         )
         assert len(in_pieces) == len(whole)
         assert np.abs(in_pieces - whole).max() <= 1
+
+    @given(
+        st.integers(0, 30_000),
+        st.floats(0.25, 4) | st.just(1.0),
+        st.sampled_from([*RATES, SAMPLE_RATE]) | st.integers(8000, 48000),
+    )
+    @hypothesis_settings(max_examples=60, deadline=None)
+    def test_says_how_many_samples_come_out(self, samples: int, tempo: float, rate: int) -> None:
+        stage = shape(tempo=tempo, gain=0.5, sample_rate=rate)
+        announced = stage.length(samples)
+        assert len(run(stage, bytes(2 * samples), 9600)) // 2 == announced
 
     @pytest.mark.parametrize("name", STAGES)
     def test_gives_equal_bytes_for_equal_samples(self, name: str) -> None:

@@ -32,6 +32,15 @@ def test_a_reply_that_grows_past_its_price_takes_room_and_is_refused_where_there
     assert (len(in_flight), in_flight.held_bytes) == (0, 0)
 
 
+def test_a_reply_that_is_alone_has_a_place_whatever_it_may_hold() -> None:
+    in_flight = InFlight(100)
+    place = in_flight.admit(101)
+    with pytest.raises(RepliesFull):
+        in_flight.admit(0)
+    with pytest.raises(RepliesFull):
+        place.hold(102)
+
+
 async def test_a_drain_waits_for_the_replies_of_that_moment() -> None:
     in_flight = InFlight(100)
     before = in_flight.admit(0)
