@@ -33,7 +33,7 @@ def imports(path: Path) -> set[str]:
     return found & modules().keys()
 
 
-EDGES = [(name, target) for name, path in modules().items() for target in imports(path)]
+EDGES = [(name, target) for name, path in modules().items() for target in sorted(imports(path))]
 
 
 def room(name: str) -> str:
