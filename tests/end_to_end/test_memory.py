@@ -96,7 +96,6 @@ def test_six_long_replies_in_one_piece_take_little_memory_and_hold_up_nobody(
     assert all(1 <= int(headers["retry-after"]) <= 30 for headers in refused)
     assert watch.most_mb - watch.idle_mb < MOST_MB
     assert sorted(watch.health_s)[-2] < MOST_HEALTH_S
-    print(name, len(spoken), watch.idle_mb, watch.most_mb, max(watch.health_s), spoken[0][0])
 
 
 def test_a_stream_does_not_run_ahead_of_a_reader_who_has_stopped(gateway: Gateway) -> None:
