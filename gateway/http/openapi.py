@@ -1,121 +1,46 @@
-"""The OpenAPI 3.1 document, made from the wire shapes. Knows no handler."""
+"""The OpenAPI 3.1 document, made from the table of endpoints and the wire shapes. Knows no handler."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from pydantic.json_schema import models_json_schema
 
 from gateway import __version__
 from gateway.audio.encoders import ENCODERS
-from gateway.http.errors import ErrorEnvelope
-from gateway.http.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
-from gateway.observe.status import Status
+from gateway.http.error_replies import ErrorEnvelope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pydantic import BaseModel
 
-Json = dict[str, Any]
+    from gateway.http.endpoints import Endpoint, Json
 
-SHAPES: tuple[type[BaseModel], ...] = (
-    SpeechBody,
-    VoiceList,
-    VoiceNames,
-    Model,
-    ModelList,
-    AudioModelList,
-    Health,
-    Status,
-    ErrorEnvelope,
-)
+KEY_ERRORS: Final = (401, 429)
+"""Where a key is needed, it may be missing, wrong or busy."""
 
-
-class Operation(NamedTuple):
-    """One thing that clients may ask for, as the document tells it."""
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    answers: tuple[type[BaseModel], ...]
-    """Shapes of the JSON it may answer; none: audio."""
-    errors: tuple[int, ...] = ()
-    parameters: tuple[Json, ...] = ()
-    needs_key: bool = False
-
-
-MODEL_NAME: Json = {
-    "name": "name",
-    "in": "path",
-    "required": True,
-    "description": "Id of the model; it may hold slashes.",
-    "schema": {"type": "string", "minLength": 1},
-}
-LEGACY: Json = {
-    "name": "legacy",
-    "in": "query",
-    "description": "`true`: only the names, as strings.",
-    "schema": {"type": "string", "default": "false"},
-}
-
-OPERATIONS = (
-    Operation(
-        "post",
-        "/v1/audio/speech",
-        "speak",
-        "Speak a text",
-        (),
-        (400, 401, 404, 408, 413, 500, 503),
-        needs_key=True,
-    ),
-    Operation("get", "/v1/models", "listModels", "List the models", (ModelList,), (401,), needs_key=True),
-    Operation(
-        "get",
-        "/v1/models/{name}",
-        "showModel",
-        "Show a model",
-        (Model,),
-        (401, 404),
-        (MODEL_NAME,),
-        needs_key=True,
-    ),
-    Operation(
-        "get",
-        "/v1/audio/voices",
-        "listVoices",
-        "List the voices",
-        (VoiceList, VoiceNames),
-        parameters=(LEGACY,),
-    ),
-    Operation(
-        "get", "/v1/audio/models", "listAudioModels", "List the models, for pickers", (AudioModelList,)
-    ),
-    Operation("get", "/status", "status", "Show the figures", (Status,), (401,), needs_key=True),
-    Operation("get", "/health", "health", "Ask whether the process answers", (Health,)),
-    Operation("get", "/ready", "ready", "Ask whether speech can be had", (Health,), (503,)),
-)
-
-ERRORS = {
+ERRORS: Final = {
     400: "Something in the body is not acceptable; the message says what.",
     401: "A key is needed, or the key is wrong.",
     404: "There is no such model.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
+    429: "The key has as many requests running as it may; Retry-After says in how many seconds to try again.",
     500: "Nothing could be spoken; the log of the gateway says why.",
     503: "No worker is free for it; Retry-After says in how many seconds to try again.",
 }
 
 
-@cache  # it takes 14 ms of the event loop, and any stranger may ask for it
-def document() -> Json:
-    """The OpenAPI document, which nobody may change."""
+def document(endpoints: Iterable[Endpoint]) -> Json:
+    """The document of those endpoints that have a summary."""
+    described = [endpoint for endpoint in endpoints if endpoint.summary]
+    shapes: dict[type[BaseModel], None] = {ErrorEnvelope: None}
+    for endpoint in described:
+        shapes |= dict.fromkeys((*endpoint.replies, *([endpoint.takes] if endpoint.takes else ())))
     _, schemas = models_json_schema(
-        [(shape, "validation") for shape in SHAPES], ref_template="#/components/schemas/{model}"
+        [(shape, "validation") for shape in shapes], ref_template="#/components/schemas/{model}"
     )
-    paths: dict[str, Json] = {}
-    for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _described(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -124,7 +49,10 @@ def document() -> Json:
             "summary": "The OpenAI speech API, spoken by Kokoro-82M on this machine.",
             "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
         },
-        "paths": paths,
+        "paths": {
+            endpoint.paths[0].replace(":path", ""): {endpoint.method.lower(): _operation(endpoint)}
+            for endpoint in described
+        },
         "components": {
             "schemas": schemas["$defs"],
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
@@ -132,25 +60,25 @@ def document() -> Json:
     }
 
 
-def _described(operation: Operation) -> Json:
-    described: Json = {
-        "operationId": operation.name,
-        "summary": operation.summary,
-        "responses": {"200": _success(operation)}
-        | {str(status): _failure(status) for status in operation.errors},
+def _operation(endpoint: Endpoint) -> Json:
+    statuses = sorted({*endpoint.errors, *(KEY_ERRORS if endpoint.needs_key else ())})
+    operation: Json = {
+        "operationId": endpoint.name,
+        "summary": endpoint.summary,
+        "responses": {"200": _success(endpoint)} | {str(status): _failure(status) for status in statuses},
     }
-    if operation.parameters:
-        described["parameters"] = list(operation.parameters)
-    if operation.method == "post":
-        described["requestBody"] = {"required": True, "content": _content(SpeechBody)}
-    if operation.needs_key:
-        described["security"] = [{"key": []}, {}]
-    return described
+    if endpoint.parameters:
+        operation["parameters"] = list(endpoint.parameters)
+    if endpoint.takes:
+        operation["requestBody"] = {"required": True, "content": _content(endpoint.takes)}
+    if endpoint.needs_key:
+        operation["security"] = [{"key": []}, {}]
+    return operation
 
 
-def _success(operation: Operation) -> Json:
-    if operation.answers:
-        return {"description": "Success.", "content": _content(*operation.answers)}
+def _success(endpoint: Endpoint) -> Json:
+    if endpoint.replies:
+        return {"description": "Success.", "content": _content(*endpoint.replies)}
     audio: Json = {encoder.content_type: {} for encoder in ENCODERS.values()}
     return {
         "description": "The speech, sent as it is made. A fault on the way cuts the connection: what ends is whole.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -9,9 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway import __version__
 from gateway.http.cache_control import allowed_use
-from gateway.http.docs import page
-from gateway.http.errors import NotReady
-from gateway.http.openapi import document
+from gateway.http.errors import ModelNotFound, NotReady
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.http.schema import (
     MODELS,
@@ -26,7 +25,7 @@ from gateway.http.schema import (
     is_known_model,
     parse_speech,
 )
-from gateway.speech.errors import UnknownModel, shortened
+from gateway.speech.errors import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,11 +35,13 @@ if TYPE_CHECKING:
 
     from gateway.speech.voices import Catalogue, Voice
 
+REFERENCE = (files("gateway.http") / "static" / "reference.html").read_bytes()
+
 CREATED = 1737936000
 """When Kokoro v1.0 was released, 2025-01-27, as the time that lists of models give."""
 
 
-async def speech(request: Request) -> Response:
+async def speak(request: Request) -> Response:
     """Speak: audio as it is made, or events that carry it."""
     state, record = request.state, request.state.record
     order = parse_speech(await request.body(), state.catalogue, state.settings)
@@ -52,25 +53,25 @@ async def speech(request: Request) -> Response:
     return AudioResponse(spoken, record)
 
 
-async def models(request: Request) -> Response:
+async def list_models(request: Request) -> Response:
     """The models, as OpenAI lists them."""
     return _json(ModelList(data=[_model(name) for name in MODELS]))
 
 
-async def model(request: Request) -> Response:
+async def show_model(request: Request) -> Response:
     """One model."""
     name = request.path_params["name"]
     if not (request.state.settings.any_model or is_known_model(name)):
-        raise UnknownModel(f"The model `{shortened(name)}` does not exist.")
+        raise ModelNotFound(f"The model `{shortened(name)}` does not exist.")
     return _json(_model(name))
 
 
-async def audio_models(request: Request) -> Response:
+async def list_audio_models(request: Request) -> Response:
     """The models, for pickers of speech models."""
     return _json(AudioModelList(models=[ModelName(id=name, name=name) for name in MODELS]))
 
 
-async def voices(request: Request) -> Response:
+async def list_voices(request: Request) -> Response:
     """Every voice, the OpenAI names among them; only their names with `?legacy=true`."""
     names = request.state.voices
     if request.query_params.get("legacy", "").lower() in ("true", "1"):
@@ -101,19 +102,19 @@ async def metrics(request: Request) -> Response:
     return Response(request.state.figures.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def probe(request: Request) -> Response:
+async def kokoro_fastapi_probe(request: Request) -> Response:
     """What Kokoro-FastAPI answers here: clients that look for it list our voices then."""
     return JSONResponse({"status": "ok"})
 
 
 async def openapi(request: Request) -> Response:
     """The OpenAPI document."""
-    return JSONResponse(document())
+    return Response(request.state.document, media_type="application/json")
 
 
-async def docs(request: Request) -> Response:
-    """The OpenAPI document, for reading."""
-    return HTMLResponse(page(document()))
+async def reference(request: Request) -> Response:
+    """The OpenAPI document, for reading: a page that asks for it in the browser."""
+    return HTMLResponse(REFERENCE)
 
 
 def listed_voices(catalogue: Catalogue, languages: Collection[str]) -> dict[str, Voice]:

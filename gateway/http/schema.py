@@ -22,9 +22,9 @@ from pydantic_core import PydanticCustomError
 
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
-from gateway.http.errors import BodyTooLarge
+from gateway.http.errors import BodyTooLarge, ModelNotFound
 from gateway.http.json_body import ObjectReader
-from gateway.speech.errors import InvalidField, UnknownModel, shortened
+from gateway.speech.errors import InvalidField, shortened
 from gateway.speech.request import (
     RATES,
     SPEEDS,
@@ -197,7 +197,7 @@ def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> Speec
         raise _field_error(invalid.errors(include_url=False)[0]) from None
     if not (settings.any_model or is_known_model(speech.model)):
         model = shortened(speech.model)
-        raise UnknownModel(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
+        raise ModelNotFound(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
     voice = speech.voice.strip() or settings.voice
     others = speech.model_dump(exclude={"model", "input", "voice", "instructions"})
     return SpeechRequest.from_fields(catalogue, speech.input, voice, **others)

@@ -14,7 +14,7 @@ from hypercorn.events import Closed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
-from gateway.http.errors import ErrorDetail, ErrorEnvelope
+from gateway.http.error_replies import ErrorDetail, ErrorEnvelope
 
 STATUS_LINE_START: Final = b"HTTP/1.1 "
 """What every reply begins with, whatever it will say, and whatever version the client speaks."""

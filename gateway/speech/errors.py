@@ -42,10 +42,6 @@ class TextTooLong(InvalidField):
         super().__init__(message, param="input", code="string_above_max_length")
 
 
-class UnknownModel(RequestError):
-    """No model has this name here."""
-
-
 class RepliesFull(PoolSaturated):
     """The replies in flight take all the memory that they may."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from gateway.http.app import PROBES
+from gateway.http.endpoints import ENDPOINTS, paths
 from gateway.settings import Settings
 from models.manifest import Manifest
 from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, free_port, run, tool
@@ -141,7 +141,9 @@ def test_kubernetes_probes_what_the_gateway_answers() -> None:
         name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")
     }
     assert probed == {"startup": "/health", "liveness": "/health", "readiness": "/ready"}
-    assert set(probed.values()) <= {route.path for route in PROBES}
+    assert set(probed.values()) <= paths(
+        endpoint for endpoint in ENDPOINTS if endpoint.is_quiet and not endpoint.needs_key
+    )
     startup = container["startupProbe"]
     longest = Settings.model_fields["start_timeout_s"].default
     assert startup["periodSeconds"] * startup["failureThreshold"] > longest

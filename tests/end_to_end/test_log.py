@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from gateway.http.app import GUARDED, OPEN
+from gateway.http.endpoints import ENDPOINTS, paths
 from tests.support.faults import FAULTS
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_for
@@ -34,7 +34,7 @@ TEXT = "Mumbling quokkas, whispering!"
 BASIC = base64.b64encode(f"user:{KEY}".encode()).decode()
 SECRETS = re.compile(f"quagga|quokka|{BASIC}", re.IGNORECASE)
 
-PATHS = sorted({route.path.replace("{name:path}", quote(TEXT)) for route in (*GUARDED, *OPEN)})
+PATHS = sorted(path.replace("{name:path}", quote(TEXT)) for path in paths(ENDPOINTS))
 HEADERS = (
     *("authorization", "api-key", "x-api-key", "x-request-id", "traceparent", "tracestate", "baggage"),
     *("cookie", "user-agent", "referer", "origin", "host", "accept", "accept-language", "cache-control"),

@@ -7,18 +7,18 @@ import pytest
 from starlette.requests import Request
 
 from gateway.audio.encoders import UnsupportedRate
+from gateway.http.error_replies import TOLD, error_response
 from gateway.http.errors import (
-    ANSWERS,
     BodyTooLarge,
     MalformedBody,
     MissingKey,
+    ModelNotFound,
     NotReady,
     UnknownRoute,
     WrongKey,
     WrongMethod,
-    error_response,
 )
-from gateway.speech.errors import InvalidField, RequestError, TextTooLong, UnknownModel, shortened
+from gateway.speech.errors import InvalidField, RequestError, TextTooLong, shortened
 from gateway.speech.record import RequestRecord
 from inference import (
     EngineFailed,
@@ -52,7 +52,7 @@ def told(error: Exception) -> tuple[int, dict[str, Any], Any, RequestRecord]:
         (WrongMethod("x"), (405, "invalid_request_error", None, "method_not_supported", "not_found")),
         (MalformedBody("x"), (400, "invalid_request_error", None, None, "invalid")),
         (InvalidField("x", param="speed", code="c"), (400, "invalid_request_error", "speed", "c", "invalid")),
-        (UnknownModel("x"), (404, "invalid_request_error", "model", "model_not_found", "invalid")),
+        (ModelNotFound("x"), (404, "invalid_request_error", "model", "model_not_found", "invalid")),
         (
             UnsupportedLanguage("x"),
             (400, "invalid_request_error", "voice", "unsupported_language", "invalid"),
@@ -90,7 +90,7 @@ def test_each_error_is_told_as_the_contract_says(
 
 
 def test_every_request_error_has_its_own_row() -> None:
-    assert set(RequestError.__subclasses__()) <= set(ANSWERS)
+    assert set(RequestError.__subclasses__()) <= set(TOLD)
 
 
 def test_limit_that_can_be_raised_is_named_at_this_door_only() -> None:
@@ -124,7 +124,7 @@ def test_only_a_poisonous_job_is_not_to_be_retried() -> None:
 
 
 def test_lone_surrogate_in_a_name_can_be_told() -> None:
-    assert told(UnknownModel("no model \ud83d"))[1]["message"] == "no model \ud83d"
+    assert told(ModelNotFound("no model \ud83d"))[1]["message"] == "no model \ud83d"
 
 
 def test_outcome_that_is_known_already_stays() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gateway.audio.encoders import ENCODERS, UnsupportedRate
-from gateway.http.errors import BodyTooLarge, MalformedBody
+from gateway.http.errors import BodyTooLarge, MalformedBody, ModelNotFound
 from gateway.http.schema import MODELS, NAME_CHARS, SpeechBody, is_known_model, parse_speech
 from gateway.settings import Settings
-from gateway.speech.errors import InvalidField, RequestError, TextTooLong, UnknownModel
+from gateway.speech.errors import InvalidField, RequestError, TextTooLong
 from gateway.speech.request import SpeechRequest, speakable
 from gateway.speech.voices import OPENAI_VOICES, Catalogue, UnknownVoice
 from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
@@ -352,7 +352,7 @@ def test_speech_models_are_known(model: str) -> None:
 
 @pytest.mark.parametrize("model", ["whisper-1", "gpt-4o", "tts-2", "tts-1-", "xtts-1"])
 def test_other_models_are_unknown_unless_any_will_do(model: str) -> None:
-    with pytest.raises(UnknownModel):
+    with pytest.raises(ModelNotFound):
         parse(model=model)
     assert parse(model=model, settings=Settings.from_environment(any_model=True)) == parse()
 
@@ -401,7 +401,7 @@ def test_faults_are_told_in_the_order_fields_model_voice() -> None:
     broken: dict[str, Any] = {"voice": "nobody", "model": "whisper-1", "speed": 9}
     with pytest.raises(InvalidField):
         parse(**broken)
-    with pytest.raises(UnknownModel):
+    with pytest.raises(ModelNotFound):
         parse(**broken | {"speed": 1})
     with pytest.raises(UnknownVoice):
         parse(**broken | {"speed": 1, "model": "tts-1"})

@@ -1,0 +1,160 @@
+"""What is at which path: the one table that routes, keys, pages, the log, the figures and the document follow.
+
+Knows handlers and shapes; knows nothing of how any of them works.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from starlette.routing import Route
+
+from gateway.http import routes
+from gateway.http.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
+from gateway.observe.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from pydantic import BaseModel
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What clients may ask for at one path or several. Lives as long as the process."""
+
+    handler: Callable[[Request], Awaitable[Response]]
+    paths: tuple[str, ...]
+    """The first is the documented one."""
+
+    summary: str = ""
+    """For the document; empty: not in it, for it is there for clients that read none."""
+
+    method: Literal["GET", "POST"] = "GET"
+    needs_key: bool = False
+    """Only who has a key is let in, when there are any."""
+
+    takes: type[BaseModel] | None = None
+    """Shape of its body."""
+
+    replies: tuple[type[BaseModel], ...] = ()
+    """Shapes of the JSON it may reply with; none: audio."""
+
+    errors: tuple[int, ...] = ()
+    """Statuses of its errors, besides those of a missing key."""
+
+    parameters: tuple[Json, ...] = ()
+    is_counted: bool = False
+    """The figures are about its requests."""
+
+    is_quiet: bool = False
+    """Asked all the time: logged at DEBUG when all is well."""
+
+    is_for_pages: bool = True
+    """Web pages of any origin may read what it replies."""
+
+    @property
+    def name(self) -> str:
+        """Of the operation in the document."""
+        return self.handler.__name__
+
+
+def _both(path: str) -> tuple[str, str]:
+    """People configure base URLs with /v1 and without it."""
+    return f"/v1{path}", path
+
+
+MODEL_NAME: Final[Json] = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "Id of the model; it may hold slashes.",
+    "schema": {"type": "string", "minLength": 1},
+}
+LEGACY: Final[Json] = {
+    "name": "legacy",
+    "in": "query",
+    "description": "`true`: only the names, as strings.",
+    "schema": {"type": "string", "default": "false"},
+}
+
+ENDPOINTS: Final = (
+    Endpoint(
+        routes.speak,
+        _both("/audio/speech"),
+        "Speak a text",
+        method="POST",
+        needs_key=True,
+        takes=SpeechBody,
+        errors=(400, 404, 408, 413, 500, 503),
+        is_counted=True,
+    ),
+    Endpoint(routes.list_models, _both("/models"), "List the models", needs_key=True, replies=(ModelList,)),
+    Endpoint(
+        routes.show_model,
+        _both("/models/{name:path}"),
+        "Show a model",
+        needs_key=True,
+        replies=(Model,),
+        errors=(404,),
+        parameters=(MODEL_NAME,),
+    ),
+    # Open WebUI and others send no key to the lists.
+    Endpoint(
+        routes.list_voices,
+        (*_both("/audio/voices"), *_both("/audio/speech/voices"), *_both("/voices")),
+        "List the voices",
+        replies=(VoiceList, VoiceNames),
+        parameters=(LEGACY,),
+    ),
+    Endpoint(
+        routes.list_audio_models,
+        _both("/audio/models"),
+        "List the models, for pickers",
+        replies=(AudioModelList,),
+    ),
+    Endpoint(
+        routes.status,
+        ("/status",),
+        "Show the figures",
+        needs_key=True,
+        replies=(Status,),
+        is_quiet=True,
+        is_for_pages=False,
+    ),
+    Endpoint(routes.metrics, ("/metrics",), needs_key=True, is_quiet=True, is_for_pages=False),
+    Endpoint(
+        routes.health, ("/health",), "Ask whether the process answers", replies=(Health,), is_quiet=True
+    ),
+    # No /v1/readyz: some clients would take us for another server.
+    Endpoint(
+        routes.ready,
+        ("/ready", "/readyz"),
+        "Ask whether speech can be had",
+        replies=(Health,),
+        errors=(503,),
+        is_quiet=True,
+    ),
+    Endpoint(routes.kokoro_fastapi_probe, ("/v1/test",)),
+    Endpoint(routes.openapi, ("/openapi.json",)),
+    Endpoint(routes.reference, ("/docs", "/")),
+)
+
+
+def paths(endpoints: Iterable[Endpoint]) -> frozenset[str]:
+    """All the paths of some endpoints."""
+    return frozenset(path for endpoint in endpoints for path in endpoint.paths)
+
+
+def routed() -> list[Route]:
+    """The routes of the application."""
+    return [
+        Route(path, endpoint.handler, methods=[endpoint.method])
+        for endpoint in ENDPOINTS
+        for path in endpoint.paths
+    ]

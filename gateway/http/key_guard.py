@@ -1,0 +1,83 @@
+"""Who is let in, and how much at once: keys and their limits, for requests and WebSockets alike. Knows headers only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from starlette.datastructures import Headers
+
+from gateway.http.errors import MissingKey, TooManyRequests, WrongKey
+from gateway.http.middleware import HANDSHAKES_TOO, HttpMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from gateway.keys import Keys
+
+NO_KEY: Final = (
+    "You didn't provide an API key. Send it in an Authorization header using Bearer auth "
+    "(i.e. Authorization: Bearer YOUR_KEY)."
+)
+
+
+class KeyGuard(HttpMiddleware):
+    """Lets in who has one of the keys; without any, everybody. Lives as long as the application."""
+
+    stands_before = HANDSHAKES_TOO
+
+    def __init__(self, app: ASGIApp, keys: Keys, open_paths: Collection[str]) -> None:
+        super().__init__(app)
+        self.open_paths = open_paths
+        self._keys = keys
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._keys and scope["path"] not in self.open_paths:
+            scope["state"]["record"].known_by(self._number(Headers(scope=scope)))
+        await self.app(scope, receive, send)
+
+    def _number(self, headers: Headers) -> int:
+        """Which key the client has, counted from 1."""
+        given = [key.encode("latin-1") for key in given_keys(headers)]
+        if not given:
+            raise MissingKey(NO_KEY, headers={"www-authenticate": "Bearer"})
+        number = self._keys.number(given)
+        if number is None:
+            raise WrongKey("Incorrect API key provided.", headers={"www-authenticate": "Bearer"})
+        return number
+
+
+class KeyLimit(HttpMiddleware):
+    """Answers only so many requests of one key at the same time. Lives as long as the application."""
+
+    stands_before = HANDSHAKES_TOO
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        super().__init__(app)
+        self.most = most
+        self._running: Counter[int] = Counter()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = scope["state"]["record"].key
+        if key is None:
+            await self.app(scope, receive, send)
+            return
+        if self._running[key] >= self.most:
+            raise TooManyRequests(
+                f"You have {self.most} requests running. Please wait for one of them to end."
+            )
+        self._running[key] += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._running[key] -= 1
+
+
+def given_keys(headers: Headers) -> list[str]:
+    """Whatever a client sent as its key, in any of the headers that clients use."""
+    scheme, _, bearer = headers.get("authorization", "").partition(" ")
+    named = bearer if scheme.lower() == "bearer" else ""
+    keys = (named, headers.get("api-key", ""), headers.get("x-api-key", ""))
+    return [key.strip() for key in keys if key.strip()]

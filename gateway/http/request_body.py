@@ -1,0 +1,89 @@
+"""The body of each request, read whole within its limits, and whether its client has left. Knows bytes only."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from gateway.http.errors import BodyTooLarge, BodyTooSlow
+from gateway.http.middleware import HttpMiddleware
+from gateway.speech.errors import RequestError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from gateway.settings import Settings
+
+READ_ON: Final = 16
+"""Up to so many times the limit is read and discarded, so that the client is still there to read the 413."""
+
+
+class RequestBody(HttpMiddleware):
+    """Reads the request's body within its limits, then runs the app until it is done or the client has left.
+
+    The body is read before anyone asks for it, so that a refusal for another reason leaves the connection fit
+    for the next request; what is wrong with the body is raised to whoever asks. Whoever answers stands behind
+    this: Hypercorn 0.18 waits for ever with a response while more than ten pieces of a body lie unread.
+    Lives as long as the application.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        super().__init__(app)
+        self.limit = settings.max_body_bytes
+        self.timeout_s = settings.body_timeout_s
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await self._read(receive)
+        if body is None:
+            scope["state"]["record"].left()
+            return
+        is_over = False
+
+        async def receive_read() -> Message:
+            if isinstance(body, RequestError):
+                raise body
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send_noted(message: Message) -> None:
+            nonlocal is_over
+            is_over = message["type"] == "http.response.body" and not message.get("more_body")
+            await send(message)
+
+        work = asyncio.ensure_future(self.app(scope, receive_read, send_noted))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait((work, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if is_over:  # the server says goodbye after a whole response too
+                await asyncio.wait((work,))
+            elif not work.done():
+                scope["state"]["record"].left()
+        finally:
+            work.cancel()
+            leaving.cancel()
+            await asyncio.wait((work, leaving))
+        if not work.cancelled():
+            work.result()
+
+    async def _read(self, receive: Receive) -> bytes | RequestError | None:
+        """The body, what is wrong with it, or None when the client left."""
+        body, size = bytearray(), 0
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                more = True
+                while more and size <= READ_ON * self.limit:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return None
+                    more = message.get("more_body", False)
+                    size += len(message.get("body", b""))
+                    body += message.get("body", b"") if size <= self.limit else b""
+        except TimeoutError:
+            return BodyTooSlow(f"The body of your request did not arrive within {self.timeout_s:g} seconds.")
+        if size > self.limit:
+            return BodyTooLarge(f"The body of your request is larger than {self.limit} bytes.")
+        return bytes(body)
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
