@@ -48,6 +48,10 @@ class Rest:
                 slot.wake()
 
     def _rest(self) -> None:
-        logger.info("workers_rest")
+        """End the workers that can be; one that is being replaced or started just now is asked again later."""
+        if any(slot.phase is Phase.SERVING for slot in self._slots):
+            logger.info("workers_rest")
         for slot in self._slots:
             slot.rest()
+        if any(slot.phase is not Phase.RESTING for slot in self._slots):
+            self.begin()

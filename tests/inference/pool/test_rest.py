@@ -63,6 +63,12 @@ async def test_a_pool_in_use_does_not_rest(speech_spec: WorkerSpec) -> None:
         assert pids(pool) == before
 
 
+async def test_a_worker_that_was_being_replaced_at_bedtime_rests_later(speech_spec: WorkerSpec) -> None:
+    async with Pool(config(speech_spec, idle_s=0.2)) as pool:
+        await pool.replace()
+        await until(lambda: states(pool) == ["resting"], "it rests all the same")
+
+
 async def test_a_pool_never_rests_unless_it_is_told_to(speech_spec: WorkerSpec) -> None:
     async with Pool(config(speech_spec)) as pool:
         pool.lease("r1", 5).close()

@@ -43,6 +43,11 @@ def test_equal_deadlines_are_served_in_the_order_they_came() -> None:
     assert queue_of([first, second]).assign([(1, "speech")]) == [(first, 1)]
 
 
+def test_a_lower_rank_goes_first_whatever_the_deadlines() -> None:
+    late, first = Waiting[int](("text",), 0, 1, rank=1), Waiting[int](("text",), 9, 1)
+    assert queue_of([late, first]).assign([(1, "text")]) == [(first, 1)]
+
+
 def test_a_job_avoids_the_worker_that_died_with_it() -> None:
     job = Waiting[int](("speech",), 0, 1, avoid={1})
     assert queue_of([job]).assign([(1, "speech"), (2, "speech")]) == [(job, 2)]
