@@ -19,7 +19,7 @@ import psutil
 
 from tests.support.lines import assert_documented
 
-START_S = 120.0
+START_S = 240.0
 
 
 @dataclass
@@ -52,7 +52,12 @@ class Gateway:
         said: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=gateway._read_errors, args=(said,), daemon=True).start()
         threading.Thread(target=gateway._read_log, daemon=True).start()
-        gateway.base_url = gateway._wait_for_url(said)
+        try:
+            gateway.base_url = gateway._wait_for_url(said)
+        except BaseException:
+            process.kill()  # a test that fails leaves nothing running
+            process.wait()
+            raise
         return gateway
 
     @property
