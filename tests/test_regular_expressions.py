@@ -40,6 +40,8 @@ BUSY = 3
 
 PATTERNS = patterns()
 
+pytestmark = pytest.mark.slow
+
 
 def use(pattern: re.Pattern[Any], text: str) -> None:
     """Everything that is done with patterns: it has to fit the whole of a text, or is looked for all over it."""
@@ -50,7 +52,7 @@ def use(pattern: re.Pattern[Any], text: str) -> None:
 
 def slow(pattern: re.Pattern[Any], length: int) -> str | None:
     """What makes the pattern slow at up to this length, if anything does: the texts that cost most are tried longer."""
-    sizes = (*takewhile(lambda size: size < length, (SHORTEST * 4**n for n in range(9))), length)
+    sizes = (*takewhile(lambda size: size < length, (SHORTEST * 16**n for n in range(4))), length)
     tried: Collection[int] | None = None
     for size in sizes:
         allowed_s = HOLDS_THE_LOOP_S * (1 if size <= INPUT_CHARS else BUSY)

@@ -45,7 +45,7 @@ class AudioResponse(StreamingResponse):
         self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response. Does not watch for the client's leaving: the middleware cancels this then."""
+        """Send the response. Does not watch for the client's leaving: `RequestBody` cancels this then."""
         async with aclosing(self._speech.body), aclosing(self.pieces()) as pieces:
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
