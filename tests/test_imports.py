@@ -88,6 +88,8 @@ LIBRARIES = {
     "httpx": ("gateway.tools", "models.sources"),
     "onnxruntime": ("inference.engine", "models.derive"),
     "kokoro_onnx": ("inference.engine", "models.derive"),
+    "babel": ("inference.text",),
+    "num2words": ("inference.text",),
     "langcodes": ("inference.languages",),
     "msgspec": ("inference.protocol", "gateway.http"),
     "prometheus_client": ("gateway.observe", "gateway.http"),

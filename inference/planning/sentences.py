@@ -142,8 +142,11 @@ _STOP: Final = re.compile(
 )
 """Possessive, and never tried inside a run of marks: 4,096 full stops cost 0.2 s, and twice as many four times that."""
 
-_MAYBE_ABBREVIATION: Final = re.compile(r"(?:\b[A-Z]\w{0,3}|\w\.\w+|\b\w|^\d+)\.\s+$")
-"""`Dr.`, `Capt.`, `e.g.`, `J.`, and the number of a list item."""
+_MAYBE_ABBREVIATION: Final = re.compile(
+    r"(?:\b[A-Z]\w{0,3}|\w\.\w+|\b\w|^\d+"
+    r"|\b(?:sigg?|dott|prof|avv|ing|arch|av|avda|bd|dr|mr|mrs|st|lic|gral|vol|vs|pp|cap|art)|डॉ|डा|प्रो|श्री)\.\s+$"
+)
+"""`Dr.`, `Capt.`, `e.g.`, `J.`, the number of a list item, and titles that some languages write small."""
 
 _LONGEST_ABBREVIATION: Final = 16
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
 from inference.languages import BY_CODE, LANGUAGES
 from inference.protocol import PhonemeJob, Phonemes, Ready
+from inference.text import english, everyday
 from inference.text.characters import plain_characters, without_controls, without_emoji
 from inference.text.east_asian import how_to_install, is_installed, load
-from inference.text.english import written_out
 from inference.text.english_reader import EnglishReader
 from inference.text.espeak import Espeak
 from inference.text.letters import kokoro_letters
@@ -119,7 +119,9 @@ class Phonemizer:
         words = plain_characters(without_markup(without_controls(text)))
         if language.base == "en":
             words = self._english(language).unshouted(words)
-            words = written_out(words, is_british=language.code == "en-gb")
+            words = english.written_out(words, is_british=language.code == "en-gb")
+        else:
+            words = everyday.written_out(words, language.code)
         return canonical_marks(without_emoji(words))
 
     def _sentence(self, words: str, language: Language) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from inference.text import english_data as data
 from inference.text.characters import HEARTS
 from inference.text.english_numbers import cardinal, decimal, ordinal
+from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of, rule
 
 _NEXT_SENTENCE: Final = (
@@ -159,35 +160,24 @@ ABBREVIATIONS: Final = (
 
 # --- Roman numerals
 
-_ROMAN: Final = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}
-_ANY_NUMERAL: Final = (
-    r"(?:(?=[IVXLCDM]+\b) M{0,3} (?:CM|CD|D?C{0,3}) (?:XC|XL|L?X{0,3}) (?:IX|IV|V?I{0,3})"
-    r"(?<=[IVXLCDM])\b (?! ['’](?!s\b)\w | [.-]\w ))"
-)
-_NUMERAL: Final = (
-    r"(?:(?=[IVX]{2,}\b) (?!XX\b|XXX\b) X{0,3} (?:IX|IV|V?I{0,3})"
-    r"(?<=[IVX])\b (?! ['’](?!s\b)\w | [.-]\w ))"
-)
+_NO_NUMERAL: Final = r"\b (?! ['’](?!s\b)\w | [.-]\w )"
+_ANY_NUMERAL: Final = rf"(?: {NUMERAL} {_NO_NUMERAL} )"
+_NUMERAL: Final = rf"(?: (?=[IVX]{{2}}) (?!XXX?\b) {NUMERAL} {_NO_NUMERAL} )"
 """Of two letters or more: alone they are most often other things."""
-
-
-def _value(numeral: str) -> int:
-    values = [_ROMAN[letter] for letter in numeral]
-    return sum(-v if v < after else v for v, after in zip(values, [*values[1:], 0], strict=True))
 
 
 def _sequel(match: re.Match[str]) -> str:
     """`Rocky III`; not `An IV`: an intravenous drip has no other name."""
     if match[2] == "IV" and match[1].strip() in {"An", "The", "Her", "His", "Start", "Their", "Your", "No"}:
         return match[0]
-    return f"{match[1]}{_value(match[2])}"
+    return f"{match[1]}{value(match[2])}"
 
 
 ROMAN: Final = (
     rule(
         "king",
         rf"\b ({any_of(data.words('reigning'))}) \s ({_ANY_NUMERAL}) (?<! \s[CDLM] )",
-        lambda match: f"{match[1]} the {ordinal(str(_value(match[2])))}",
+        lambda match: f"{match[1]} the {ordinal(str(value(match[2])))}",
         "Louis XIV",
         "Louis the fourteenth",
     ),
@@ -195,14 +185,14 @@ ROMAN: Final = (
         "chapter",
         rf"""\b ((?i:{any_of(data.words("numbered"))})s?\s) (?![CDLM]\b) ({_ANY_NUMERAL})
         (?: (?<!\sI) | (?! \s(?:am|was|have|had|will|would|think|know|can|could|do|did|want|need|see|saw|like)\b ) )""",
-        lambda match: f"{match[1]}{_value(match[2])}",
+        lambda match: f"{match[1]}{value(match[2])}",
         "Chapter IV",
         "Chapter 4",
     ),
     rule(
         "one more chapter",
         rf"(\d,?\s(?:and|to|or)\s) ({_NUMERAL})",
-        lambda match: f"{match[1]}{_value(match[2])}",
+        lambda match: f"{match[1]}{value(match[2])}",
         "Parts 1 and II",
         "Parts 1 and 2",
     ),

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.text import english, markup
+from inference.languages import LANGUAGES
+from inference.text import english, everyday, markup
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
 if TYPE_CHECKING:
     from inference.text.rules import Rule
     from tests.support.spoken_items import Item
 
-RULES = (*markup.RULES, *english.rules(is_british=False), *english.rules(is_british=True))
+ENGLISH = (*english.rules(is_british=False), *english.rules(is_british=True))
+OTHERS = tuple(rule for language in LANGUAGES for rule in everyday.rules(language.code))
+RULES = (*markup.RULES, *ENGLISH, *OTHERS)
 ALL_ITEMS = [item for path in sorted(ITEMS.glob("*.tsv")) for item in read_items(path)]
 
 

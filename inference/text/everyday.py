@@ -1,0 +1,294 @@
+"""Everyday writing in languages other than English: money, times, dates, units, titles, ordinals, kings.
+
+Knows no language: the words of each are in its phrase book, `data/LANGUAGE.toml`, with an example for each rule; units
+and dates are CLDR's. Plain numbers are left to the phonemizer, without the marks that group their figures.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.text.numbers import number_in_words
+from inference.text.roman import NUMERAL, value
+from inference.text.rules import Rule, any_of, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inference.text.rules import Said
+
+_YEAR: Final = r"(?:1[5-9]|20)\d\d"
+
+
+def written_out(text: str, code: str) -> str:
+    """One sentence with its everyday abbreviations and figures in words, as far as the language has a phrase book."""
+    return apply(rules(code), text)
+
+
+@cache
+def rules(code: str) -> tuple[Rule, ...]:
+    """The rules that the phrase book of a language has examples for; none if there is no such book."""
+    path = files("inference.text").joinpath(f"data/{code}.toml")
+    if not path.is_file():
+        return ()
+    book = PhraseBook(tomllib.loads(path.read_text(encoding="utf-8")))
+    return tuple(book.rules())
+
+
+class PhraseBook:
+    """The words of one language. Lives as long as its rules."""
+
+    def __init__(self, book: dict[str, Any]) -> None:
+        self._book: Final = book
+        self._decimal: Final[str] = book["decimal"]
+        grouping = re.escape(book["grouping"])
+        size = book.get("group_figures", "3")
+        self._grouping: Final = re.compile(rf"(?<=\d)[{grouping}](?=\d{{{size}}}(?!\d))")
+        self._number: Final = (
+            rf"(?:\d{{1,3}}(?:[{grouping}]\d{{{size}}})++(?!\d)|\d+)(?:{re.escape(self._decimal)}\d+)?"
+        )
+        is_spaced = book["locale"] not in {"ja", "zh"}
+        self._letters: Final = r"\w" if is_spaced else r"A-Za-z\d_"
+        """What a word is made of, inside a character class; beside kana and han figures stand without a space."""
+
+        self._space: Final = " " if is_spaced else ""
+        self._dash: Final = r"\s?[–-]\s?" if is_spaced else r"\s?[–—~〜～-]\s?"
+
+    def rules(self) -> Iterator[Rule]:
+        """One for each kind that the book has an example for, in the order in which they are applied."""
+        for name, (pattern, said) in self._kinds().items():
+            if name in self._book["examples"]:
+                written, spoken = self._book["examples"][name]
+                yield Rule(name, re.compile(pattern, re.VERBOSE), said, written, spoken)
+
+    def _kinds(self) -> dict[str, tuple[str, Said]]:
+        words, number, w = self._words, self._number, self._letters
+        return {
+            "title": (
+                rf"\b({any_of(words('titles'))})(?:\.|\b)(?=\s+[^\W\d_a-z])",
+                lambda match: words("titles")[match[1]],
+            ),
+            "abbreviation": (
+                rf"(?<![{w}.])({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}]))",
+                lambda match: words("abbreviations")[match[1]] + ("." if match["ends"] is not None else ""),
+            ),
+            "before a figure": (
+                rf"(?<![{w}.])({any_of(words('before_figures'))})\s?(?=\d)",
+                lambda match: f"{words('before_figures')[match[1]]} ",
+            ),
+            "telephone": (
+                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))"
+                rf"(?:\+\d{{1,3}}\s)?(?:\(\d{{2,3}}\)\s?\d{{4,5}}-\d{{4}}|\d{{2,3}}(?:[\s.-]\d{{2,4}}){{2,5}})(?![{w}]|[.,/-]\d)",
+                self._telephone,
+            ),
+            "date": (
+                rf"(?<![{w}/.-])(\d{{1,2}})([/.-])(\d{{1,2}})\2({_YEAR})(?![{w}/-])",
+                lambda match: self._date(match, match[4], match[3], match[1]),
+            ),
+            "date of ISO": (
+                rf"(?<![{w}/.-])({_YEAR})[/-](\d{{1,2}})[/-](\d{{1,2}})(?![\d/-])",
+                lambda match: self._date(match, match[1], match[2], match[3]),
+            ),
+            "time": (
+                rf"(?<![{w}:.,])([01]?\d|2[0-4])(?::|\s?h\s?)([0-5]\d)(?![\d:])(?:\s?(?:hs?|min)\b)?",
+                self._time,
+            ),
+            "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
+            "money": (
+                rf"({any_of(words('currencies'))})\s?(?P<number>{number})(?P<multiple>\s{self._multiple()})?",
+                self._money,
+            ),
+            "money, sign last": (
+                rf"(?<![{w}.,])(?P<number>{number})(?P<multiple>\s{self._multiple()})?\s?({any_of(words('currencies'))})(?![{w}])",
+                self._money,
+            ),
+            "sign of a sum": (
+                rf"(?<=\s)({any_of(words('currencies'))})(?![{w}])",
+                lambda match: words("currencies")[match[1]][1],
+            ),
+            "range": (
+                rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?)(?![\d/–-]|[.,]\d)",
+                rf"\1{self._between('range')}\2",
+            ),
+            "negative": (rf"(?<![{w})])[-−–](?=\d)", f"{self._book.get('minus', '')}{self._space}"),
+            "percent": (
+                rf"(?P<number>{number})\s?[%％]",
+                lambda match: self._filled("percent", n=match["number"]),
+            ),
+            "unit": (
+                rf"(?<![{w}.,])(?P<number>{number})\s?({any_of(_UNITS)})(?![{w}/²³])",
+                self._unit,
+            ),
+            "century": (
+                rf"\b({any_of(words('centuries'))})\s({NUMERAL})",
+                lambda match: f"{match[1]} {value(match[2])}",
+            ),
+            "king": (rf"\b({any_of(words('reigning'))})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
+            "Roman ordinal": (
+                rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')}(?![{w}]))",
+                lambda match: self._ordinal(str(value(match[1])), ""),
+            ),
+            "ordinal": (
+                rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
+                lambda match: self._ordinal(match[1], match[2]),
+            ),
+            "number": (rf"(?<![{w}.,:/-]){number}(?![{w}]|[.,:/-]\d)", self._in_words),
+        }
+
+    # --- Words of the book
+
+    def _words(self, table: str) -> dict[str, Any]:
+        words: dict[str, Any] | str = self._book.get(table, {})
+        return dict.fromkeys(words.split()) if isinstance(words, str) else words
+
+    def _between(self, word: str) -> str:
+        return f"{self._space}{self._book.get(word, '')}{self._space}"
+
+    def _filled(self, template: str, **values: str) -> str:
+        filled: str = self._book[template].format(**values)
+        return filled
+
+    def _multiple(self) -> str:
+        return any_of(self._words("multiples")) if self._words("multiples") else "(?!)"
+
+    # --- Figures
+
+    def _plain(self, number: str) -> str:
+        """Without the marks that group figures, which a phonemizer may take for full stops."""
+        return self._grouping.sub("", number)
+
+    def _in_words(self, match: re.Match[str]) -> str:
+        """A number as words: a phonemizer reads those in their sentence, with liaisons, and figures without."""
+        whole, _, fraction = self._plain(match[0]).partition(self._decimal)
+        said = number_in_words(whole, self._book)
+        if fraction:
+            is_one_number = self._space and fraction[0] != "0" and len(fraction) <= _LONGEST_FRACTION
+            parts = [fraction] if is_one_number else list(fraction)
+            figures = self._space.join(number_in_words(part, self._book) for part in parts)
+            said = f"{said}{self._between('point')}{figures}"
+        return said
+
+    def _telephone(self, match: re.Match[str]) -> str:
+        """Groups of one or two figures as numbers, longer ones figure by figure."""
+        groups = re.findall(r"\d+", match[0])
+        parts = (part for group in groups for part in ([group] if len(group) == 2 else list(group)))  # noqa: PLR2004
+        return ", ".join(number_in_words(part, self._book) for part in parts)
+
+    def _date(self, match: re.Match[str], year: str, month: str, day: str) -> str:
+        from babel.dates import format_date  # noqa: PLC0415 - only where a date is written in figures
+
+        try:
+            when = date(int(year), int(month), int(day))
+        except ValueError:
+            return match[0]
+        return format_date(when, "long", locale=self._book["locale"])
+
+    def _time(self, match: re.Match[str]) -> str:
+        hour = str(int(match[1]))
+        minute = match[2] if len(match.groups()) > 1 else "00"
+        return self._filled("full_hour" if minute == "00" else "time", hour=hour, minute=str(int(minute)))
+
+    def _money(self, match: re.Match[str]) -> str:
+        sign = next(group for group in match.groups() if group in self._words("currencies"))
+        one, many, *hundredth = self._words("currencies")[sign]
+        if match["multiple"]:
+            return self._filled("money", n=match["number"] + match["multiple"], unit=self._of(many))
+        whole, cents = self._split(match["number"])
+        unit = one if whole == "1" else many
+        if not cents or not int(cents) or "cents" not in self._book:
+            return self._filled(
+                "money", n=f"{whole}{self._decimal + cents if cents.strip('0') else ''}", unit=unit
+            )
+        return self._filled("cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
+
+    def _of(self, unit: str) -> str:
+        """After millions: `3 millones de euros`."""
+        return f"{self._book.get('of', '')} {unit}".strip()
+
+    def _split(self, number: str) -> tuple[str, str]:
+        """A sum as whole units and hundredths, written with the decimal mark of this language or of another."""
+        sum_of = re.fullmatch(r"(.*\d)[.,](\d\d)", number)
+        whole, cents = sum_of.groups() if sum_of else (number, "")
+        return re.sub(r"\D", "", whole), cents
+
+    def _unit(self, match: re.Match[str]) -> str:
+        from babel.units import format_unit  # noqa: PLC0415 - 20 ms and 4 MB, only where there is a unit
+
+        number = self._plain(match["number"])
+        if own := self._book.get("units", {}).get(match[2]):
+            return f"{number}{self._space}{own}"
+        sample = 1 if number == "1" else 3
+        said = format_unit(sample, _UNITS[match[2]], "long", locale=self._book["locale"]).replace("\xa0", " ")
+        return (
+            said.replace(str(sample), number, 1)
+            if self._space
+            else said.replace(str(sample), number, 1).replace(" ", "")
+        )
+
+    # --- Ordinals
+
+    def _ordinal(self, figures: str, sign: str) -> str:
+        """`2.º` as `segundo`; the feminine by its sign, and beyond the words of the book as a plain number."""
+        masculine = self._book["ordinals"].split()
+        if not 0 < int(figures) <= len(masculine):
+            return figures
+        word: str = masculine[int(figures) - 1].replace("_", " ")
+        if sign and re.fullmatch(self._book["feminine_signs"], sign):
+            return re.sub(r"o\b", "a", word)
+        return self._book.get("before_nouns", {}).get(word, word) if sign else word
+
+    def _king(self, match: re.Match[str]) -> str:
+        """By an ordinal up to where the language has kings by ordinals, then by a plain number."""
+        number = value(match[2])
+        said = (
+            self._ordinal(str(number), "") if number <= self._book["last_ordinal_of_kings"] else str(number)
+        )
+        return f"{match[1]} {said}"
+
+
+_LONGEST_FRACTION: Final = 2
+"""Figures behind a decimal mark that are read as one number."""
+
+_UNITS: Final = {
+    **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "m²": "square-meter"},
+    **{"km²": "square-kilometer", "m³": "cubic-meter", "ha": "hectare", "km/h": "kilometer-per-hour"},
+    **{
+        "m/s": "meter-per-second",
+        "kg": "kilogram",
+        "g": "gram",
+        "mg": "milligram",
+        "l": "liter",
+        "L": "liter",
+    },
+    **{
+        "ml": "milliliter",
+        "mL": "milliliter",
+        "cl": "centiliter",
+        "°C": "celsius",
+        "ºC": "celsius",
+        "℃": "celsius",
+    },
+    **{
+        "° C": "celsius",
+        "°F": "fahrenheit",
+        "min": "minute",
+        "s": "second",
+        "ms": "millisecond",
+        "kW": "kilowatt",
+    },
+    **{
+        "kWh": "kilowatt-hour",
+        "W": "watt",
+        "V": "volt",
+        "Hz": "hertz",
+        "MHz": "megahertz",
+        "GHz": "gigahertz",
+    },
+    **{"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Mbps": "megabit-per-second"},
+}
+"""CLDR's names of units by their symbols, which are the same in every language."""
