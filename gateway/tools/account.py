@@ -48,6 +48,8 @@ class Account:
     def faults(self) -> list[str]:
         """What must not be; empty when all went well."""
         found = [f"{count} times {what}" for what, count in sorted(self.unexplained.items())]
+        if not self.outcomes["spoken whole"]:
+            found.append("nothing was spoken")
         if self.outcomes["short"]:
             found.append(f"{self.outcomes['short']} requests short")
         if self.jobs_left:

@@ -50,7 +50,7 @@ class _Soak:
     def __init__(self, url: str, pid: int, minutes: float) -> None:
         self._url = url
         self._pid = pid
-        self._end = time.monotonic() + minutes * 60
+        self._end = 0.0
         self._account = Account(minutes)
         self._texts = Texts(time.time_ns())
         self._chance = random.Random()  # noqa: S311 - no secrets
@@ -61,6 +61,7 @@ class _Soak:
         async with httpx.AsyncClient(timeout=120, trust_env=False) as client:
             await listen(client, self._url, self._texts.sentence())
             account.files.append(psutil.Process(self._pid).num_fds())
+            self._end = time.monotonic() + account.minutes * 60
             beside = [
                 asyncio.create_task(disturb(self._pid, log, self._chance, account.disturbances)),
                 asyncio.create_task(self._watch_memory()),

@@ -32,7 +32,8 @@ def test_a_soak_in_which_all_went_well_has_no_faults() -> None:
     ("differently", "fault"),
     [
         ({"unexplained": Counter({"a listener was told 418": 2})}, "2 times a listener was told 418"),
-        ({"outcomes": Counter({"short": 3})}, "3 requests short"),
+        ({"outcomes": Counter({"spoken whole": 9, "short": 3})}, "3 requests short"),
+        ({"outcomes": Counter({"refused": 3})}, "nothing was spoken"),
         ({"jobs_left": 1}, "1 requests still held when all clients had gone"),
         ({"files": [20, 24]}, "open files grew from 20 to 24"),
         ({"memory_mb": [400.0] * 4 + [900.0] * 3 + [501.0]}, "memory grew from 400 to 700 MB"),
