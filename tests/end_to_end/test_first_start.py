@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-STEP_S = 120.0
+STEP_S = 300.0
 """Longest wait for a moment of a start on a busy machine."""
 
 
