@@ -66,10 +66,10 @@ class Playback:
     def hand_over(self, seconds: float) -> float:
         """Give the listener so much more to play, and return how long it had to wait for it.
 
-        The wait for the first sound is no underrun.
+        The wait for the first sound is no underrun, and who gets the whole at once hears none.
         """
         waited_s = max(0.0, self._clock() - self._began - self.heard_s)
-        self.underruns += waited_s > 0 and self.heard_s > 0
+        self.underruns += waited_s > 0 and self.heard_s > 0 and not self._pace.slack_s
         self._began += waited_s
         self.heard_s += seconds
         return waited_s

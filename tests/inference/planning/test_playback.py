@@ -82,8 +82,14 @@ def test_an_estimate_that_was_too_high_is_taken_back() -> None:
     assert (playback.due, playback.ahead_s) == (6, 6)
 
 
-def test_a_client_that_waits_for_the_whole_leaves_time_to_others() -> None:
-    assert Playback(Pace(slack_s=5), Clock(0.0)).due == 5
+def test_a_client_that_waits_for_the_whole_leaves_time_to_others_and_hears_no_gap() -> None:
+    clock = Clock(0.0)
+    playback = Playback(Pace(slack_s=5), clock)
+    assert playback.due == 5
+    for _ in range(2):
+        clock.now += 10
+        playback.hand_over(1.0)
+    assert playback.underruns == 0
 
 
 @pytest.mark.parametrize(("planned", "is_far"), [(29, False), (31, True)])
