@@ -1,4 +1,4 @@
-"""The command line: serve, say, voices, models, doctor, bench, top, config, version.
+"""The command line: serve, say, voices, models, doctor, bench, top, config, phonemes, version.
 
 Knows what people type and what they are shown; what a gateway is made of is settled in the assembly.
 """
@@ -272,6 +272,17 @@ def _source(name: str, value: object) -> str:
 
 
 app.command("top")(with_settings(*SERVER)(top.watch))
+
+
+@app.command()
+def phonemes(
+    text: Annotated[str, typer.Argument(help="What is to be spoken; - reads lines.")],
+    lang: Annotated[str, typer.Option(help="Language of the text, such as en-gb or pt.")] = "en-us",
+) -> None:
+    """Print the phonemes of a text, without server or model: a line for each line."""
+    program = [sys.executable, "-P", "-m", "inference.text.phonemes", "--lang", lang, "--", text]
+    home = str(Path(__file__).resolve().parents[1])
+    os.execve(sys.executable, program, os.environ | {"PYTHONPATH": home})  # noqa: S606 - espeak has no place in here
 
 
 @app.command()

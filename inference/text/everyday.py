@@ -117,7 +117,7 @@ class PhraseBook:
             ),
             "negative": (rf"(?<![{w})])[-−–](?=\d)", f"{self._book.get('minus', '')}{self._space}"),
             "percent": (
-                rf"(?P<number>{number})\s?[%％]",
+                rf"(?<![\d.,])(?P<number>{number})\s?[%％]",
                 lambda match: self._filled("percent", n=match["number"]),
             ),
             "unit": (
