@@ -109,6 +109,7 @@ def test_what_a_library_prints_goes_to_standard_error(speech_spec: WorkerSpec) -
         out, err = worker.process.communicate()
     assert out == ""
     assert "a library prints" in err
+    assert "a library quotes" not in err, "at debug level that is a line of the log"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,6 +72,7 @@ def _half(spec: WorkerSpec) -> None:
 
 def _chatty(_: WorkerSpec) -> None:
     os.write(1, b"a library prints\n" * 2000)
+    warnings.warn("a library quotes the text", stacklevel=1)
 
 
 def _leak(_: WorkerSpec) -> None:
