@@ -16,12 +16,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX: Final = "KOKORO_"
 
-RENAMED: Final = {
+OTHER_NAMES: Final = {
     "queue_seconds": "queue_s",
     "request_timeout": "request_timeout_s",
     "drain_seconds": "drain_s",
+    "idle_seconds": "idle_s",
 }
-"""What options were called in 0.1: durations have one ending now."""
+"""Other spellings that are taken for options: what 0.1 called them, and the unit in full."""
 
 
 class UnknownSetting(ValueError):
@@ -131,20 +132,28 @@ class Settings(BaseSettings):
             UnknownSetting: a KOKORO_ variable names no option.
             pydantic.ValidationError: a value is out of range.
         """
-        names = {PREFIX + name.upper() for name in cls.model_fields}
-        ours = (variable for variable in os.environ if variable.upper().startswith(PREFIX))
-        if unknown := sorted(variable for variable in ours if variable.upper() not in names):
+        ours = {
+            variable.upper().removeprefix(PREFIX).lower(): variable
+            for variable in os.environ
+            if variable.upper().startswith(PREFIX)
+        }
+        if unknown := sorted(
+            ours[name] for name in ours.keys() - cls.model_fields.keys() - OTHER_NAMES.keys()
+        ):
             raise UnknownSetting(
                 f"{'; '.join(map(_unknown, unknown))}; `kokoro-gateway config` lists all settings"
             )
-        return cls(**{name: value for name, value in overrides.items() if value is not None})
+        respelled = {
+            name: os.environ[ours[other]]
+            for other, name in OTHER_NAMES.items()
+            if other in ours and name not in ours
+        }
+        return cls(**respelled | {name: value for name, value in overrides.items() if value is not None})
 
 
 def _unknown(variable: str) -> str:
-    """What is wrong with a variable that names no option: it had this name once, or is spelled almost like one."""
+    """What is wrong with a variable that names no option: it may be spelled almost like one."""
     name = variable.upper().removeprefix(PREFIX)
-    if new := RENAMED.get(name.lower()):
-        return f"{variable} is called {PREFIX}{new.upper()} now"
     close = difflib.get_close_matches(name, map(str.upper, Settings.model_fields), n=1)
     return f"unknown setting {variable}" + "".join(f", did you mean {PREFIX}{other}?" for other in close)
 

@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from gateway.observe.log_fields import as_markdown as log_fields_as_markdown
-from gateway.settings import RENAMED, Settings, UnknownSetting, as_markdown
+from gateway.settings import OTHER_NAMES, Settings, UnknownSetting, as_markdown
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -39,12 +39,14 @@ def test_a_typing_error_is_told_with_what_was_meant(monkeypatch: pytest.MonkeyPa
         Settings.from_environment()
 
 
-@pytest.mark.parametrize("old", RENAMED)
-def test_a_name_of_before_is_told_with_that_of_now(monkeypatch: pytest.MonkeyPatch, old: str) -> None:
-    monkeypatch.setenv(f"KOKORO_{old.upper()}", "9")
-    with pytest.raises(UnknownSetting, match=f"is called KOKORO_{RENAMED[old].upper()} now"):
-        Settings.from_environment()
-    assert RENAMED[old] in Settings.model_fields
+@pytest.mark.parametrize(("other", "name"), OTHER_NAMES.items())
+def test_another_spelling_is_taken_unless_the_option_itself_is_set(
+    monkeypatch: pytest.MonkeyPatch, other: str, name: str
+) -> None:
+    monkeypatch.setenv(f"KOKORO_{other.upper()}", "9")
+    assert getattr(Settings.from_environment(), name) == 9
+    monkeypatch.setenv(f"KOKORO_{name.upper()}", "11")
+    assert getattr(Settings.from_environment(), name) == 11
 
 
 def test_durations_have_one_ending() -> None:
