@@ -21,6 +21,8 @@ from tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 HEADERS = {"Authorization": "Bearer a-key"}
 BREAKS_OFF = "All is well with the first words. " * 4 + "Not so with the last words!"
 

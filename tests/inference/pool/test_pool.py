@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from inference.pool.lease import Lease
     from inference.protocol import WorkerSpec
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_segment_comes_back_as_pcm(speech_spec: WorkerSpec) -> None:
     async with Pool(config(speech_spec)) as pool:
@@ -64,7 +66,6 @@ async def test_worker_that_dies_fails_only_its_own_job(speech_spec: WorkerSpec) 
         await say(lease)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("voice", ["af_abort", "af_leave", "af_garbage", "af_half"])
 async def test_a_job_that_breaks_two_workers_is_not_given_to_a_third(
     speech_spec: WorkerSpec, voice: str
