@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from inference.text.characters import plain_characters, without_controls, without_emoji
 from inference.text.english import written_out
 from inference.text.markup import without_markup
+from tests.support.spoken_items import ITEMS
 
 
 def said(text: str) -> str:
@@ -67,6 +68,12 @@ def said(text: str) -> str:
 )
 def test_english_figures_and_abbreviations_become_words(written: str, spoken: str) -> None:
     assert said(written) == spoken
+
+
+@pytest.mark.parametrize("sentence", (ITEMS / "ordinary.txt").read_text(encoding="utf-8").splitlines())
+def test_ordinary_prose_is_left_as_it_is(sentence: str) -> None:
+    for is_british in (False, True):
+        assert written_out(without_markup(sentence), is_british=is_british) == sentence
 
 
 _SCRAPS = (
