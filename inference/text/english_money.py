@@ -94,15 +94,15 @@ MONEY: Final = (
     ),
     rule(
         "multiple",
-        r"""(?<![\w.,]) (\d+(?:\.\d+)?) \s? (k|K|M|bn) \b (?= \s|[,.;!?)]|$ )
-        (?! \s(?:resolution|TV|video|monitor|display|screen|run|race) )""",
-        lambda m: f"{m[1]} {data.MULTIPLES[m[2]]}",
+        r"""(?<![\w.,]) (\d+(?:\.\d+)?) \s? (?: (k|M|bn) \b (?= \s|[,.;!?)]|$ ) | (K) (?= \s[a-z]+s\b ) )
+        (?! \s(?:resolution|TVs?|videos?|monitors?|displays?|screens?|runs?|races?) )""",
+        lambda m: f"{m[1]} {data.MULTIPLES[m[2] or m[3]]}",
         "10k users, 5M",
         "10 thousand users, 5 million",
     ),
     rule(
         "per",
-        rf"(?<=[a-z])/({any_of(data.PER)})(?![\w/])",
+        rf"(?<=[a-z\d])/({any_of(data.PER)})(?![\w/])",
         lambda m: f" per {data.PER[m[1]]}",
         "5 dollars/hr",
         "5 dollars per hour",

@@ -68,7 +68,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "before a figure",
-        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \(?\d | [IVXLC]{2,}\b )",
+        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \(?\d | [IVXLC]{(2,)}\b )",
         lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",
@@ -116,6 +116,13 @@ ABBREVIATIONS: Final = (
         lambda match: match[1].replace(".", "").upper() + _stop(match),
         "the U.S. army. In the U.S. She",
         "the US army. In the US. She",
+    ),
+    rule(
+        "quarter of a town",
+        r"\b ([NSEW]) \. (?= \s\d{1,3}(?:st|nd|rd|th)\b )",
+        lambda match: {"N": "North", "S": "South", "E": "East", "W": "West"}[match[1]],
+        "12 E. 42nd",
+        "12 East 42nd",
     ),
     rule(
         "initial",
@@ -221,10 +228,10 @@ SIGNS: Final = (
     ),
     rule(
         "sign",
-        rf"(?<!\s)\s* ([{''.join(map(re.escape, data.SYMBOLS))}]) \s*",
+        rf"([{''.join(map(re.escape, data.SYMBOLS))}])",
         lambda match: f" {data.SYMBOLS[match[1]]} ",
-        "a & b = 5%",
-        "a and b equals 5 percent ",
+        "a & b=5%",
+        "a  and  b equals 5 percent ",
     ),
     rule("slash", r"(?<=[A-Za-z])/(?=[A-Za-z])", " slash ", "input/output", "input slash output"),
 )
