@@ -30,6 +30,9 @@ _SHOUTED: Final = frozenset(data.words("shouted"))
 _SPELLED_OR_SHOUTED: Final = frozenset(["AM", "IT", "US", "WHO", "OK", "IN", "OR", "AS", "AT"])
 """Spelled among small letters, and words among capitals."""
 
+_LEAST_SHOUTED: Final = 2
+"""Ordinary words in capitals that make a shout of a sentence."""
+
 _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)?")
 _SAID: Final = re.compile(r"/([^/]+)/|(\S+)")
 _TOKEN: Final = re.compile(
@@ -109,9 +112,11 @@ class EnglishReader:
 
     def unshouted(self, text: str) -> str:
         """A sentence that is all in capitals in small letters, but for what is spelled."""
+        if not text.isupper():
+            return text
         words = _WORD.findall(text)
         known = sum(self._lexicon.is_known(word.lower()) and word not in _SPELLED for word in words)
-        if not text.isupper() or known < max(2, len(words) / 2):
+        if known < max(_LEAST_SHOUTED, len(words) / 2):
             return text
         return _WORD.sub(lambda match: self._quiet(match[0]), text)
 
