@@ -100,7 +100,8 @@ class PhraseBook:
             ),
             "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
             "money": (
-                rf"({any_of(words('currencies'))})\s?(?P<number>{number})(?P<multiple>\s{self._multiple()})?",
+                rf"({any_of(words('currencies'))})\s?(?P<number>{number})(?P<multiple>\s{self._multiple()})?"
+                rf"(?:{any_of(unit[1] for unit in words('currencies').values())})?",
                 self._money,
             ),
             "money, sign last": (
@@ -213,8 +214,9 @@ class PhraseBook:
     def _split(self, number: str) -> tuple[str, str]:
         """A sum as whole units and hundredths, written with the decimal mark of this language or of another."""
         sum_of = re.fullmatch(r"(.*\d)[.,](\d\d)", number)
-        whole, cents = sum_of.groups() if sum_of else (number, "")
-        return re.sub(r"\D", "", whole), cents
+        if sum_of is None:
+            return self._plain(number), ""
+        return re.sub(r"\D", "", sum_of[1]), sum_of[2]
 
     def _unit(self, match: re.Match[str]) -> str:
         from babel.units import format_unit  # noqa: PLC0415 - 20 ms and 4 MB, only where there is a unit
@@ -239,7 +241,7 @@ class PhraseBook:
             return figures
         word: str = masculine[int(figures) - 1].replace("_", " ")
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
-            return re.sub(r"o\b", "a", word)
+            return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
         return self._book.get("before_nouns", {}).get(word, word) if sign else word
 
     def _king(self, match: re.Match[str]) -> str:
