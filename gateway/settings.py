@@ -56,9 +56,7 @@ class Settings(BaseSettings):
     )
     workers: int | None = Field(None, ge=1, le=256, description="Speech workers; default from the hardware.")
     threads: int | None = Field(None, ge=1, le=256, description="Intra-op threads of each speech worker.")
-    express: bool = Field(
-        True, description="One more worker, which speaks the first segment of each request."
-    )
+    express: bool = Field(True, description="One more worker, which makes the first sound of each request.")
     arena_mb: int | None = Field(None, ge=16, description="Memory arena of all speech workers together, MB.")
     voice: str = Field("af_heart", description="Voice for requests that name none.")
     any_model: bool = Field(False, description="Accept every model name instead of answering 404.")

@@ -17,7 +17,7 @@ from inference.errors import (
 from inference.hardware.profile import HardwareProfile, Machine, profile, read_machine
 from inference.languages import LANGUAGES, Language, language_named
 from inference.planning.playback import Pace, Playback
-from inference.planning.segments import Limits
+from inference.planning.rendering import Piece, render
 from inference.planning.utterance import Manner, Spoken, Times, Utterance
 from inference.pool.config import PoolConfig
 from inference.pool.job import Answer
@@ -38,10 +38,10 @@ __all__ = [
     "JobTimeout",
     "Language",
     "Lease",
-    "Limits",
     "Machine",
     "Manner",
     "Pace",
+    "Piece",
     "Playback",
     "Pool",
     "PoolClosed",
@@ -67,4 +67,5 @@ __all__ = [
     "language_named",
     "profile",
     "read_machine",
+    "render",
 ]

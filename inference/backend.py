@@ -28,7 +28,7 @@ class Backend(Protocol):
         """What there is, at this moment, for an operator."""
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request whose first segment has about `tokens` tokens.
+        """Admit a request of about `tokens` tokens.
 
         Raises:
             PoolSaturated: it would have to wait for too long.

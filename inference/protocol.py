@@ -28,6 +28,12 @@ TOKENS_PER_SECOND: Final = 15
 MAX_FRAME_BYTES: Final = 1 << 26
 """About 23 minutes of PCM; the model speaks at most half a minute at once."""
 
+STEP_SAMPLES: Final = 300
+"""Samples of a step, 12.5 ms: a score is told, and a window cut, in steps."""
+
+RECORD_BYTES: Final = 3664
+"""What the vocoder reads of one step: 512 features and 60 columns of 22 bins of the source, in half precision."""
+
 _LENGTH: Final = struct.Struct("!I")
 
 Role: TypeAlias = Literal["text", "express", "speech"]
@@ -109,6 +115,9 @@ class Ready(_Message, frozen=True):
     languages: tuple[str, ...] = ()
     """Languages the text role can phonemise."""
 
+    is_staged: bool = False
+    """It answers a SpeechJob with a score, whose windows it is then asked for."""
+
     version: int = VERSION
 
 
@@ -154,8 +163,51 @@ class SpeechJob(_Message, frozen=True):
     unit: Unit
 
 
+class Score(_Message, frozen=True):
+    """The answer to a SpeechJob where the graph has two stages: how the unit will sound, to be had window by window."""
+
+    frames: tuple[int, ...]
+    """How long each token lasts, 25 ms each; the silence before and after them is the first and the last."""
+
+    energy: tuple[int, ...]
+    """Log of the loudness of each step, in tenths: about -100 in silence and 20 to 80 in speech."""
+
+    records: bytes
+    """RECORD_BYTES for each step, and one record more with which the source ends."""
+
+    elapsed_ms: float
+
+
+class WindowJob(_Message, frozen=True):
+    """A window of a score to turn into sound."""
+
+    request_id: str
+    unit: Unit
+    """The score's."""
+
+    skip: int
+    """Steps at the start that are only context."""
+
+    keep: int
+    """Steps whose sound is wanted, after those."""
+
+    is_first: bool
+    """It begins the unit: the silence before the speech is cut."""
+
+    is_last: bool
+    """It ends the unit: the silence after the speech is cut."""
+
+    records: bytes
+    """Of all its steps, and the closing one."""
+
+    @property
+    def seconds(self) -> float:
+        """Of sound, context included."""
+        return (len(self.records) // RECORD_BYTES - 1) * STEP_SAMPLES / SAMPLE_RATE
+
+
 class Audio(_Message, frozen=True):
-    """The answer to a SpeechJob."""
+    """The answer to a WindowJob, and to a SpeechJob of an engine that speaks units at once."""
 
     pcm: bytes
     """Mono signed 16-bit little-endian samples, SAMPLE_RATE a second."""
@@ -175,8 +227,8 @@ class Failure(_Message, frozen=True):
     message: str
 
 
-Job: TypeAlias = PhonemeJob | SpeechJob
-Reply: TypeAlias = Phonemes | Audio | Failure
+Job: TypeAlias = PhonemeJob | SpeechJob | WindowJob
+Reply: TypeAlias = Phonemes | Score | Audio | Failure
 Message: TypeAlias = Ready | StartFailed | Job | Reply
 
 _MESSAGES: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(Message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import settings
 from inference.protocol import WorkerSpec
 from tests.support.gateway import Gateway
 from tests.support.tone import write_model, write_voices
+from tests.support.tone_stages import write_stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +44,7 @@ def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory with the tone model and its voices."""
     directory = tmp_path_factory.mktemp("tone")
     write_model(directory / "tone.onnx")
+    write_stages(directory)
     write_voices(directory / "voices.bin")
     return directory
 
@@ -56,6 +59,12 @@ def speech_spec(tone: Path, tmp_path: Path) -> WorkerSpec:
         cache_dir=str(tmp_path),
         engine="tests.support.faults:FaultyEngine",
     )
+
+
+@pytest.fixture
+def staged_spec(tone: Path, speech_spec: WorkerSpec) -> WorkerSpec:
+    """The same on a graph in two stages."""
+    return dataclasses.replace(speech_spec, model_path=str(tone / "score.onnx"))
 
 
 @pytest.fixture

@@ -186,18 +186,18 @@ class RequestRecord:
         self.cache, self.segments, self.audio_s = "hit", held.segments, held.audio_s
 
     def spoken(self, spoken: Spoken, verdict: Verdict | None) -> None:
-        """A segment came: from a worker, or found spoken; with it, what the cache has held so far."""
+        """A piece of a segment came: from a worker, or found spoken; with it, what the cache has held so far."""
         self.cache = verdict
-        self.segments = (self.segments or 0) + 1
-        if (answer := spoken.answer) is None:
+        self.segments = spoken.segment.index + 1
+        if (answer := spoken.piece.answer) is None:
             return
         self.provider = answer.provider
         self.worker_pids = sorted({*(self.worker_pids or ()), answer.pid})
         self.retries = (self.retries or 0) + answer.attempts - 1
-        if spoken.segment.index == 0:
+        if self.queue_ms is None and spoken.segment.index == 0:
             self.queue_ms = answer.waited_s * 1000
-        self.inference_ms = (self.inference_ms or 0) + spoken.audio.elapsed_ms
-        self._trail.inferred_s += spoken.audio.seconds
+        self.inference_ms = (self.inference_ms or 0) + spoken.piece.audio.elapsed_ms
+        self._trail.inferred_s += spoken.piece.audio.seconds
         self.rtf = self.inference_ms / 1000 / self._trail.inferred_s
 
     def phonemised(self, times: Times) -> None:

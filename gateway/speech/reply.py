@@ -120,10 +120,10 @@ class Reply:
         """What the engine spoke, in pieces that are encoded at once; never nothing."""
         async with aclosing(self._utterance.segments(self._request.input)) as segments:
             while spoken := await self._in_time(anext(segments, None)):
-                self._is_all_spoken = spoken.segment.is_last
+                self._is_all_spoken = spoken.is_last
                 self._record.phonemised(self._utterance.phoneme_times)
                 self._record.spoken(spoken, self._reuse.verdict(is_done=self._is_all_spoken))
-                for piece in self._handed_over(spoken.audio.pcm, spoken.pause):
+                for piece in self._handed_over(spoken.piece.audio.pcm, spoken.pause):
                     yield piece
         if not self._record.segments:
             self._is_all_spoken = True

@@ -5,20 +5,24 @@ Knows the keys; knows no HTTP and no codec.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.speech.cache import HeldResponse, HeldSegment
-from inference import Audio
+from inference import Audio, Piece, render
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from gateway.speech.cache import Cache
     from gateway.speech.record import Verdict
     from gateway.speech.request import SpeechRequest
     from gateway.speech.single_flight import Flights
-    from inference import Answer, Lease, Unit
+    from inference import Lease, Unit
 
-    Sharing = Flights[tuple[Audio, Answer]]
+    Sharing = Flights[Piece]
 
 
 _LARGEST_RESPONSE: Final = 4 << 20
@@ -88,35 +92,53 @@ class Reuse:
             return "miss"
         return "hit" if is_done and not self._spoken else "partial"
 
-    async def audio(self, lease: Lease, unit: Unit, deadline: float) -> tuple[Audio, Answer | None]:
+    def render(
+        self, lease: Lease, unit: Unit, due: float, is_waited_for: bool
+    ) -> AsyncGenerator[Piece, None]:  # fmt: skip
         """A unit as it is held, as others are having it spoken, or else spoken: only then with a worker's answer.
 
         Raises:
             InferenceError: it is not held and could not be spoken.
         """
         if not self._use.may_store:
-            return await lease.speak(unit, deadline)
+            return render(lease, unit, due, is_waited_for)
         key = self._cache.key("segment", unit.phonemes, *unit.voice, unit.speed)
-
-        async def speak() -> tuple[Audio, Answer]:
-            audio, answer = await lease.speak(unit, deadline)
-            self._cache.put(key, HeldSegment(audio.pcm))
-            return audio, answer
-
+        start = partial(self._spoken_and_held, key, lease, unit, due, is_waited_for)
         if not self._use.may_read:
             self._cache.count("segment", "miss")
             self._spoken += 1
-            return await speak()
+            return start()
         if key in self._sharing:
             self._cache.count("segment", "shared")
             self._found += 1
             lease.begin()
-            lease.hurry(unit, deadline)
-            audio, _ = await self._sharing.join(key, speak)
-            return audio, None
+            lease.hurry(unit, due)
+            return _found(self._sharing.join(key, start))
         if held := self._cache.get(HeldSegment, key):
             self._found += 1
             lease.begin()
-            return Audio(held.data, elapsed_ms=0.0), None
+            return _whole(held.data)
         self._spoken += 1
-        return await self._sharing.join(key, speak)
+        return self._sharing.join(key, start)
+
+    async def _spoken_and_held(
+        self, key: bytes, lease: Lease, unit: Unit, due: float, is_waited_for: bool
+    ) -> AsyncGenerator[Piece, None]:
+        sound: list[bytes] = []
+        async with aclosing(render(lease, unit, due, is_waited_for)) as pieces:
+            async for piece in pieces:
+                sound.append(piece.audio.pcm)
+                yield piece
+        self._cache.put(key, HeldSegment(b"".join(sound)))
+
+
+async def _found(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    """What a worker does for others."""
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield replace(piece, answer=None)
+
+
+async def _whole(pcm: bytes) -> AsyncGenerator[Piece, None]:
+    """What was spoken before."""
+    yield Piece(Audio(pcm, elapsed_ms=0.0), None, is_last=True)

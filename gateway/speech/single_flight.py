@@ -1,24 +1,50 @@
-"""Work that several wait for: whoever comes while it is under way gets its result. Knows nothing of the work itself."""
+"""Work that several wait for: whoever comes while it is under way gets what it has given and will give.
+
+Knows nothing of the work itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from contextvars import Context
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, Callable
 
 T = TypeVar("T")
 
 
-@dataclass(eq=False)
 class _Flight(Generic[T]):
     """One piece of work. Lives until it is done or nobody waits for it any more."""
 
-    work: asyncio.Task[T]
-    waiting: int = 0
+    def __init__(self, work: AsyncGenerator[T, None]) -> None:
+        self.waiting = 0
+        self._given: list[T] = []
+        self._news = asyncio.Event()
+        # In a context of its own: what it logs is not only about the request that came first.
+        self.task = asyncio.create_task(self._collect(work), context=Context())
+        self.task.add_done_callback(lambda _: self._news.set())
+
+    async def _collect(self, work: AsyncGenerator[T, None]) -> None:
+        async with aclosing(work):
+            async for item in work:
+                self._given.append(item)
+                self._news.set()
+
+    async def items(self) -> AsyncGenerator[T, None]:
+        """All that the work gives, from its beginning; what it raises is raised to each who waits."""
+        taken = 0
+        while True:
+            while taken < len(self._given):
+                yield self._given[taken]
+                taken += 1
+            if self.task.done():
+                self.task.result()
+                return
+            self._news.clear()
+            await self._news.wait()
 
 
 class Flights(Generic[T]):
@@ -33,33 +59,33 @@ class Flights(Generic[T]):
     def __len__(self) -> int:
         return len(self._under_way)
 
-    async def join(self, key: bytes, start: Callable[[], Coroutine[None, None, T]]) -> T:
-        """The result of the work under way for `key`, or else of `start`.
+    async def join(self, key: bytes, start: Callable[[], AsyncGenerator[T, None]]) -> AsyncGenerator[T, None]:
+        """What the work under way for `key` gives, or else that of `start`.
 
-        The work belongs to all who wait for it: it goes on when one of them is cancelled, the first included,
-        and is cancelled with the last. What it raises is raised to each.
+        The work belongs to all who wait for it: it goes on when one of them leaves, the first included, and is
+        cancelled with the last. What it raises is raised to each.
         """
         flight = self._under_way.get(key) or self._start(key, start)
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.work)
+            async with aclosing(flight.items()) as items:
+                async for item in items:
+                    yield item
         finally:
             flight.waiting -= 1
             if not flight.waiting:
                 self._land(key, flight)
-                flight.work.cancel()
+                flight.task.cancel()
 
-    def _start(self, key: bytes, start: Callable[[], Coroutine[None, None, T]]) -> _Flight[T]:
-        # In a context of its own: what it logs is not only about the request that came first.
-        flight = _Flight(asyncio.create_task(start(), context=Context()))
-        self._under_way[key] = flight
+    def _start(self, key: bytes, start: Callable[[], AsyncGenerator[T, None]]) -> _Flight[T]:
+        flight = self._under_way[key] = _Flight(start())
 
-        def land(work: asyncio.Task[T]) -> None:
+        def land(task: asyncio.Task[None]) -> None:
             self._land(key, flight)
-            if not work.cancelled():
-                work.exception()  # those who wait may all have left in the moment it failed
+            if not task.cancelled():
+                task.exception()  # those who wait may all have left in the moment it failed
 
-        flight.work.add_done_callback(land)
+        flight.task.add_done_callback(land)
         return flight
 
     def _land(self, key: bytes, flight: _Flight[T]) -> None:

@@ -16,7 +16,7 @@ from gateway.speech.price import price
 from gateway.speech.reply import Reply, usage
 from gateway.speech.reuse import Reuse, Use
 from gateway.speech.single_flight import Flights
-from inference import Limits, Manner, Pace, Utterance
+from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gateway.speech.in_flight import InFlight, Place
     from gateway.speech.record import RequestRecord
     from gateway.speech.request import SpeechRequest
-    from inference import Answer, Audio, Backend
+    from inference import Backend, Piece
 
 WHOLE_SLACK_S: Final = 5.0
 """A client that waits for the whole audio can wait this much longer when others are listening, seconds."""
@@ -74,11 +74,10 @@ class Synthesis:
 
     def __init__(self, pool: Backend, settings: Settings, cache: Cache, in_flight: InFlight) -> None:
         self._pool = pool
-        self._limits = Limits.for_cost(pool.cost)
         self._settings = settings
         self._cache = cache
         self._in_flight = in_flight
-        self._sharing: Flights[tuple[Audio, Answer]] = Flights()
+        self._sharing: Flights[Piece] = Flights()
         # Two: on a small machine more would only take cores from the workers.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
 
@@ -141,7 +140,7 @@ class Synthesis:
         self, request: SpeechRequest, record: RequestRecord, reuse: Reuse, *, is_whole: bool
     ) -> Reply:
         """A reply that has its place in the queue for workers, and in memory."""
-        lease = self._pool.lease(record.request_id or "", min(len(request.input), self._limits.first))
+        lease = self._pool.lease(record.request_id or "", len(request.input))
         try:
             place = self._in_flight.admit(price(request, reuse.room, is_whole=is_whole))
         except RepliesFull:
@@ -149,7 +148,7 @@ class Synthesis:
             raise
         manner = Manner(request.language, request.voice.parts, request.engine_speed, request.tempo)
         pace = Pace(slack_s=WHOLE_SLACK_S if is_whole else 0.0)
-        utterance = Utterance(lease, manner, pace, partial(reuse.audio, lease), self._limits)
+        utterance = Utterance(lease, manner, pace, partial(reuse.render, lease))
         timeout_s = self._settings.request_timeout_s
         return Reply(request, record, reuse, utterance, place, self._threads, timeout_s)
 

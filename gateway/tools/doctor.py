@@ -220,6 +220,6 @@ def _provider(pool: Pool) -> Check:
 
 
 def _voice_check(spoken: list[Any], elapsed_s: float, voice: str) -> Check:
-    audio_s = sum(piece.audio.seconds for piece in spoken)
+    audio_s = sum(each.piece.audio.seconds for each in spoken)
     found = f"{voice} spoke {audio_s:.1f} s in {elapsed_s:.1f} s"
     return Check("speech", audio_s > 1, found, "fetch the model again: `kokoro-gateway models fetch`")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
 
+from inference.engine.stages import Stages
 from inference.errors import WorkerFailedToStart
 from inference.protocol import SAMPLE_RATE, Trial
 
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CPU: Final = "cpu"
+_SCORE: Final = "score.onnx"
+_VOCODER: Final = "vocoder.onnx"
+"""A graph in two stages is named by its first; the second lies beside it."""
+
 _ARENA_GROW_BY_DOUBLING: Final = 0
 _FIRST_CHUNK_BYTES: Final = 64 << 20
 _MOST_LOUDNESS_DIFFERENCE: Final = 0.35
@@ -31,7 +37,9 @@ _QUIETEST_PEAK: Final = 0.01
 _LOUDEST_PEAK: Final = 4.0
 """Bounds of the warm-up's loudest sample; sound models reach 0.3 to 1.1."""
 
-Speak: TypeAlias = "Callable[[ort.InferenceSession], NDArray[np.float32]]"
+Session: TypeAlias = "ort.InferenceSession | Stages"
+
+Speak: TypeAlias = "Callable[[Session], NDArray[np.float32]]"
 """Speaks the fixed warm-up sentence on a session: float32 samples at 24 kHz."""
 
 
@@ -43,7 +51,7 @@ class ProviderFailed(Exception):
 class Opened:
     """A session that has spoken the warm-up sentence, and how it was chosen."""
 
-    session: ort.InferenceSession
+    session: Session
     provider: str
     trials: tuple[Trial, ...]
 
@@ -121,7 +129,7 @@ def open_session(spec: WorkerSpec, speak: Speak) -> Opened:
     raise WorkerFailedToStart("; ".join(f"provider {t.provider}: {t.outcome}" for t in trials))
 
 
-def _proven(spec: WorkerSpec) -> ort.InferenceSession:
+def _proven(spec: WorkerSpec) -> Session:
     """The session that was chosen before. To speak the warm-up again is two thirds of a worker's start."""
     try:
         return _load(spec.providers[0], spec)
@@ -131,7 +139,7 @@ def _proven(spec: WorkerSpec) -> ort.InferenceSession:
 
 @dataclass(frozen=True)
 class _Reference:
-    session: ort.InferenceSession
+    session: Session
     audio: NDArray[np.float32]
     factor: float
 
@@ -150,7 +158,7 @@ def _try(
     spec: WorkerSpec,
     speak: Speak,
     reference: _Reference | None,
-) -> tuple[ort.InferenceSession, float]:
+) -> tuple[Session, float]:
     if provider == CPU and reference is not None:
         _check_sound(reference.audio, None)
         return reference.session, reference.factor
@@ -164,16 +172,20 @@ def _try(
     return session, factor
 
 
-def _load(provider: str, spec: WorkerSpec) -> ort.InferenceSession:
+def _load(provider: str, spec: WorkerSpec) -> Session:
     available = {
         name.removesuffix("ExecutionProvider").lower(): name for name in ort.get_available_providers()
     }
     if provider not in available:
         raise ProviderFailed(f"not in this build of onnxruntime, which has {', '.join(sorted(available))}")
     name = available[provider]
-    path = (provider == CPU and spec.cpu_model_path) or spec.model_path
+    path = Path((provider == CPU and spec.cpu_model_path) or spec.model_path)
+    providers = [(name, _provider_options(provider, spec))]
     try:
-        session = _Session(path, session_options(spec), providers=[(name, _provider_options(provider, spec))])
+        session: Session = _Session(path, session_options(spec), providers=providers)
+        if path.name == _SCORE:
+            vocoder = _Session(path.with_name(_VOCODER), session_options(spec), providers=providers)
+            session = Stages(session, vocoder)
     except Exception as error:
         raise ProviderFailed(f"cannot load {path}: {_first_line(error)}") from error
     # onnxruntime falls back to the CPU without an exception when a provider cannot start.
@@ -188,7 +200,7 @@ def _provider_options(provider: str, spec: WorkerSpec) -> dict[str, str]:
     return {"ModelFormat": "MLProgram", "MLComputeUnits": "ALL", "ModelCacheDirectory": spec.cache_dir}
 
 
-def _timed(session: ort.InferenceSession, speak: Speak, runs: int) -> tuple[NDArray[np.float32], float]:
+def _timed(session: Session, speak: Speak, runs: int) -> tuple[NDArray[np.float32], float]:
     """Audio of the last run and its real-time factor; the first run pays for allocations."""
     try:
         for _ in range(runs):

@@ -1,26 +1,27 @@
-"""Phonemes, style and speed to PCM on one pinned session. Knows no text, no HTTP and no processes."""
+"""Phonemes to a score, and windows of a score to PCM, on one pinned session. Knows no text, HTTP or processes."""
 
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from kokoro_onnx import Kokoro
 
 from inference.engine.session import open_session
+from inference.engine.stages import Stages, from_records, to_records
 from inference.errors import EngineFailed
-from inference.protocol import SAMPLE_RATE, Audio, Ready, SpeechJob
+from inference.protocol import SAMPLE_RATE, STEP_SAMPLES, Audio, Ready, Score, SpeechJob, WindowJob
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import onnxruntime as ort
     from numpy.typing import NDArray
 
-    from inference.protocol import Job, Reply, VoiceParts, WorkerSpec
+    from inference.engine.session import Session
+    from inference.protocol import Job, Reply, Unit, VoiceParts, WorkerSpec
 
 WARM_UP: Final = "ðə kwˈɪk bɹˈaʊn fˈɑːks dʒˈʌmps ˌoʊvɚ ðə lˈeɪzi dˈɑːɡ."
 """A sentence long enough that its length and loudness say whether a provider speaks soundly."""
@@ -30,7 +31,7 @@ _VOICES_KEPT: Final = 64
 
 
 class SpeechEngine:
-    """Speaks segments, one at a time. Lives as long as its worker process."""
+    """Speaks units: at once, or in two stages where its graph has them. Lives as long as its worker process."""
 
     def __init__(self, spec: WorkerSpec) -> None:
         """Load and warm up.
@@ -40,33 +41,73 @@ class SpeechEngine:
         """
         self._voices_path = spec.voices_path
         opened = open_session(spec, self._warm_up)
+        self._session = opened.session
         self._kokoro = Kokoro.from_session(opened.session, spec.voices_path)
+        self._tokens_input = opened.session.get_inputs()[0].name
         self._style = lru_cache(_VOICES_KEPT)(self._mix)
         self._provider, self._trials = opened.provider, opened.trials
 
     def ready(self, load_ms: float) -> Ready:
         """The first message of this worker."""
-        return Ready(self._provider, load_ms, self._trials)
+        return Ready(self._provider, load_ms, self._trials, is_staged=isinstance(self._session, Stages))
 
     def do(self, job: Job) -> Reply:
-        """Speak one segment.
+        """Score a unit or speak it, or turn a window of a score into sound.
 
         Raises:
-            EngineFailed: the engine refused or failed this segment.
+            EngineFailed: the engine refused or failed this job.
         """
-        if not isinstance(job, SpeechJob):
-            raise EngineFailed(f"a speech worker cannot do a {type(job).__name__}")
         started = time.perf_counter()
         with _engine_faults():
-            samples, _ = self._kokoro.create(
-                job.unit.phonemes, self._style(job.unit.voice), job.unit.speed, is_phonemes=True, trim=False
-            )
-        pcm = to_pcm16(trim(samples))
-        return Audio(pcm, round((time.perf_counter() - started) * 1000, 2))
+            match job:
+                case SpeechJob() if isinstance(self._session, Stages):
+                    frames, energy, records = self._score(self._session, job.unit)
+                    return Score(frames, energy, records, _ms_since(started))
+                case SpeechJob():
+                    return Audio(self._speak(job.unit), _ms_since(started))
+                case WindowJob() if isinstance(self._session, Stages):
+                    return Audio(self._sound(self._session, job), _ms_since(started))
+        raise EngineFailed(f"this worker cannot do a {type(job).__name__}")
 
-    def _warm_up(self, session: ort.InferenceSession) -> NDArray[np.float32]:
+    def _score(self, stages: Stages, unit: Unit) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
+        tokens = self._tokens(unit)
+        feed: dict[str, NDArray[Any]] = {
+            self._tokens_input: np.array([[0, *tokens, 0]], np.int64),
+            "style": self._row(unit.voice, len(tokens)),
+            "speed": np.array([unit.speed], np.float32),
+        }
+        score = stages.score(feed)
+        energy = np.rint(score.energy * 10).astype(int)
+        return tuple(score.frames.astype(int).tolist()), tuple(energy.tolist()), to_records(score)
+
+    def _sound(self, stages: Stages, job: WindowJob) -> bytes:
+        features, source = from_records(job.records)
+        samples = stages.sound(features, source, self._row(job.unit.voice, len(self._tokens(job.unit))))
+        kept = samples[job.skip * STEP_SAMPLES : (job.skip + job.keep) * STEP_SAMPLES]
+        return to_pcm16(trim(kept, start=job.is_first, end=job.is_last))
+
+    def _speak(self, unit: Unit) -> bytes:
+        samples, _ = self._kokoro.create(
+            unit.phonemes, self._style(unit.voice), unit.speed, is_phonemes=True, trim=False
+        )
+        return to_pcm16(trim(samples))
+
+    def _tokens(self, unit: Unit) -> list[int]:
+        tokens: list[int] = self._kokoro.tokenizer.tokenize(unit.phonemes)
+        if not tokens:
+            raise ValueError("no phonemes that the model knows")
+        return tokens
+
+    def _row(self, voice: VoiceParts, tokens: int) -> NDArray[np.float32]:
+        """The style of a unit of so many tokens, [1, 256]."""
+        rows = self._style(voice)
+        row: NDArray[np.float32] = rows[min(tokens, len(rows)) - 1]
+        return row
+
+    def _warm_up(self, session: Session) -> NDArray[np.float32]:
         kokoro = Kokoro.from_session(session, self._voices_path)
-        samples, _ = kokoro.create(WARM_UP, kokoro.get_voices()[0], is_phonemes=True, trim=False)
+        with closing(kokoro.voices):
+            samples, _ = kokoro.create(WARM_UP, kokoro.get_voices()[0], is_phonemes=True, trim=False)
         return np.asarray(samples, dtype=np.float32)
 
     def _mix(self, voice: VoiceParts) -> NDArray[np.float32]:
@@ -95,8 +136,8 @@ _TAIL_FRAMES: Final = 10
 """Frames of near-silence kept before and after the speech: soft consonants start and end below the threshold."""
 
 
-def trim(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut the silence that the model puts around a segment (0.3 s before and 0.5 s after), fading what is left.
+def trim(samples: NDArray[np.float32], *, start: bool = True, end: bool = True) -> NDArray[np.float32]:
+    """Cut the silence that the model puts around a unit (0.3 s before and 0.5 s after), fading what is left.
 
     Pauses are then set by the plan alone, and the first audible sample comes first.
     """
@@ -105,18 +146,19 @@ def trim(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     sounding = np.flatnonzero(loudness > loudness.max(initial=0) * _SILENCE)
     if not len(sounding):
         return samples
-    start = max(0, int(sounding[0]) - _LEAD_FRAMES) * _FRAME
-    end = min(len(samples), (int(sounding[-1]) + 1 + _TAIL_FRAMES) * _FRAME)
-    return _fade(samples[start:end].copy())
+    low = max(0, int(sounding[0]) - _LEAD_FRAMES) * _FRAME if start else 0
+    high = min(len(samples), (int(sounding[-1]) + 1 + _TAIL_FRAMES) * _FRAME) if end else len(samples)
+    trimmed = samples[low:high].copy()
+    ramp = np.linspace(0, 1, min(_FRAME, len(trimmed)), dtype=np.float32)
+    if start:  # over 5 ms, so that joins do not click
+        trimmed[: len(ramp)] *= ramp
+    if end:
+        trimmed[len(trimmed) - len(ramp) :] *= ramp[::-1]
+    return trimmed
 
 
-def _fade(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Fade both ends over 5 ms so that joins do not click."""
-    length = min(_FRAME, len(samples))
-    ramp = np.linspace(0, 1, length, dtype=np.float32)
-    samples[:length] *= ramp
-    samples[len(samples) - length :] *= ramp[::-1]
-    return samples
+def _ms_since(started: float) -> float:
+    return round((time.perf_counter() - started) * 1000, 2)
 
 
 def to_pcm16(samples: NDArray[np.float32]) -> bytes:

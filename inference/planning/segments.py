@@ -20,43 +20,32 @@ _PARAGRAPH_PAUSE_S: Final = 0.5
 _SENTENCE_PAUSE_S: Final = 0.25
 _CLAUSE_PAUSE_S: Final = 0.1
 
-_LEAST_GROWTH: Final = 1.2
-_MOST_GROWTH: Final = 3.0
-
 
 @dataclass(frozen=True)
 class Limits:
-    """How long segments are, in tokens."""
+    """How long segments are, in tokens; Kokoro speaks about 15 a second."""
 
-    first: int = 28
-    """Of the first segment. 1.9 s of speech: it decides when sound starts, and how long the second may take."""
+    first: int = 40
+    """Wanted of the first segment, whose score must be there before the first sound: a short sentence or two."""
 
-    growth: float = 1.5
-    """How much longer each segment may be than all before it: playback must not catch up."""
+    first_most: int = 120
+    """Of a first sentence that is spoken whole: 8 s, whose score costs a sixth of a first window more for each."""
 
-    most: int = 100
-    """Of any segment. 7 s: longer ones hold a worker longer and grow its memory, for 3 % less CPU."""
+    wanted: int = 100
+    """Of the others, 7 s: sentences are spoken together as long as they fit."""
+
+    most: int = 220
+    """Of a sentence that is spoken whole."""
 
     least: int = 12
     """Shorter segments sound clipped: they are avoided where the text allows, and a cut may slip by this much."""
 
-    @classmethod
-    def for_cost(cls, cost: float | None) -> Limits:
-        """Limits for a machine where a second of audio takes `cost` CPU seconds of one thread.
-
-        The second segment is started when the first begins to be played and has to be ready when that ends, so it may
-        be 1 / cost times as long. Two thirds of that are kept for the silence that is spoken and cut and for other
-        listeners: with half, 20 of 32 replies to four clients had a gap, with this 5, at the same CPU.
-        """
-        if cost is None:
-            return cls()
-        return cls(growth=min(max(1 / 3 / cost, _LEAST_GROWTH), _MOST_GROWTH))
-
     def __post_init__(self) -> None:
-        if not (0 < self.least <= self.first <= self.most <= MODEL_TOKENS - self.least and self.growth >= 1):
-            raise ValueError(
-                f"not 0 < least <= first <= most <= {MODEL_TOKENS} - least, or growth < 1: {self}"
-            )
+        if not (
+            0 < self.least <= self.first <= self.first_most <= self.most <= MODEL_TOKENS - self.least
+            and self.first <= self.wanted <= self.most
+        ):
+            raise ValueError(f"limits that contradict each other or the model: {self}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +71,10 @@ def segments(pieces: Iterable[str], limits: Limits | None = None) -> Iterator[Se
     yield from packer.finish()
 
 
+_MARKED: Final = re.compile(r"[.!?…,;:—][”\")]*$")
+"""Phonemes that end with a mark by which the model hears how to end them."""
+
+
 class Packer:
     """Packs the phonemes of one text into segments. Lives as long as the text is being planned.
 
@@ -91,7 +84,6 @@ class Packer:
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self._index = 0
-        self._taken = 0
         self._waiting = ""
 
     def feed(self, phonemes: str, *, ends_paragraph: bool = False) -> Iterator[Segment]:
@@ -103,32 +95,43 @@ class Packer:
             self._waiting += f"{words} "
         if ends_paragraph and self._waiting:
             self._waiting = self._waiting[:-1] + "\n"
-        while cut := _cut(self._waiting.rstrip(), self._target, self._limits):
+        while cut := _cut(self._waiting.rstrip(), self._reach, self._limits):
             yield self._take(cut, is_last=False)
 
     def finish(self) -> Iterator[Segment]:
         """The rest: no more will be fed."""
         self._waiting = self._waiting.rstrip()
         while self._waiting:
-            cut = _cut(self._waiting, self._target, self._limits, is_all=True)
+            cut = _cut(self._waiting, self._reach, self._limits, is_all=True)
             yield self._take(cut, is_last=cut == len(self._waiting))
 
     def _take(self, cut: int, *, is_last: bool) -> Segment:
         phonemes, gap, rest = self._waiting[:cut], self._waiting[cut : cut + 1], self._waiting[cut:].lstrip()
         pause_s = 0.0 if is_last else _pause_s(phonemes, gap)
+        if (is_last or gap == "\n") and not _MARKED.search(phonemes):
+            phonemes += (
+                "."  # else the last word loses its end: "ready to change" is heard as "ready to chain"
+            )
         segment = Segment(self._index, phonemes.replace("\n", " "), pause_s, is_last)
         self._waiting = rest
         self._index += 1
-        self._taken += len(phonemes)
         return segment
 
     @property
-    def _target(self) -> int:
-        """Tokens wanted of the next segment: as many as can be spoken while all before it is played."""
+    def _reach(self) -> Reach:
         limits = self._limits
-        if not self._taken:
-            return limits.first
-        return min(max(int(self._taken * limits.growth), limits.least), limits.most)
+        if self._index:
+            return Reach(limits.wanted, limits.most)
+        return Reach(limits.first, limits.first_most)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a segment may reach, in tokens."""
+
+    wanted: int
+    most: int
+    """For a sentence that is spoken whole."""
 
 
 class Boundary(Enum):
@@ -159,40 +162,39 @@ class Preference:
     """Which of the boundaries found."""
 
 
-def _preferences(target: int, limits: Limits) -> tuple[Preference, ...]:
-    """Where a segment of about `target` tokens may end, best first."""
-    least, reach = limits.least, target + limits.least
+def _preferences(reach: Reach, least: int) -> tuple[Preference, ...]:
+    """Where a segment may end, best first."""
+    wanted, most = reach.wanted, reach.most
     return (
-        Preference(Boundary.PARAGRAPH, least, reach),
-        Preference(None, 0, target),
-        Preference(Boundary.SENTENCE, least, target, takes="last"),
-        Preference(Boundary.SENTENCE, target, reach),
-        Preference(Boundary.CLAUSE, max(least, target // 3), reach, takes="last"),
-        Preference(None, 0, reach),
-        Preference(Boundary.PHRASE, max(least, target // 2), target, takes="last"),
-        Preference(Boundary.WORD, least, target, takes="last"),
-        Preference(Boundary.WORD, target, reach),
+        Preference(Boundary.PARAGRAPH, least, wanted + least),
+        Preference(None, 0, wanted),
+        Preference(Boundary.SENTENCE, least, wanted, takes="last"),
+        Preference(Boundary.SENTENCE, wanted, most),
+        Preference(None, 0, most),
+        Preference(Boundary.CLAUSE, max(least, wanted // 3), wanted + least, takes="last"),
+        Preference(Boundary.CLAUSE, wanted, most),
+        Preference(Boundary.PHRASE, max(least, wanted // 2), most, takes="last"),
+        Preference(Boundary.WORD, least, most, takes="last"),
     )
 
 
-def _cut(text: str, target: int, limits: Limits, *, is_all: bool = False) -> int:
+def _cut(text: str, reach: Reach, limits: Limits, *, is_all: bool = False) -> int:
     """Where the first segment of `text` ends, as a position; 0 if text still to come may decide that.
 
-    At the best boundary up to `target`; a sentence or clause that ends soon after it may end first. Neither the
-    segment nor what is left of the text falls below the least length if there is another way.
+    At the best boundary there is. Neither the segment nor what is left of the text falls below the least length if
+    there is another way.
     """
-    reach = target + limits.least
-    seen = reach + limits.least
-    is_end = len(text) <= seen
-    if is_end and not is_all:
-        return 0
-    latest = len(text) - limits.least - 1 if is_end else reach
-    for preference in _preferences(target, limits):
+    least = limits.least
+    for preference in _preferences(reach, least):
+        seen = preference.high + least
+        is_end = len(text) <= seen
+        if is_end and not is_all:
+            return 0
         if preference.boundary is None:
             if is_end and len(text) <= preference.high:
                 return len(text)
             continue
-        high = min(preference.high, latest)
+        high = min(preference.high, len(text) - least - 1) if is_end else preference.high
         ends = [end for end in preference.boundary.ends(text[: seen + 1]) if preference.low <= end <= high]
         if ends:
             return ends[0] if preference.takes == "first" else ends[-1]

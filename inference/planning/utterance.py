@@ -1,6 +1,6 @@
 """Utterance: one text on its way to audio. Segments run on several workers at once and come back in order.
 
-Puts plan, playback and pool together; knows no audio format and no HTTP.
+Puts plan, playback and rendering together; knows no audio format and no HTTP.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 from inference.planning.playback import Pace, Playback
-from inference.planning.segments import Limits, Packer
+from inference.planning.rendering import Piece, render
+from inference.planning.segments import Packer
 from inference.planning.sentences import PARAGRAPH_END, batches
 from inference.protocol import SAMPLE_BYTES, SAMPLE_RATE, TOKENS_PER_SECOND, Unit
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Callable
 
     from inference.planning.segments import Segment
-    from inference.pool.job import Answer
     from inference.pool.lease import Lease
-    from inference.protocol import Audio, VoiceParts
+    from inference.protocol import VoiceParts
 
-    Speak: TypeAlias = Callable[[Unit, float], Awaitable[tuple[Audio, Answer | None]]]
-    """A unit and its deadline to audio; without an answer if no worker had to speak it."""
+    Speak: TypeAlias = Callable[[Unit, float, bool], AsyncGenerator[Piece, None]]
+    """A unit, when it is due, and whether a listener has nothing to hear until then; to its sound, piece by piece."""
 
 Times: TypeAlias = list[tuple[float, float]]
 """When each piece of work began and ended, on the clock of `perf_counter`."""
@@ -46,23 +47,34 @@ class Manner:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A segment as the engine spoke it, with the pause after it."""
+    """A piece of a segment's sound, with the pause after the segment where it ends."""
 
     segment: Segment
-    audio: Audio
-    answer: Answer | None
-    """How the pool came by it; None if it was there already."""
-
+    piece: Piece
     pause: bytes
 
     @property
     def pcm(self) -> bytes:
         """All of it."""
-        return self.audio.pcm + self.pause
+        return self.piece.audio.pcm + self.pause
+
+    @property
+    def is_last(self) -> bool:
+        """It ends the text."""
+        return self.segment.is_last and self.piece.is_last
+
+
+@dataclass(frozen=True)
+class _Speaking:
+    """A segment being spoken. Lives until its last piece is taken."""
+
+    task: asyncio.Task[None]
+    pieces: asyncio.Queue[Spoken | None]
+    """Ends with None, however the task ends."""
 
 
 class Utterance:
-    """One text being spoken, by `speak` if given, else by the lease. Lives as long as its response body."""
+    """One text being spoken, by `speak` if given, else rendered under the lease. Lives as long as its response body."""
 
     def __init__(
         self,
@@ -70,7 +82,6 @@ class Utterance:
         manner: Manner,
         pace: Pace | None = None,
         speak: Speak | None = None,
-        limits: Limits | None = None,
     ) -> None:
         self.playback = Playback(pace)
         self.phoneme_times: Times = []
@@ -87,17 +98,17 @@ class Utterance:
 
         self._lease = lease
         self.manner = manner
-        self._limits = limits or Limits()
         self._is_waited_for_whole = bool(pace and pace.slack_s)
-        self._speak_unit: Speak = speak or lease.speak
+        self._speak_unit: Speak = speak or partial(render, lease)
         self._handed_over = asyncio.Event()
-        self._jobs: asyncio.Queue[asyncio.Task[Spoken] | None] = asyncio.Queue()
-        self._tasks: set[asyncio.Task[Spoken]] = set()
+        self._has_begun = asyncio.Event()
+        self._order: asyncio.Queue[_Speaking | None] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def segments(self, text: str) -> AsyncGenerator[Spoken, None]:
-        """The audio of `text`, segment by segment; nothing at all for a text without a speakable character.
+        """The sound of `text`, piece by piece; nothing at all for a text without a speakable character.
 
-        Whoever takes a segment calls `hand_over` for it, or no more than the look-ahead will come. Closing this drops
+        Whoever takes a piece calls `hand_over` for it, or no more than the look-ahead will come. Closing this drops
         all that has not started.
 
         Raises:
@@ -105,8 +116,10 @@ class Utterance:
         """
         producer = asyncio.create_task(self._produce(text))
         try:
-            while job := await self._jobs.get():
-                yield await job
+            while speaking := await self._order.get():
+                while spoken := await speaking.pieces.get():
+                    yield spoken
+                await speaking.task
             await producer
         finally:
             for task in (producer, *self._tasks):
@@ -124,22 +137,22 @@ class Utterance:
         self._lease.close()
 
     async def _produce(self, text: str) -> None:
-        """Submit segments as soon as they are planned: the first alone, none further ahead than the pace allows."""
+        """Submit segments as they are planned: the others once the first is heard, none far ahead of the listener."""
         try:
             async with aclosing(self._plan(text)) as plan:
                 async for segment in plan:
-                    if segment.index == 1 and self._tasks and not self._is_waited_for_whole:
+                    if segment.index == 1 and not self._is_waited_for_whole:
                         # Beside other work the first takes up to twice as long (488 against 329 ms for a chat reply).
-                        await asyncio.wait(self._tasks)
+                        await self._has_begun.wait()
                     while self.playback.is_far_ahead:
                         self._handed_over.clear()
                         await self._handed_over.wait()
                     self._submit(segment)
         finally:
-            self._jobs.put_nowait(None)
+            self._order.put_nowait(None)
 
     async def _plan(self, text: str) -> AsyncGenerator[Segment, None]:
-        packer = Packer(self._limits)
+        packer = Packer()
         for index, batch in enumerate(batches(text)):
             began = time.perf_counter()
             reply, _ = await self._lease.phonemes(
@@ -157,30 +170,37 @@ class Utterance:
             yield segment
 
     def _submit(self, segment: Segment) -> None:
-        task = asyncio.create_task(self._speak(segment, self.playback.due))
+        pieces: asyncio.Queue[Spoken | None] = asyncio.Queue()
+        task = asyncio.create_task(self._speak(segment, self.playback.due, pieces))
         self._tasks.add(task)
         task.add_done_callback(self._forget)
-        self._jobs.put_nowait(task)
+        self._order.put_nowait(_Speaking(task, pieces))
         self.submitted += 1
         self.tokens += len(segment.phonemes)
         self.playback.plan(self._estimate_s(segment))
 
-    def _forget(self, task: asyncio.Task[Spoken]) -> None:
+    def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # the listener may have gone before it could be told
 
-    async def _speak(self, segment: Segment, deadline: float) -> Spoken:
-        manner, began = self.manner, time.perf_counter()
+    async def _speak(self, segment: Segment, due: float, pieces: asyncio.Queue[Spoken | None]) -> None:
+        manner, began, spoken_s = self.manner, time.perf_counter(), 0.0
+        unit = Unit(segment.phonemes, manner.voice, manner.speed)
+        is_waited_for = segment.index == 0 and not self._is_waited_for_whole
+        pause = bytes(round(segment.pause_s / manner.speed * SAMPLE_RATE) * SAMPLE_BYTES)
         try:
-            audio, answer = await self._speak_unit(
-                Unit(segment.phonemes, manner.voice, manner.speed), deadline
-            )
+            async with aclosing(self._speak_unit(unit, due, is_waited_for)) as rendered:
+                async for piece in rendered:
+                    spoken_s += piece.audio.seconds
+                    pieces.put_nowait(Spoken(segment, piece, pause if piece.is_last else b""))
+                    self._has_begun.set()
+            heard_s = (spoken_s + segment.pause_s / manner.speed) / manner.tempo
+            self.playback.plan(heard_s - self._estimate_s(segment))
         finally:
             self.segment_times.append((began, time.perf_counter()))
-        pause_s = segment.pause_s / manner.speed
-        self.playback.plan((audio.seconds + pause_s) / manner.tempo - self._estimate_s(segment))
-        return Spoken(segment, audio, answer, bytes(round(pause_s * SAMPLE_RATE) * SAMPLE_BYTES))
+            self._has_begun.set()
+            pieces.put_nowait(None)
 
     def _estimate_s(self, segment: Segment) -> float:
         """How long a segment is heard, before it is spoken."""

@@ -125,7 +125,8 @@ class Dispatch:
         else:
             self._on_done(job.message, time.monotonic() - job.started_at)
             provider = worker.ready.provider if worker.ready else ""
-            job.settle(Answer(reply, worker.pid, provider, job.waited_s, job.attempts))
+            due = job.deadline - job.offset_s
+            job.settle(Answer(reply, worker.pid, provider, job.waited_s, job.attempts, due))
         finally:
             del self.running[slot]
             slot.free()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from inference.pool.scheduler import Waiting
@@ -26,6 +26,13 @@ class Answer:
     """Seconds in the queue, all attempts together."""
 
     attempts: int
+    due: float
+    """When its unit was due in the end: listeners wait, and others come who need it sooner."""
+
+    def after(self, before: Answer) -> Answer:
+        """Both together, as the answer to one piece of work."""
+        waited_s, attempts = self.waited_s + before.waited_s, self.attempts + before.attempts - 1
+        return replace(self, waited_s=waited_s, attempts=attempts)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -35,6 +42,9 @@ class QueuedJob(Waiting[Slot]):
     message: Job
     listener: object
     """Whose listener it is for: told from others, and nothing else."""
+
+    offset_s: float = 0
+    """By how much it is due later than its unit."""
 
     answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     queued_at: float = field(default_factory=time.monotonic)

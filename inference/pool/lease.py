@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from inference.errors import EngineFailed, ProtocolError, UnsupportedLanguage
-from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob
+from inference.pool.cost import score_work, window_work
+from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, Score, SpeechJob
 
 if TYPE_CHECKING:
     from inference.pool.job import Answer
-    from inference.protocol import Job, Reply, Role, Unit
+    from inference.protocol import Job, Reply, Role, Unit, WindowJob
 
 R = TypeVar("R")
+
+_FIRST_WINDOW_S: Final = 2.0
+"""Of the first window of a unit, with its context: by so much work the score is due before the sound."""
 
 LATER_TEXT: Final = 1
 """Rank of text behind a first batch: whoever hears nothing yet goes first, so no text holds up all the others."""
@@ -25,18 +29,23 @@ class Lessor(Protocol):
         message: Job,
         roles: tuple[Role, ...],
         *,
-        deadline: float,
+        due: float,
         cost_s: float,
         listener: object,
         rank: int = 0,
+        offset_s: float = 0,
     ) -> Answer:
-        """Have one job done."""
+        """Have one job done, which is due so much later than its unit."""
 
-    def cost_s(self, tokens: int) -> float:
-        """Estimated seconds of a worker's time."""
+    @property
+    def is_staged(self) -> bool:
+        """Whether the engine makes a score before the sound."""
 
-    def hurry(self, unit: Unit, deadline: float) -> None:
-        """Have a unit that waits spoken by this deadline, if that is earlier."""
+    def cost_s(self, work: float) -> float:
+        """Estimated seconds of a worker's time, for work in tokens."""
+
+    def hurry(self, unit: Unit, due: float) -> None:
+        """Have a unit that waits spoken by then, if that is earlier."""
 
     def postpone(self, listener: object, seconds: float) -> None:
         """Give all that waits for a listener a later deadline."""
@@ -56,11 +65,11 @@ class Lease:
 
     @property
     def reserved_s(self) -> float:
-        """Work that was admitted for the first segment and is not yet in the queue, seconds."""
+        """Work that was admitted for the first sound and is not yet in the queue, seconds."""
         return self._reserved_s if self._is_first_due else 0.0
 
     async def phonemes(
-        self, texts: tuple[str, ...], language: str, deadline: float, *, cost_s: float, is_first: bool
+        self, texts: tuple[str, ...], language: str, due: float, *, cost_s: float, is_first: bool
     ) -> tuple[Phonemes, Answer]:
         """Phonemise texts of one language, about `cost_s` seconds of work.
 
@@ -70,38 +79,55 @@ class Lease:
         """
         job = PhonemeJob(self.request_id, texts, language)
         rank = 0 if is_first else LATER_TEXT
-        answer = await self._pool.submit(
-            job, ("text",), deadline=deadline, cost_s=cost_s, listener=self, rank=rank
-        )
+        answer = await self._pool.submit(job, ("text",), due=due, cost_s=cost_s, listener=self, rank=rank)
         reply = _expect(Phonemes, answer.reply)
         if len(reply.phonemes) != len(texts):
             raise ProtocolError("the text worker answered other texts")
         return reply, answer
 
-    async def speak(self, unit: Unit, deadline: float) -> tuple[Audio, Answer]:
-        """Speak a unit; the first may be spoken by the express worker, which is kept for such.
+    async def score(self, unit: Unit, due: float) -> tuple[Score | Audio, Answer]:
+        """The score of a unit whose sound is due then, or its sound where the engine speaks units at once.
 
         Raises:
             InferenceError: the engine failed, or two workers died with it.
         """
-        roles: tuple[Role, ...] = ("express", "speech") if self._is_first_due else ("speech",)
+        job, speakers = SpeechJob(self.request_id, unit), self._speakers
+        work, offset_s = float(len(unit.phonemes)), 0.0
+        if self._pool.is_staged:
+            work, offset_s = score_work(work), -self._pool.cost_s(window_work(_FIRST_WINDOW_S))
+        else:
+            self.begin()
+        answer = await self._pool.submit(
+            job, speakers, due=due, cost_s=self._pool.cost_s(work), listener=self, offset_s=offset_s
+        )
+        reply = answer.reply
+        return (reply if isinstance(reply, Score) else _expect(Audio, reply)), answer
+
+    async def sound(self, window: WindowJob, due: float, offset_s: float) -> tuple[Audio, Answer]:
+        """The sound of a window that begins `offset_s` after that of its unit, which is due then.
+
+        Raises:
+            InferenceError: the engine failed, or two workers died with it.
+        """
+        speakers, cost_s = self._speakers, self._pool.cost_s(window_work(window.seconds))
         self.begin()
         answer = await self._pool.submit(
-            SpeechJob(self.request_id, unit),
-            roles,
-            deadline=deadline,
-            cost_s=self._pool.cost_s(len(unit.phonemes)),
-            listener=self,
+            window, speakers, due=due, cost_s=cost_s, listener=self, offset_s=offset_s
         )
         return _expect(Audio, answer.reply), answer
 
+    @property
+    def _speakers(self) -> tuple[Role, ...]:
+        """Who may speak: what a listener waits for may go to the express worker, which is kept for it."""
+        return ("express", "speech") if self._is_first_due else ("speech",)
+
     def begin(self) -> None:
-        """The listener's first segment is in the queue, or was found spoken: nothing is reserved for it any more."""
+        """The listener's first sound is in the queue, or was found spoken: nothing is reserved for it any more."""
         self._is_first_due = False
 
-    def hurry(self, unit: Unit, deadline: float) -> None:
-        """Have a unit that another lease waits for spoken by this deadline, if that is earlier."""
-        self._pool.hurry(unit, deadline)
+    def hurry(self, unit: Unit, due: float) -> None:
+        """Have a unit that another lease waits for spoken by then, if that is earlier."""
+        self._pool.hurry(unit, due)
 
     def postpone(self, seconds: float) -> None:
         """The listener had to wait: what is queued for it is due so much later, and others come first."""

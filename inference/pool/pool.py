@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from inference.errors import PoolClosed, PoolSaturated
-from inference.pool.cost import SpeechCost
+from inference.pool.cost import FIRST_WORK, SpeechCost, score_work, window_work
 from inference.pool.dispatch import HOPELESS_WAIT_S, Dispatch
 from inference.pool.job import QueuedJob
 from inference.pool.lease import Lease
 from inference.pool.rest import Rest
 from inference.pool.slot import Phase
-from inference.protocol import SpeechJob
+from inference.protocol import SpeechJob, WindowJob
 
 if TYPE_CHECKING:
     from inference.pool.config import PoolConfig
@@ -114,6 +114,12 @@ class Pool:
         workers = (slot.worker for slot in self._dispatch.slots if slot.spec.role == role)
         return next((worker.ready for worker in workers if worker), None)
 
+    @property
+    def is_staged(self) -> bool:
+        """Whether the engine makes a score before the sound."""
+        ready = self.ready("speech")
+        return ready is not None and ready.is_staged
+
     def status(self) -> PoolStatus:
         """The pool at this moment."""
         return PoolStatus(
@@ -147,7 +153,7 @@ class Pool:
         return (running_s + waiting_s) / max(workers, 1)
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request whose first segment has about `tokens` tokens; for that alone it must wait.
+        """Admit a request of about `tokens` tokens; it must wait for its first sound alone.
 
         Raises:
             PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.
@@ -160,7 +166,7 @@ class Pool:
         wait = self.expected_wait_s()
         if wait > self.config.queue_s:
             raise PoolSaturated(wait)
-        lease = Lease(self, request_id, self.cost_s(tokens))
+        lease = Lease(self, request_id, self.cost_s(min(tokens, FIRST_WORK)))
         self._leases.add(lease)
         self._rest.end()
         self._wake()
@@ -186,10 +192,11 @@ class Pool:
         message: Job,
         roles: tuple[Role, ...],
         *,
-        deadline: float,
+        due: float,
         cost_s: float,
         listener: object,
         rank: int = 0,
+        offset_s: float = 0,
     ) -> Answer:
         """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
 
@@ -202,22 +209,23 @@ class Pool:
             QueuedJob(
                 message=message,
                 roles=roles,
-                deadline=deadline,
+                deadline=due + offset_s,
                 cost_s=cost_s,
                 rank=rank,
                 listener=listener,
+                offset_s=offset_s,
             )
         )
 
-    def cost_s(self, tokens: int) -> float:
-        """Estimated seconds of a speech worker's time."""
-        return self._cost.of(tokens)
+    def cost_s(self, work: float) -> float:
+        """Estimated seconds of a speech worker's time, for work in tokens."""
+        return self._cost.of(work)
 
-    def hurry(self, unit: Unit, deadline: float) -> None:
-        """Give a unit that waits an earlier deadline: someone else needs the same audio sooner."""
+    def hurry(self, unit: Unit, due: float) -> None:
+        """Have a unit that waits spoken by then, if that is earlier: someone else needs the same audio sooner."""
         for job in self._dispatch.queue:
-            if isinstance(job.message, SpeechJob) and job.message.unit == unit:
-                job.deadline = min(job.deadline, deadline)
+            if isinstance(job.message, SpeechJob | WindowJob) and job.message.unit == unit:
+                job.deadline = min(job.deadline, due + job.offset_s)
                 job.is_hurried = True
 
     def postpone(self, listener: object, seconds: float) -> None:
@@ -237,8 +245,11 @@ class Pool:
             self._rest.wake()
 
     def _learn(self, job: Job, seconds: float) -> None:
-        if isinstance(job, SpeechJob):
-            self._cost.learn(len(job.unit.phonemes), seconds)
+        if isinstance(job, WindowJob):
+            self._cost.learn(window_work(job.seconds), seconds)
+        elif isinstance(job, SpeechJob):
+            tokens = len(job.unit.phonemes)
+            self._cost.learn(score_work(tokens) if self.is_staged else tokens, seconds)
 
     def _real_time_factor(self) -> float | None:
         """Seconds that a worker took for a second of its warm-up, on the provider it chose."""

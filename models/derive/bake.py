@@ -15,15 +15,15 @@ import onnxruntime as ort
 
 from models.derive import quantize
 from models.derive import rewrites as graph
+from models.derive.stages import split
 
 RANGES = Path(__file__).with_name("ranges-v1.npz")
-GRAPH, WEIGHTS = "model.onnx", "weights.bin"
 
 
 def bake(source: Path, directory: Path, bits: int) -> None:
-    """Write GRAPH and WEIGHTS, laid out for this machine, into `directory`.
+    """Write the graph and the weights of each stage, laid out for this machine, into `directory`.
 
-    Raises `ValueError` where the graph has none of the convolutions that ranges were measured for.
+    Raises `ValueError` where the graph cannot be cut in two or has no convolution that ranges were measured for.
     """
     _announce("reading the released graph")
     model = ir.load(source)
@@ -35,23 +35,24 @@ def bake(source: Path, directory: Path, bits: int) -> None:
             f"{source.name} is not a graph this recipe knows: no convolution of it has known ranges"
         )
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        rewritten = Path(scratch) / "rewritten.onnx"
-        ir.save(model, rewritten)
-        del model
+        for stage, part in split(model).items():
+            ir.save(part, Path(scratch) / f"{stage}.onnx")
+        del model, part
         _announce("laying out weights for this machine")
-        lay_out(rewritten, directory)
+        for rewritten in Path(scratch).iterdir():
+            lay_out(rewritten, directory)
 
 
 def lay_out(source: Path, directory: Path) -> None:
-    """Let ONNX Runtime optimise the graph and write its weights beside it, packed as its kernels read them.
+    """Let ONNX Runtime optimise the graph and write it, with its weights beside it packed as its kernels read them.
 
     Weights in a file of their own are mapped: a session starts in 0.3 s and all workers share one copy.
     """
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    options.optimized_model_filepath = str(directory / GRAPH)
+    options.optimized_model_filepath = str(directory / source.name)
     for key, value in {
-        "session.optimized_model_external_initializers_file_name": WEIGHTS,
+        "session.optimized_model_external_initializers_file_name": f"{source.stem}.bin",
         "session.optimized_model_external_initializers_min_size_in_bytes": "1024",
         "session.save_external_prepacked_constant_initializers": "1",
     }.items():

@@ -34,7 +34,7 @@ STEPS = 5
 KILLED = 128
 """Exit codes above it tell of a signal: the program did nothing wrong, somebody or something ended it."""
 
-_BAKED_BY = ("bake.py", "rewrites.py", "quantize.py", "ranges-v1.npz")
+_BAKED_BY = ("bake.py", "rewrites.py", "quantize.py", "stages.py", "ranges-v1.npz")
 _RUNTIME = ("onnxruntime", "onnx-ir", "onnxscript")
 _VNNI = {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"}
 
@@ -77,7 +77,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which graph sessions load and why; `graph` is the released file itself or a derived one.
+    """Which graph sessions load and why; `graph` is the released file itself or the score stage of a derived one.
 
     `cost` is CPU seconds of one thread for a second of audio; None where that was not measured.
     """

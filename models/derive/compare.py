@@ -11,16 +11,19 @@ import time
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import onnxruntime as ort
+
+from models.derive.stages import SCORE, VOCODER
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.floating[Any]]
     Feed = dict[str, NDArray[np.generic]]
+    Session: TypeAlias = "ort.InferenceSession | Stages"
 
 SAMPLE_RATE = 24_000
 SIZE, HOP, BANDS = 1024, 512, 80
@@ -35,7 +38,7 @@ SENTENCES = (
 )
 
 
-def feed(session: ort.InferenceSession, tokens: list[int], styles: Floats) -> Feed:
+def feed(session: Session, tokens: list[int], styles: Floats) -> Feed:
     """The inputs for one utterance, under the names this graph gives them; `styles` is a voice's [510, 1, 256]."""
     names = {node.name for node in session.get_inputs()}
     return {
@@ -45,7 +48,7 @@ def feed(session: ort.InferenceSession, tokens: list[int], styles: Floats) -> Fe
     }
 
 
-def feeds(session: ort.InferenceSession, voices: Path) -> list[Feed]:
+def feeds(session: Session, voices: Path) -> list[Feed]:
     """The inputs of UNCOUNTED and SENTENCES."""
     vocabulary = json.loads((resources.files("kokoro_onnx") / "config.json").read_text("utf-8"))["vocab"]
     with np.load(voices) as styles:
@@ -55,7 +58,28 @@ def feeds(session: ort.InferenceSession, voices: Path) -> list[Feed]:
         ]
 
 
-def open_session(path: Path) -> ort.InferenceSession:
+class Stages:
+    """The two stages of a derived graph behind the face of one session. Lives as long as a comparison."""
+
+    def __init__(self, score: Path) -> None:
+        self._score = _session(score)
+        self._vocoder = _session(score.with_name(f"{VOCODER}.onnx"))
+        self.get_inputs = self._score.get_inputs
+
+    def run(self, _names: list[str], inputs: Feed) -> list[Floats]:
+        """The audio."""
+        features, source = self._score.run(["features", "source"], inputs)
+        parts = {"features": features, "source": source, "style": inputs["style"]}
+        audio: list[Floats] = self._vocoder.run(["audio"], parts)
+        return audio
+
+
+def open_session(path: Path) -> ort.InferenceSession | Stages:
+    """A graph, or both stages of one that is named by its first."""
+    return Stages(path) if path.stem == SCORE else _session(path)
+
+
+def _session(path: Path) -> ort.InferenceSession:
     """One thread, as a worker has on a busy machine."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -63,7 +87,7 @@ def open_session(path: Path) -> ort.InferenceSession:
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
-def speak(session: ort.InferenceSession, inputs: Feed) -> tuple[Floats, float]:
+def speak(session: Session, inputs: Feed) -> tuple[Floats, float]:
     """The audio, and the CPU seconds it took."""
     before = time.process_time()
     (audio,) = session.run(["audio"], inputs)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-GRAPH: Final = "model.onnx"
+GRAPH: Final = "score.onnx"
 RECORD: Final = "choice.json"
 _WORKSHOP: Final = ".deriving-"
 _LOCK: Final = "lock"
@@ -66,7 +66,7 @@ class Home:
 
     @property
     def graph(self) -> Path:
-        """What a session loads; its weights lie beside it."""
+        """The score stage; the vocoder and the weights of both lie beside it."""
         return self.path / GRAPH
 
     def record(self) -> Measured | None:

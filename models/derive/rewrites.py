@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Part = Callable[..., Any]
 
-FRAMES = "frames"
-
 
 def constant(value: ir.Value | None) -> NDArray[Any]:
     """The array behind an initialiser or constant; `ValueError` for anything computed at run time."""
@@ -59,7 +57,6 @@ def prepare(model: ir.Model) -> None:
     fuse_norms(model)
     split_upsampling(model)
     convolve_spectrum(model)
-    expose_frames(model)
 
 
 def restore_convolutions(model: ir.Model) -> int:
@@ -184,15 +181,3 @@ def _filters(op: Any, signal: Any, step: Any, window: Any, length: Any, part: An
     kernel = initializer(op, f"{part.name}_basis", (basis * constant(window))[:, None].astype(np.float32))
     one_channel = op.Unsqueeze(signal, op.Constant(value_ints=[1]))
     return op.Conv(one_channel, kernel, kernel_shape=[size], strides=[hop])
-
-
-def expose_frames(model: ir.Model) -> bool:
-    """Give the graph the output FRAMES, the frames each token lasts (25 ms each), which the release keeps inside.
-
-    It is not called `duration`: a graph with an output of that name makes kokoro-onnx insert pauses.
-    """
-    values = [v for node in model.graph for v in node.outputs if v.name == "/encoder/Clip_output_0"]
-    for value in values:
-        value.name = FRAMES
-        model.graph.outputs.append(value)
-    return bool(values)

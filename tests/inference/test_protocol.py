@@ -18,10 +18,12 @@ from inference.protocol import (
     PhonemeJob,
     Phonemes,
     Ready,
+    Score,
     SpeechJob,
     StartFailed,
     Trial,
     Unit,
+    WindowJob,
     WorkerSpec,
     encode,
 )
@@ -29,6 +31,8 @@ from inference.protocol import (
 text = st.text(st.characters(exclude_categories=["Cs"]))
 number = st.floats(0, 1e6)
 units = st.builds(Unit, text, st.lists(st.tuples(text, number), max_size=4).map(tuple), number)
+count = st.integers(0, 1000)
+steps = st.lists(st.integers(-200, 200), max_size=8).map(tuple)
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(
         Ready,
@@ -36,12 +40,15 @@ messages: st.SearchStrategy[Message] = st.one_of(
         number,
         st.lists(st.builds(Trial, text, text, st.none() | number), max_size=3).map(tuple),
         st.lists(text, max_size=3).map(tuple),
+        st.booleans(),
         st.integers(0, 9),
     ),
     st.builds(StartFailed, text),
     st.builds(PhonemeJob, text, st.lists(text).map(tuple), text),
     st.builds(Phonemes, st.lists(text).map(tuple), number),
     st.builds(SpeechJob, text, units),
+    st.builds(Score, steps, steps, st.binary(), number),
+    st.builds(WindowJob, text, units, count, count, st.booleans(), st.booleans(), st.binary()),
     st.builds(Audio, st.binary(), number),
     st.builds(Failure, st.sampled_from(["engine", "language"]), text),
 )
@@ -69,11 +76,11 @@ def test_a_frame_split_at_every_byte_is_whole_only_at_its_last() -> None:
         assert list(decoder.feed(frame[cut:])) == [Audio(b"\x01\x02\x03\x04", 1.5)]
 
 
-def test_audio_travels_raw() -> None:
-    pcm = bytes(range(256)) * 100
-    frame = encode(Audio(pcm, 1.0))
-    assert pcm in frame
-    assert len(frame) < len(pcm) + 100
+def test_audio_and_records_travel_raw() -> None:
+    data = bytes(range(256)) * 100
+    assert data in encode(Audio(data, 1.0))
+    assert data in encode(Score((), (), data, 1.0))
+    assert len(encode(Audio(data, 1.0))) < len(data) + 100
 
 
 @pytest.mark.parametrize("length", [MAX_FRAME_BYTES + 1, 2**32 - 1])

@@ -1,4 +1,6 @@
-"""A speech engine that breaks in the way its voice is named for, on segments that hold an exclamation mark."""
+"""A speech engine that breaks in the way its voice is named for: on units that hold an exclamation mark, and on the
+windows of those that hold a question mark.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inference.protocol import SpeechJob, Unit, encode
+from inference.protocol import SpeechJob, Unit, WindowJob, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +112,9 @@ class FaultyEngine:
         self.ready = self._engine.ready
 
     def do(self, job: Job) -> Reply:
-        if isinstance(job, SpeechJob) and "!" in job.unit.phonemes:
+        if (isinstance(job, SpeechJob) and "!" in job.unit.phonemes) or (
+            isinstance(job, WindowJob) and "?" in job.unit.phonemes
+        ):
             for name, _ in job.unit.voice:
                 if name in FAULTS:
                     FAULTS[name](self._spec)

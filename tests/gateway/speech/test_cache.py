@@ -11,7 +11,7 @@ import threading
 from base64 import b64decode
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 import pytest
@@ -28,11 +28,13 @@ from tests.support.streams import open_stream
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, Iterator
     from pathlib import Path
 
 ENTRIES, TTL_S, MAX_BYTES = 4, 10.0, 4 * ENTRY_BYTES + 100
 KEYS = [bytes([n]) for n in range(8)]
+
+T = TypeVar("T")
 
 
 class CacheIsItsModel(RuleBasedStateMachine):
@@ -158,45 +160,69 @@ def test_kind_and_model_are_part_of_the_key() -> None:
 # Work that several wait for
 
 
+async def all_of(items: AsyncGenerator[T, None]) -> list[T]:
+    async with contextlib.aclosing(items):
+        return [item async for item in items]
+
+
 async def test_many_at_once_cost_one_piece_of_work() -> None:
     flights: Flights[int] = Flights()
     begun, go = itertools.count(), asyncio.Event()
 
-    async def work() -> int:
+    async def work() -> AsyncGenerator[int, None]:
         number = next(begun)
+        yield number
         await go.wait()
-        return number
+        yield number + 100
 
-    waiting = [asyncio.create_task(flights.join(b"k", work)) for _ in range(20)]
+    waiting = [asyncio.create_task(all_of(flights.join(b"k", work))) for _ in range(20)]
     await asyncio.sleep(0)
     go.set()
-    assert await asyncio.gather(*waiting) == [0] * 20
+    assert await asyncio.gather(*waiting) == [[0, 100]] * 20
     assert len(flights) == 0
-    assert await flights.join(b"k", work) == 1
+    assert await all_of(flights.join(b"k", work)) == [1, 101]
+
+
+async def test_who_comes_late_gets_what_was_given_at_once_and_the_rest_as_it_comes() -> None:
+    flights: Flights[int] = Flights()
+    go = asyncio.Event()
+
+    async def work() -> AsyncGenerator[int, None]:
+        yield 1
+        yield 2
+        await go.wait()
+        yield 3
+
+    early = flights.join(b"k", work)
+    assert [await anext(early), await anext(early)] == [1, 2]
+    late = flights.join(b"k", work)
+    assert [await anext(late), await anext(late)] == [1, 2]
+    go.set()
+    assert await all_of(late) == await all_of(early) == [3]
 
 
 async def test_work_outlives_who_began_it_and_ends_with_the_last_who_waits() -> None:
     flights: Flights[str] = Flights()
     go, ended = asyncio.Event(), asyncio.Event()
 
-    async def work() -> str:
+    async def work() -> AsyncGenerator[str, None]:
         try:
             await go.wait()
+            yield "done"
         finally:
             ended.set()
-        return "done"
 
-    first, second, third = (asyncio.create_task(flights.join(b"k", work)) for _ in range(3))
+    first, second, third = (asyncio.create_task(all_of(flights.join(b"k", work))) for _ in range(3))
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.wait({first})
     assert not ended.is_set()
     go.set()
-    assert await second == await third == "done"
+    assert await second == await third == ["done"]
 
     go.clear()
     ended.clear()
-    alone = asyncio.create_task(flights.join(b"k", work))
+    alone = asyncio.create_task(all_of(flights.join(b"k", work)))
     await asyncio.sleep(0)
     alone.cancel()
     await asyncio.wait({alone})
@@ -207,16 +233,18 @@ async def test_work_outlives_who_began_it_and_ends_with_the_last_who_waits() -> 
 async def test_what_work_raises_is_raised_to_each_and_forgotten() -> None:
     flights: Flights[int] = Flights()
 
-    async def fail() -> int:
+    async def fail() -> AsyncGenerator[int, None]:
+        yield 0
         await asyncio.sleep(0)
         raise ZeroDivisionError
 
-    async def succeed() -> int:
-        return 1
+    async def succeed() -> AsyncGenerator[int, None]:
+        yield 1
 
-    results = await asyncio.gather(*(flights.join(b"k", fail) for _ in range(3)), return_exceptions=True)
+    failing = (all_of(flights.join(b"k", fail)) for _ in range(3))
+    results = await asyncio.gather(*failing, return_exceptions=True)
     assert [type(result) for result in results] == [ZeroDivisionError] * 3
-    assert await flights.join(b"k", succeed) == 1
+    assert await all_of(flights.join(b"k", succeed)) == [1]
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -225,15 +253,16 @@ async def test_any_interleaving_gives_each_who_stays_the_result_of_its_key(seed:
     flights: Flights[int] = Flights()
     running: Counter[int] = Counter()
 
-    async def work(key: int) -> int:
+    async def work(key: int) -> AsyncGenerator[int, None]:
         running[key] += 1
         assert running[key] == 1, "two pieces of work for one key"
         try:
             for _ in range(chance.randrange(6)):
                 await asyncio.sleep(0)
+                yield key
             if chance.random() < 0.2:
                 raise ZeroDivisionError
-            return key
+            yield -key
         finally:
             running[key] -= 1
 
@@ -241,7 +270,8 @@ async def test_any_interleaving_gives_each_who_stays_the_result_of_its_key(seed:
         for _ in range(chance.randrange(10)):
             await asyncio.sleep(0)
         with contextlib.suppress(ZeroDivisionError):
-            assert await flights.join(bytes([key]), lambda: work(key)) == key
+            items = await all_of(flights.join(bytes([key]), lambda: work(key)))
+            assert items == [key] * (len(items) - 1) + [-key]
 
     callers = [asyncio.create_task(one(chance.randrange(3))) for _ in range(60)]
     for _ in range(40):
@@ -305,7 +335,7 @@ def test_a_repeated_request_is_answered_whole_in_every_format(gateway: Gateway, 
 
 
 def test_a_hit_says_its_exact_sizes(gateway: Gateway) -> None:
-    text = "How long is this, to the sample?"
+    text = "How long is this, to the sample, when all of it is there? And how long is it before it has come?"
     samples = len(speak(gateway, text).content) // 2
     streamed, wav = (speak(gateway, text, response_format="wav").content for _ in range(2))
     assert struct.unpack("<I", streamed[40:44]) == (0xFFFFFFFF,)

@@ -18,11 +18,12 @@ import onnxruntime as ort
 import psutil
 import pytest
 
-from models.derive import compare
+from models.derive import compare, quantize
 from models.derive import rewrites as graph
-from models.derive.bake import bake
+from models.derive.bake import RANGES, bake
 from models.derive.choose import GraphKind, Recipe, choose, derived_directory, judge
 from models.derive.home import GRAPH, RECORD, Home, Measured
+from models.derive.stages import split
 from tests.support.model import MODEL, VOICES, released
 from tests.support.waiting import wait_for
 
@@ -58,14 +59,20 @@ def derived(release: Path, home: Path) -> Path:
     return path / GRAPH
 
 
-def counts(path: Path) -> dict[str, int]:
-    operators = [node.op_type for node in onnx.load(path, load_external_data=False).graph.node]
+def counts(score: Path) -> dict[str, int]:
+    """How often some operators occur in both stages."""
+    graphs = [onnx.load(path, load_external_data=False).graph for path in (score, vocoder(score))]
+    operators = [node.op_type for graph in graphs for node in graph.node]
     return {name: operators.count(name) for name in ("QLinearConv", "ConvInteger", "Sin", "STFT")}
 
 
+def vocoder(score: Path) -> Path:
+    return score.with_name("vocoder.onnx")
+
+
 def greatest_level(path: Path) -> int:
-    """The largest weight, in levels, of the convolutions that are not stored packed only."""
-    weights = np.fromfile(path.with_name("weights.bin"), np.int8)
+    """The largest weight, in levels, of the convolutions of one stage that are not stored packed only."""
+    weights = np.fromfile(path.with_suffix(".bin"), np.int8)
     greatest = 0
     for tensor in onnx.load(path, load_external_data=False).graph.initializer:
         if tensor.name.endswith("_levels"):
@@ -75,27 +82,59 @@ def greatest_level(path: Path) -> int:
     return greatest
 
 
-def test_derived_graph_takes_and_gives_what_the_release_does(release: Path, derived: Path) -> None:
-    theirs, ours = compare.open_session(release), compare.open_session(derived)
-    assert [(i.name, i.type) for i in ours.get_inputs()] == [(i.name, i.type) for i in theirs.get_inputs()]
-    assert [o.name for o in ours.get_outputs()] == ["audio", graph.FRAMES]
+def test_stages_take_and_give_together_what_the_release_does(release: Path, derived: Path) -> None:
+    theirs, score = (compare.open_session(path).get_inputs() for path in (release, derived))
+    assert [(i.name, i.type) for i in score] == [(i.name, i.type) for i in theirs]
+    last = ort.InferenceSession(vocoder(derived))
+    assert [i.name for i in last.get_inputs()] == ["features", "source", "style"]
+    assert [o.name for o in last.get_outputs()] == ["audio"]
 
 
 def test_heavy_convolutions_are_eight_bit_and_no_sine_is_left_in_the_vocoder(derived: Path) -> None:
     assert counts(derived) == {"QLinearConv": 83, "ConvInteger": 0, "Sin": 3, "STFT": 0}
 
 
-def test_weights_lie_in_a_file_that_workers_can_map(derived: Path) -> None:
-    assert derived.stat().st_size < 3_000_000
-    assert derived.with_name("weights.bin").stat().st_size > 80_000_000
+def test_weights_lie_in_files_that_workers_can_map(derived: Path) -> None:
+    assert max(path.stat().st_size for path in (derived, vocoder(derived))) < 1_000_000
+    assert derived.with_suffix(".bin").stat().st_size > 80_000_000
+    assert vocoder(derived).with_suffix(".bin").stat().st_size > 20_000_000
 
 
-def test_frames_are_the_durations_of_the_tokens(derived: Path, voices: Path) -> None:
-    session = compare.open_session(derived)
-    inputs = compare.feeds(session, voices)[1]
-    audio, frames = session.run(["audio", graph.FRAMES], inputs)
+def test_a_token_lasts_two_steps_a_frame_and_a_step_is_300_samples(derived: Path, voices: Path) -> None:
+    stages = compare.open_session(derived)
+    assert isinstance(stages, compare.Stages)
+    inputs = compare.feeds(stages, voices)[1]
+    (audio,) = stages.run(["audio"], inputs)
+    frames, features, source, energy = ort.InferenceSession(derived).run(
+        ["frames", "features", "source", "energy"], inputs
+    )
     assert frames.size == inputs["tokens"].size
-    assert audio.size == frames.sum() * 600
+    steps = 2 * int(frames.sum())
+    assert features.shape == (1, 512, steps)
+    assert source.shape == (1, 22, 60 * steps + 1)
+    assert energy.size == steps
+    assert audio.size == 300 * steps
+
+
+def test_stages_give_the_samples_of_the_graph_they_were_cut_from(
+    release: Path, derived: Path, voices: Path, tmp_path: Path
+) -> None:
+    model = ir.load(release)
+    graph.prepare(model)
+    quantize.quantize_convolutions(model, quantize.load(RANGES), RECIPE.weight_bits)
+    ir.save(model, tmp_path / "whole.onnx")
+    whole, stages = compare.open_session(tmp_path / "whole.onnx"), compare.open_session(derived)
+    for inputs in compare.feeds(stages, voices):
+        assert np.array_equal(compare.speak(whole, inputs)[0], compare.speak(stages, inputs)[0])
+
+
+def test_graph_that_cannot_be_cut_in_two_is_not_derived(release: Path, tmp_path: Path) -> None:
+    model = ir.load(release)
+    for node in model.graph:
+        for value in node.outputs:
+            value.name = f"other_{value.name}"
+    with pytest.raises(ValueError, match="frames"):
+        split(model)
 
 
 def test_damaged_graph_is_never_used_not_even_by_name(
@@ -103,7 +142,7 @@ def test_damaged_graph_is_never_used_not_even_by_name(
 ) -> None:
     home = derived_directory(release, tmp_path, RECIPE)
     shutil.copytree(derived.parent, home, ignore=shutil.ignore_patterns(RECORD))
-    with (home / "weights.bin").open("r+b") as weights:
+    with (home / "score.bin").open("r+b") as weights:
         weights.seek(60_000_000)
         weights.write(bytes(15_000_000))
     forces: tuple[GraphKind | None, ...] = (None, "derived")
@@ -160,10 +199,10 @@ def test_graph_damaged_after_its_choice_is_derived_again(
     with home.locked(pytest.fail) as workshop:
         home.keep(SOUND, workshop)
     assert choose(release, tmp_path, voices, recipe=RECIPE).graph == home.graph
-    (home.path / "weights.bin").write_bytes(b"cut short")
+    (home.path / "score.bin").write_bytes(b"cut short")
     again = choose(release, tmp_path, voices, recipe=RECIPE)
     assert (again.kind, again.graph) == ("derived", home.graph)
-    assert (home.path / "weights.bin").stat().st_size > 1e8
+    assert (home.path / "score.bin").stat().st_size > 1e8
 
 
 def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp_path: Path) -> None:
@@ -198,7 +237,7 @@ def test_float_graph_is_derived_too(release: Path, tmp_path: Path) -> None:
     bake(tmp_path / "float.onnx", tmp_path, bits=7)
     path = tmp_path / GRAPH
     assert counts(path)["QLinearConv"] == 83
-    assert greatest_level(path) == 63
+    assert max(greatest_level(path), greatest_level(vocoder(path))) == 63
 
 
 def test_failed_derivation_leaves_nothing_and_the_release_is_used(tmp_path: Path, voices: Path) -> None:

@@ -23,7 +23,7 @@ from models.derive.home import Home
 
 with Home(Path(sys.argv[1])).locked(lambda: print("waits", flush=True)) as workshop:
     (workshop / "baked").mkdir()
-    (workshop / "baked" / "model.onnx").write_bytes(b"half a graph")
+    (workshop / "baked" / "score.onnx").write_bytes(b"half a graph")
     print("holds", flush=True)
     sys.stdin.readline()
 """
@@ -45,7 +45,7 @@ def make(home: Home) -> None:
         baked = workshop / "baked"
         baked.mkdir()
         (baked / GRAPH).write_bytes(b"a graph")
-        (baked / "weights.bin").write_bytes(b"its weights")
+        (baked / "score.bin").write_bytes(b"its weights")
         home.take(baked, workshop)
         home.keep(MEASURED, workshop)
 
@@ -60,10 +60,10 @@ def test_what_is_kept_is_found_again_and_nothing_else_is_left(home: Home) -> Non
     make(home)
     assert home.record() == MEASURED
     assert [path.name for path in home.path.parent.iterdir()] == [home.path.name]
-    assert sorted(path.name for path in home.path.iterdir()) == [RECORD, GRAPH, "weights.bin"]
+    assert sorted(path.name for path in home.path.iterdir()) == [RECORD, "score.bin", GRAPH]
 
 
-@pytest.mark.parametrize("name", [GRAPH, "weights.bin"])
+@pytest.mark.parametrize("name", [GRAPH, "score.bin"])
 def test_a_record_of_other_files_is_no_record(home: Home, name: str) -> None:
     make(home)
     (home.path / name).write_bytes(b"damaged")
