@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.gateway import Gateway
 from tests.support.model import MODEL, VOICES, link_release
+from tests.support.processes import descendants
 from tests.support.tree import ROOT
 from tests.support.waiting import wait_for
 
@@ -25,17 +26,12 @@ STEP_S = 300.0
 """Longest wait for a moment of a start on a busy machine."""
 
 
-def descendants(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    assert process.poll() is None, "the start has ended before it could be killed"
-    return psutil.Process(process.pid).children(recursive=True)
+def running(module: str) -> Callable[[int, Path], bool]:
+    return lambda pid, _: any(module in command for command in descendants(pid).values())
 
 
-def running(module: str) -> Callable[[subprocess.Popen[bytes], Path], bool]:
-    return lambda process, _: any(module in child.cmdline() for child in descendants(process))
-
-
-def writing(process: subprocess.Popen[bytes], models: Path) -> bool:
-    return bool(descendants(process)) and any(models.glob(".deriving-*/baked/*"))
+def writing(_pid: int, models: Path) -> bool:
+    return any(models.glob(".deriving-*/baked/*"))
 
 
 MOMENTS = (running("models.derive.bake"), writing, running("models.derive.compare"))
@@ -67,12 +63,23 @@ def start_and_kill(models: Path, elsewhere: Path, moment: Callable[..., bool]) -
     with subprocess.Popen(
         command, env=environment, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        wait_for(lambda: moment(process, models), "the moment to kill", STEP_S)
-        started = descendants(process)
-        seen = [name for child in started for name in child.environ() if name.startswith("KOKORO_")]
-        process.kill()
-    assert seen == []
+        try:
+            wait_for(lambda: moment(process.pid, models), "the moment to kill", STEP_S)
+            started = list(descendants(process.pid))
+            seen = {name for child in started for name in variables(child)}
+        finally:
+            process.kill()
+    assert "PATH" in seen
+    assert not any(name.startswith("KOKORO_") for name in seen)
     return started
+
+
+def variables(process: psutil.Process) -> list[str]:
+    """Names of those in its environment; none if it has just ended."""
+    try:
+        return list(process.environ())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def test_a_first_start_survives_being_killed_at_any_moment(models: Path, elsewhere: Path) -> None:

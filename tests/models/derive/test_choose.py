@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -15,7 +16,6 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxruntime as ort
-import psutil
 import pytest
 
 from models.derive import compare, quantize
@@ -25,10 +25,13 @@ from models.derive.choose import GraphKind, Recipe, choose, derived_directory, j
 from models.derive.home import GRAPH, RECORD, Home, Measured
 from models.derive.stages import split
 from tests.support.model import MODEL, VOICES, released
+from tests.support.processes import descendants
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import psutil
 
 RECIPE = Recipe()
 SOUND = Measured(released_cost=0.6, derived_cost=0.3, distance=2.0, length=0.0, level=0.3, peak=0.5)
@@ -162,8 +165,10 @@ def kill_the_comparison() -> None:
     """Kill the program that compares, as the kernel does when memory is short."""
 
     def comparing() -> list[psutil.Process]:
-        children = psutil.Process().children(recursive=True)
-        return [child for child in children if child.cmdline()[1:4] == ["-P", "-m", "models.derive.compare"]]
+        below = descendants(os.getpid())
+        return [
+            child for child, command in below.items() if command[1:4] == ["-P", "-m", "models.derive.compare"]
+        ]
 
     wait_for(comparing, "the comparison runs")[0].kill()
 
