@@ -248,6 +248,7 @@ def bench_command(
 @with_settings(*EVERY)
 def config(
     settings: Settings,
+    context: typer.Context,
     markdown: Annotated[bool, typer.Option("--markdown", help="As the table of deploy/README.md.")] = False,
 ) -> None:
     """Every option: its value, where that came from, and what it means."""
@@ -258,17 +259,15 @@ def config(
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         shown = "********" if name == "api_keys" and value else str(value)
-        table.add_row(PREFIX + name.upper(), shown, _source(name, value), field.description)
+        table.add_row(PREFIX + name.upper(), shown, _source(name, settings, context), field.description)
     _out.print(table)
 
 
-def _source(name: str, value: object) -> str:
+def _source(name: str, settings: Settings, context: typer.Context) -> str:
     """Where the value of an option came from."""
-    if any(variable.upper() == PREFIX + name.upper() for variable in os.environ):
-        return "environment"
-    return (
-        "default" if value == Settings.model_fields[name].get_default(call_default_factory=True) else "option"
-    )
+    if name not in settings.model_fields_set:
+        return "default"
+    return "environment" if context.params.get(name) is None else "option"
 
 
 app.command("top")(with_settings(*SERVER)(top.watch))

@@ -58,6 +58,25 @@ def test_config_shows_each_setting_with_its_source() -> None:
     assert len(re.findall(r"KOKORO_\w+", shown)) >= len(Settings.model_fields)
 
 
+@pytest.mark.parametrize(
+    ("variable", "arguments", "source"),
+    [
+        ("KOKORO_QUEUE_S", (), "environment"),
+        ("KOKORO_QUEUE_SECONDS", (), "environment"),
+        ("kokoro_queue_s", (), "environment"),
+        ("KOKORO_QUEUE_S", ("--queue-s", "7"), "option"),
+        ("KOKORO_PORT", ("--queue-s", "20"), "option"),  # the default, asked for
+        ("KOKORO_PORT", (), "default"),
+    ],
+)
+def test_config_tells_an_option_from_a_variable_however_it_is_spelled(
+    monkeypatch: pytest.MonkeyPatch, variable: str, arguments: tuple[str, ...], source: str
+) -> None:
+    monkeypatch.setenv(variable, "9")
+    shown = run("config", *arguments).stdout.decode()
+    assert re.search(rf"KOKORO_QUEUE_S +\S+ +{source}\b", shown), shown
+
+
 def test_a_wrong_value_is_a_sentence_and_no_traceback() -> None:
     done = run("serve", "--port", "70000")
     assert done.returncode == 3
