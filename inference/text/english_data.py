@@ -16,6 +16,9 @@ _TABLES: Final[dict[str, Any]] = tomllib.loads(
 TITLES: Final[dict[str, str]] = _TABLES["titles"]
 STREETS: Final[dict[str, str]] = _TABLES["streets"]
 ABBREVIATIONS: Final[dict[str, str]] = _TABLES["abbreviations"]
+SHORTHAND: Final[dict[str, str]] = _TABLES["shorthand"]
+COMPASS: Final[dict[str, str]] = _TABLES["compass"]
+STATES: Final[dict[str, str]] = _TABLES["states"]
 BEFORE_FIGURES: Final[dict[str, str]] = _TABLES["before_figures"]
 MONTHS: Final[dict[str, str]] = _TABLES["months"]
 WEEKDAYS: Final[dict[str, str]] = _TABLES["weekdays"]
@@ -33,7 +36,7 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(_TABLES["words"][name].split())
 
 
-_NOT_NOUNS: Final = frozenset(words("not_nouns"))
+NOT_NOUNS: Final = frozenset(words("not_nouns"))
 NOUN: Final = r"[a-z]{2,}(?:-[a-z]+)*(?![\w'])"
 ONE_THING: Final = (
     r"(?: \b(?i:an?|the|this|that|his|her|its|my|your|our|their|each|every|another|one|no|any)"
@@ -44,4 +47,4 @@ ONE_THING: Final = (
 
 def stands_for_one(match: re.Match[str]) -> bool:
     """True for `a $10 bill`: something that one can count stands before the amount, and a noun after it."""
-    return bool(match["one"] and match["noun"] and match["noun"].strip() not in _NOT_NOUNS)
+    return bool(match["one"] and match["noun"] and match["noun"].strip() not in NOT_NOUNS)

@@ -72,9 +72,9 @@ _IN_FIGURES: Final = rf"""(?<![\w/.$£€-])
 _ISO: Final = (
     r"(?<![\w/.-]) ((?:1[5-9]|20)\d\d) - (0[1-9]|1[0-2]) - (0[1-9]|[12]\d|3[01]) (?:T(?=\d))? (?![\d/]|-\w)"
 )
-_SHORT: Final = (
-    rf"(?P<on>\b[Oo]n\s) (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"
-)
+_SHORT: Final = rf"""(?: (?P<on>\b[Oo]n\s)
+    | \b(?P<until>(?i:by|until|till|thru|through|due|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
+    (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 
 AMERICAN: Final = (
     rule(
@@ -94,12 +94,19 @@ AMERICAN: Final = (
     rule(
         "day in figures",
         _SHORT,
-        lambda match: match["on"] + _date(match, _american),
-        "on 3/5",
-        "on March fifth",
+        lambda match: (match["on"] or match["until"]) + _date(match, _american),
+        "on 3/5, by 12/24",
+        "on March fifth, by December twenty fourth",
     ),
 )
 BRITISH: Final = (
+    rule(
+        "time with a full stop and no half of the day",
+        r"(?<=\bat\s)(\d{1,2})\.([0-5]\d)(?=[.,;!?)]*(?:\s*$|\s(?:on|in|and|for|to|from|today|tonight|tomorrow|sharp)\b))",
+        r"\1:\2",
+        "at 11.15 on Monday",
+        "at 11:15 on Monday",
+    ),
     rule(
         "date of ISO",
         _ISO,
@@ -117,9 +124,9 @@ BRITISH: Final = (
     rule(
         "day in figures",
         _SHORT,
-        lambda match: match["on"] + _date(match, _british),
-        "on 3/5",
-        "on the third of May",
+        lambda match: (match["on"] or match["until"]) + _date(match, _british),
+        "on 3/5, by 24/12",
+        "on the third of May, by the twenty fourth of December",
     ),
 )
 
@@ -140,7 +147,10 @@ NAMES: Final = (
     ),
     rule(
         "weekday",
-        rf"\b ({_SHORT_DAY}) (?: \.(?=,|\s[a-z\d]) | \b(?=,\s(?:{_MONTH}|\d) | {_DASH}{_SHORT_DAY}\b) )",
+        rf"""\b ({_SHORT_DAY}) (?: \.(?=,|\s[a-z\d])
+        | \b\.?(?=,\s(?:{_MONTH}|\d) | {_DASH}{_SHORT_DAY}\b
+        | \s\d{{1,2}}(?:st|nd|rd|th)?\s(?:{_MONTH}|{_SHORT_MONTH})\b
+        | \s(?:night|morning|afternoon|evening)\b ) )""",
         lambda match: data.WEEKDAYS[match[1]],
         "Mon-Fri, Wed. morning, Sun, May 5",
         "Monday-Fri, Wednesday morning, Sunday, May 5",
@@ -237,6 +247,13 @@ def _tens(match: re.Match[str]) -> str:
 
 YEARS: Final = (
     rule(
+        "year after a quarter",
+        rf"\b ([QH][1-4]\s) ({_YEAR}) {_NO_FIGURE}",
+        lambda match: f"{match[1]}{year(match[2])}",
+        "Q3 2024 earnings",
+        "Q3 twenty twenty four earnings",
+    ),
+    rule(
         "year after a day",
         rf"(\b(?:first|second|third|[a-z]+th),?\s) ({_YEAR}) {_NO_FIGURE}",
         lambda match: f"{match[1]}{year(match[2])}",
@@ -281,7 +298,7 @@ YEARS: Final = (
     ),
     rule(
         "decade before a noun",
-        r"(?P<before> \b[A-Za-z]+\s | ~ )? (?<![\w.,$£€]) (?P<tens>[1-9]0) s (?= \s[a-z] )",
+        r"(?P<before> \b[A-Za-z]+\s | ~ )? (?<![\w.,$£€=]) (?P<tens>[1-9]0) s (?= \s[a-z] )",
         _tens,
         "80s music, wait 30s before it",
         "eighties music, wait 30s before it",

@@ -43,10 +43,17 @@ TELEPHONES: Final = (
     ),
     rule(
         "free number",
-        r"(?<![\w-])1?-?8(?:00|88|77|66)-(?:[A-Z]{2,8}|[A-Z\d]{3}-[A-Z\d]{4})(?![\w-])",
+        r"(?<![\w-])1?-?8(?:00|88|77|66)-(?:[A-Z]{2,8}(?:-[A-Z]{2,8}){0,2}|[A-Z\d]{3}-[A-Z\d]{4})(?![\w-])",
         _telephone,
         "1-800-FLOWERS",
         "one, eight zero zero, FLOWERS",
+    ),
+    rule(
+        "British number",
+        r"(?<![\w.,+-])0\d{2,4}\s\d{3,4}(?:\s?\d{3,4})?(?![\w-]|[.,]\d)",
+        _telephone,
+        "020 7946 0958, 0800 123 456",
+        "zero two zero, seven nine four six, zero nine five eight, zero eight zero zero, one two three, four five six",
     ),
     rule(
         "local number",
@@ -57,7 +64,7 @@ TELEPHONES: Final = (
     ),
     rule(
         "number that is dialled",
-        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free)){{0,3}})\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
+        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:[A-Z]{{2,10}}))){{0,3}})\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
         lambda m: f"{m[1]}{m[2]} {one_by_one(m[3])}",
         "call 911, text us at 741741",
         "call nine one one, text us at seven four one seven four one",
@@ -71,10 +78,17 @@ TELEPHONES: Final = (
     ),
     rule(
         "room, flight, area",
-        r"\b((?i:room|suite|flight|route|highway|area\scode|bus|interstate|extension)\s)([1-9]\d\d{1,2})(?![\w,-]|\.\d)",
+        rf"\b((?i:{any_of(data.words('numbered_in_pairs'))}|area\scode)\s(?:[A-Z]{{2}}\s)?)([1-9]\d\d{{1,2}})(?![\w,-]|\.\d)",
         lambda m: m[1] + (one_by_one(m[2], zero="oh") if "code" in m[1].lower() else in_pairs(m[2])),
         "Room 204",
         "Room two oh four",
+    ),
+    rule(
+        "letters with a number",
+        r"(?<![\w./-])([A-Z]{2,3})([1-9]\d{2,3})(?![\w-]|\.\d)",
+        lambda m: f"{m[1]} {in_pairs(m[2])}",
+        "AA1234 and CS101",
+        "AA twelve thirty four and CS one oh one",
     ),
 )
 
@@ -108,7 +122,21 @@ def _part(match: re.Match[str]) -> str:
     return fraction(numerator, denominator) + after
 
 
+def _blood_pressure(match: re.Match[str]) -> str:
+    high, low = in_pairs(match[1] or match[5]), in_pairs(match[2] or match[6])
+    unit = " millimeters of mercury" if match[3] or match[7] else ""
+    return f"{match[4] or ''}{high} over {low}{unit}"
+
+
 FRACTIONS: Final = (
+    rule(
+        "blood pressure",
+        r"(?<![\w/])(\d{2,3})/(\d{2,3})(\s?mm\s?Hg\b)"
+        r"|\b((?i:BP|blood\spressure)(?:\s(?:is|was|of|at|to|reads)){0,2}\s)(\d{2,3})/(\d{2,3})(\s?mm\s?Hg\b)?(?![\w/])",
+        _blood_pressure,
+        "BP was 120/80",
+        "BP was one twenty over eighty",
+    ),
     rule(
         "fraction sign",
         f"(?:(\\d)\\s?)?([{_VULGAR}])",
@@ -191,6 +219,14 @@ ARITHMETIC: Final = (
         "x squared + 2 to the power of 10",
     ),
     rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
+    rule("function", r"\b([fghFGH])\(([a-z]|\d{1,3})\)", r"\1 of \2", "f(x), g(2)", "f of x, g of 2"),
+    rule(
+        "product",
+        r"(?<=\d)\s?[x×]\s?(?=[\d.,]+\s?=)",
+        " times ",
+        "7 x 8 = 56",
+        "7 times 8 = 56",
+    ),
     rule("root", r"√\s?(?=[\w(])", "the square root of ", "√16", "the square root of 16"),
     rule(
         "no doubled article",
@@ -200,7 +236,11 @@ ARITHMETIC: Final = (
         "the square root",
     ),
     rule(
-        "division", r"(?<=\d)\s/\s(?=\d)|(?<=[\d)])/(?=\d+\s*=)", " divided by ", "10 / 2", "10 divided by 2"
+        "division",
+        r"(?<=[\d)])\s/\s(?=[\d(])|(?<=[\d)])/(?=\d+\s*=)",
+        " divided by ",
+        "10 / 2",
+        "10 divided by 2",
     ),
     rule(
         "less, greater",
@@ -219,7 +259,7 @@ ARITHMETIC: Final = (
     rule("factorial", r"(?<=\b[a-z\d])!(?=\s?[=+*/×-])", " factorial", "5! = 120", "5 factorial = 120"),
     rule(
         "minus",
-        r"(?<=[\d)])\s?−\s?(?=[\w(])|(?<=\b[a-z])\s[−-]\s(?=[a-z\d]\b)|(?<=[\d)])\s-\s(?=[a-z]\b)",
+        r"(?<=[\d)])\s?−\s?(?=[\w(])|(?<=\b[a-z])\s[−-]\s(?=[a-z\d]\b)|(?<=[\d)])\s-\s(?=[a-z]\b)|(?:(?<=squared)|(?<=cubed)|(?<=\d[a-z]))\s-\s(?=[\w(])",
         " minus ",
         "x - y",
         "x minus y",

@@ -96,6 +96,8 @@ def year(figures: str) -> str:
 def in_pairs(figures: str) -> str:
     """`1905` as `nineteen oh five`, `1900` as `nineteen hundred`, `192` as `one ninety two`."""
     century, rest = figures[:-2], figures[-2:]
+    if not century:
+        return cardinal(figures)
     if rest == "00":
         return f"{cardinal(century)} hundred"
     low = f"oh {_SMALL[int(rest[1])]}" if rest[0] == "0" else _tens(int(rest))

@@ -23,12 +23,16 @@ def _unit(match: re.Match[str]) -> str:
 
 
 def _inches(match: re.Match[str]) -> str:
-    is_quoted = match[0].endswith('"') and match.string.count('"', 0, match.start()) % 2
+    is_quoted = match[0].endswith('"') and len(_QUOTE.findall(match.string, 0, match.start())) % 2
     if is_quoted:
         return match[0]
-    return f"{match[1]} {'inch' if match[1] == '1' else 'inches'}"
+    after = _NOUN_AFTER.match(match.string, match.end())
+    is_one = match["number"] == "1" or bool(match["one"] and after and after[1] not in data.NOT_NOUNS)
+    return f"{match['one'] or ''}{match['number']} {'inch' if is_one else 'inches'}"
 
 
+_QUOTE: Final = re.compile(r'(?<!\d)"')
+_NOUN_AFTER: Final = re.compile(rf"\s({data.NOUN})")
 _IS_ONE: Final = re.compile(r"1|(?:one|two|three|five|seven)\s\w+")
 _GOES_ON: Final = re.compile(r"\s+[a-z(]|[,;:)]")
 """After a full stop that ends no sentence."""
@@ -37,12 +41,12 @@ _PART: Final = r"(?:one|two|three|five|seven|a)\s(?:half|halves|quarters?|thirds
 _COUNT: Final = rf"""
     (?P<one>{data.ONE_THING})? (?<![\w.,])
     (?P<number> {_NUMBER} (?:\sand\s{_PART})? | {_PART} )"""
-_END: Final = rf"(?![\w'/²³°-]) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
+_END: Final = rf"(?![\w²³°-]|'\w|/(?!\d)) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
 
 UNITS: Final = (
     rule(
         "feet and inches",
-        r"""(?<![\w.]) (\d{1,2}) (?: ' | \s?ft\.? ) \s? (\d{1,2}(?:\.\d)?) (?: "|\'\'|” | \s?in\b\.? )""",
+        r"""(?<![\w.]) (\d{1,2}) (?: ' | \s?ft\.? ) \s? (\d{1,2}(?:\.\d)?) (?: "|\'\'|” | \s?in\b(?:\.(?!\s*$))? )""",
         r"\1 foot \2",
         "5'10\" or 5 ft 11 in",
         "5 foot 10 or 5 foot 11",
@@ -61,15 +65,23 @@ UNITS: Final = (
         "2x last year",
         "2 times last year",
     ),
+    rule("stone", r"(?<![\w.])(\d*11|\d*[02-9])\s?st\b", r"\1 stone", "12st 4lb", "12 stone 4lb"),
     rule("so many inches", r"(\d)-inch\b", r"\1 inch", "a 15-inch screen", "a 15 inch screen"),
     rule(
         "inches",
-        r"""(?<![\w.]) (\d+(?:\.\d+)?) (?: " (?=[\s.,;)]|$) | \s?in\. (?=\s[a-z]|,) )""",
+        rf"""(?P<one>{data.ONE_THING})? (?<![\w.]) (?P<number>\d+(?:\.\d+)?)
+        (?: " (?=[\s.,;)]|$) | \s?in\. (?=\s[a-z]|,) )""",
         _inches,
-        '12 in. long, 6" wide',
-        "12 inches long, 6 inches wide",
+        '12 in. long, 6" wide, a 14" screen',
+        "12 inches long, 6 inches wide, a 14 inch screen",
     ),
-    rule("size", r"(?<=\d) (?: \s?x\s? | × ) (?=\d)", " by ", "1920x1080, 3 x 4", "1920 by 1080, 3 by 4"),
+    rule(
+        "size",
+        r"(?<=\d) (?: \s?x\s? | × ) (?=\d) (?! [\d.,]{1,12}\s?= )",
+        " by ",
+        "1920x1080, 3 x 4",
+        "1920 by 1080, 3 by 4",
+    ),
     rule(
         "unit",
         rf"{_COUNT} [\s-]? (?P<unit> (?!(?:{_WORDY})(?![\w/²³])){any_of(data.UNITS)} ) {_END}",

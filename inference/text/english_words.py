@@ -7,7 +7,7 @@ from typing import Final
 
 from inference.text import english_data as data
 from inference.text.characters import HEARTS
-from inference.text.english_numbers import cardinal, decimal, ordinal
+from inference.text.english_numbers import cardinal, decimal, in_pairs, one_by_one, ordinal
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of, rule
 
@@ -82,6 +82,13 @@ ABBREVIATIONS: Final = (
         "10 min to go",
     ),
     rule(
+        "minute of a game",
+        r"(\d(?:st|nd|rd|th)\s) min\b (?: \.(?=\s[a-z]|,) )?",
+        r"\1minute",
+        "89th min. of it",
+        "89th minute of it",
+    ),
+    rule(
         "abbreviation",
         rf"(?<![\w.]) ({any_of(data.ABBREVIATIONS)}) {_STOP}",
         lambda match: data.ABBREVIATIONS[match[1]] + _stop(match),
@@ -108,7 +115,31 @@ ABBREVIATIONS: Final = (
     ),
     rule("doctorate", r"\b PhD (s?) \b", r"PHD\1", "PhDs", "PHDs"),
     rule("without", r"(?<!\S) w/o (?!\S)", "without", "w/o it", "without it"),
-    rule("with", r"(?<!\S) w/ \s? (?=[A-Za-z])", "with ", "w/ it", "with it"),
+    rule("with", r"(?<!\S) w/ \s? (?=[\w$£€])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
+    rule(
+        "shorthand",
+        rf"(?<![\w./@-])(?<!\d\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w)",
+        lambda match: data.SHORTHAND[match[1]],
+        "up 5% YoY, idk",
+        "up 5% year over year, I don't know",
+    ),
+    rule(
+        "world war", r"\b WW \s? ([12]|II?) \b", r"World War \1", "WW2 and WWI", "World War 2 and World War I"
+    ),
+    rule(
+        "born, died, reigned",
+        r"(?<![\w.]) ([bdr])\.\s (?=[1-9]\d{3}\b)",
+        lambda match: {"b": "born ", "d": "died ", "r": "reigned "}[match[1]],
+        "(b. 1950) and (r. 1509-1547)",
+        "(born 1950) and (reigned 1509-1547)",
+    ),
+    rule(
+        "letter and figures",
+        r"(?<![\w.]) ([A-Z]) \. (\d{2,3}) \b",
+        lambda match: f"{match[1]} {in_pairs(match[2])}",
+        "H.264",
+        "H two sixty four",
+    ),
     rule("because", r"(?<!\S) b/c (?!\S)", "because", "b/c of", "because of"),
     rule(
         "letters with stops",
@@ -119,10 +150,56 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "quarter of a town",
-        r"\b ([NSEW]) \. (?= \s\d{1,3}(?:st|nd|rd|th)\b )",
-        lambda match: {"N": "North", "S": "South", "E": "East", "W": "West"}[match[1]],
-        "12 E. 42nd",
-        "12 East 42nd",
+        rf"""\b (?: ([NSEW]) \. (?= \s\d{{1,3}}(?:st|nd|rd|th)\b )
+        | (?<=\d\s)([NSEW])\.? (?= \s[A-Z][a-z]{{1,30}}\s(?:{any_of(data.STREETS.values())})\b ) )""",
+        lambda match: {"N": "North", "S": "South", "E": "East", "W": "West"}[match[1] or match[2]],
+        "12 E. 42nd, 123 N Main Street",
+        "12 East 42nd, 123 North Main Street",
+    ),
+    rule(
+        "number of a house",
+        rf"""(?<![\w.,$£€-]) ([1-9]\d\d{{1,2}})
+        (?= [A-D]?\s (?:(?:North|South|East|West)\s)? [A-Z][a-z]{{1,30}}\s (?:{any_of(data.STREETS.values())})\b )""",
+        lambda match: in_pairs(match[1]),
+        "at 221 Baker Street",
+        "at two twenty one Baker Street",
+    ),
+    rule(
+        "quarter of the wind",
+        rf"""\b (?: ((?i:winds?)(?:\s(?:from|out\sof)(?:\sthe)?)?\s) ({any_of(data.COMPASS)}) \b
+        | ({any_of(data.COMPASS)}) (?=\s(?:winds?|breezes?|gusts?)\b) )""",
+        lambda match: f"{match[1] or ''}{data.COMPASS[match[2] or match[3]]}",
+        "winds NW at 10, a SE breeze",
+        "winds northwest at 10, a southeast breeze",
+    ),
+    rule(
+        "quarter after a street",
+        rf"\b ({any_of(data.STREETS.values())}),?\s ([NS][EW]) \b",
+        lambda match: f"{match[1]} {data.COMPASS[match[2]]}",
+        "Pennsylvania Avenue NW",
+        "Pennsylvania Avenue northwest",
+    ),
+    rule(
+        "state",
+        rf"\b ([A-Z][a-z]{{2,30}},?\s) ({any_of(data.STATES)}) (?: \s (?=\d{{5}}\b) )",
+        lambda match: f"{match[1]}{data.STATES[match[2]]} ",
+        "Springfield, IL 62704",
+        "Springfield, Illinois 62704",
+    ),
+    rule(
+        "state without a code",
+        rf"""\b ([A-Z][a-z]{{2,30}},\s) (?!(?:OK|HI|ID|ME|IN)\b) ({any_of(data.STATES)}) \b
+        (?= [,;.)] | \s*$ | \s[a-z] )""",
+        lambda match: f"{match[1]}{data.STATES[match[2]]}",
+        "Austin, TX, and Boston, MA.",
+        "Austin, Texas, and Boston, Massachusetts.",
+    ),
+    rule(
+        "code of a place",
+        rf"\b ({any_of(data.STATES.values())}) \s (\d{{5}}) (?:-(\d{{4}}))? (?![\w-])",
+        lambda match: f"{match[1]} {', '.join(map(one_by_one, filter(None, match.groups()[1:])))}",
+        "Illinois 62704",
+        "Illinois six two seven zero four",
     ),
     rule(
         "initial",
@@ -180,6 +257,14 @@ def _sequel(match: re.Match[str]) -> str:
     return f"{match[1]}{value(match[2])}"
 
 
+_NUMERAL_ALONE: Final = re.compile(NUMERAL, re.VERBOSE)
+
+
+def _small_numeral(match: re.Match[str]) -> str:
+    numeral = match[2].upper()
+    return f"{match[1]}{value(numeral)}" if _NUMERAL_ALONE.fullmatch(numeral) else match[0]
+
+
 ROMAN: Final = (
     rule(
         "king",
@@ -195,6 +280,13 @@ ROMAN: Final = (
         lambda match: f"{match[1]}{value(match[2])}",
         "Chapter IV",
         "Chapter 4",
+    ),
+    rule(
+        "chapter in small letters",
+        rf"\b ((?i:{any_of(data.words('numbered'))})\s) ([ivx]{{2,5}}|v) (?![\w'-])",
+        _small_numeral,
+        "Scene ii",
+        "Scene 2",
     ),
     rule(
         "one more chapter",
