@@ -37,47 +37,65 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8880, ge=0, le=65535, description="Port to listen on.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        (), description="Keys that clients must send, separated by commas; none: every client is let in."
+        (),
+        description="Keys that let clients in, separated by commas; without any key, everyone is let in.",
     )
-    api_keys_file: Path | None = Field(None, description="File with one more key on each line.")
+    api_keys_file: Path | None = Field(None, description="File of more keys, one a line.")
     models_dir: Path = Field(
         default_factory=lambda: user_cache_path("kokoro-gateway") / "models",
         description="Where model files are kept.",
     )
     model: str | None = Field(
-        None, description="Model file to run, by its name in the manifest; default: the manifest's own."
+        None, description="Model file to run, by its name in the manifest; unset: the manifest's default."
     )
     graph: Literal["auto", "released", "derived"] = Field(
         "auto",
-        description="Graph on the CPU: the released one, one derived from it, or the cheaper of the two.",
+        description="Graph to run on the CPU: the released one, the one derived from it, or the cheaper (auto).",
     )
     provider: str = Field(
-        "auto", description="ONNX Runtime provider: auto, cpu, coreml, cuda; forced if named."
+        "auto", description="ONNX Runtime provider: auto, cpu, coreml, cuda; a named one is forced."
     )
-    workers: int | None = Field(None, ge=1, le=256, description="Speech workers; default from the hardware.")
-    threads: int | None = Field(None, ge=1, le=256, description="Intra-op threads of each speech worker.")
-    express: bool = Field(True, description="One more worker, which makes the first sound of each request.")
-    arena_mb: int | None = Field(None, ge=16, description="Memory arena of all speech workers together, MB.")
+    workers: int | None = Field(
+        None, ge=1, le=256, description="Number of speech workers; unset: as many as suit the machine."
+    )
+    threads: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Intra-op threads of each speech worker; unset: as many as suit the machine.",
+    )
+    express: bool = Field(True, description="Run one more worker for the first sound of each request.")
+    arena_mb: int | None = Field(
+        None,
+        ge=16,
+        description="Memory arena of all speech workers together, MiB; unset: a share of the memory.",
+    )
     voice: str = Field("af_heart", description="Voice for requests that name none.")
     any_model: bool = Field(False, description="Accept every model name instead of answering 404.")
     max_input_chars: int = Field(4096, ge=1, description="Longest input of one request, characters.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")
     body_timeout_s: float = Field(30, gt=0, description="Longest time for a request body to arrive, seconds.")
-    queue_s: float = Field(20, ge=0, description="Longest wait a new request is let in to, seconds.")
+    queue_s: float = Field(
+        20,
+        ge=0,
+        description="Longest wait in the queue, seconds; a request that would wait longer is refused.",
+    )
     request_timeout_s: float = Field(600, gt=0, description="Longest time for a whole request, seconds.")
     max_connections: int = Field(
-        512, ge=1, description="Most open connections; then the longest idle makes room."
+        512,
+        ge=1,
+        description="Most open connections; beyond it, the one idle for longest is closed for the new one.",
     )
     header_timeout_s: float = Field(
         15, gt=0, description="Longest time for the headers of a connection's first request, seconds."
     )
     key_requests: int = Field(32, ge=1, description="Most requests of one key at the same time.")
     stall_timeout_s: float = Field(
-        120, gt=0, description="Longest time a client may leave what it is sent unread, seconds."
+        120, gt=0, description="Longest time a client may leave unread what was sent to it, seconds."
     )
-    start_timeout_s: float = Field(120, gt=0, description="Longest start of a worker, seconds.")
+    start_timeout_s: float = Field(120, gt=0, description="Longest time a worker may take to start, seconds.")
     job_timeout_s: float = Field(
-        60, gt=0, description="Longest time a worker may take for a segment, seconds."
+        60, gt=0, description="Longest time a worker may take for one job of speech, seconds."
     )
     text_timeout_s: float = Field(
         10, gt=0, description="Longest time the text worker may take for some sentences, seconds."
@@ -85,31 +103,37 @@ class Settings(BaseSettings):
     idle_s: float = Field(
         0,
         ge=0,
-        description="Time without speech after which the speech workers end, until the next request; 0: never.",
+        description="Seconds without speech until express and speech workers end, till the next request; 0: never.",
     )
     worker_memory_mb: int | None = Field(
-        None, ge=64, description="Memory past which a worker is replaced between two jobs, MB; default: any."
+        None,
+        ge=64,
+        description="Memory above which a worker is replaced between two jobs, MiB; unset: no limit.",
     )
-    drain_s: float = Field(20, ge=0, description="Time for running streams to finish at shutdown.")
+    drain_s: float = Field(
+        20, ge=0, description="Longest time running streams have to finish at shutdown, seconds."
+    )
     log_format: Literal["auto", "json", "text"] = Field(
-        "auto", description="Log lines as JSON or for reading; auto: for reading on a terminal."
+        "auto", description="Log lines as JSON, or as text for people; auto: text on a terminal, else JSON."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least log level.")
-    log_text: bool = Field(
-        False, description="Log the text of every request; it is logged nowhere otherwise."
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Lowest level that is logged."
     )
+    log_text: bool = Field(False, description="Log the text of every request; otherwise no text is logged.")
     otel: bool = Field(
         False,
-        description="Send a trace of every speech request by OpenTelemetry, to where its OTEL_ variables say.",
+        description="Send an OpenTelemetry trace of every speech request; the OTEL_ variables say where to.",
     )
     cache_entries: int = Field(
         1000, ge=0, description="Most segments and responses in the cache; 0: no cache."
     )
-    cache_ttl_s: float = Field(3600, ge=0, description="How long they live there, seconds; 0: no cache.")
+    cache_ttl_s: float = Field(
+        3600, ge=0, description="How long an entry stays in the cache, seconds; 0: no cache."
+    )
     cache_mb: int | None = Field(
         None,
         ge=0,
-        description="Most they take, MB; 0: no cache; default 256, or a 16th of the memory if that is less.",
+        description="Size of the cache, MiB; 0: no cache; unset: 256, or a 16th of the memory if that is less.",
     )
 
     @field_validator("api_keys", mode="before")

@@ -62,7 +62,8 @@ class EventFields(TypedDict, total=False):
     exit_code: int | None
     """How the worker's process ended, negative for a signal; null if that is not known yet."""
     cause: RestartCause
-    """Why there is a new worker: the old one died, took too long, answered nonsense, had grown too large, or SIGHUP."""
+    """Why there is a new worker. The old one died; took too long (timeout); sent what is no message (protocol); outgrew
+    KOKORO_WORKER_MEMORY_MB (worn); was replaced on SIGHUP; or never became ready (failed_start)."""
     advice: str
     """What to do about it."""
     reason: str
@@ -75,31 +76,31 @@ class EventFields(TypedDict, total=False):
 
 EVENTS: Final[Mapping[str, str]] = {
     "started": "Clients can connect.",
-    "graph_chosen": "It was settled which graph CPU sessions load.",
+    "graph_chosen": "It is settled which graph CPU sessions load.",
     "open_to_everyone": "Other machines can connect, and there are no keys.",
-    "texts_are_logged": "The text of every request is, since that was asked for.",
+    "texts_are_logged": "The text of every request is logged, as KOKORO_LOG_TEXT asks for.",
     "connection_refused": "There are as many connections as may be, and none of them is idle.",
-    "few_descriptors": "The hard limit is below what KOKORO_MAX_CONNECTIONS needs: raise it, or take fewer.",
+    "few_descriptors": "The limit of open files is too low for KOKORO_MAX_CONNECTIONS: raise it, or allow fewer.",
     "connection_not_accepted": "Most often no file descriptor is left; the longest idle connection makes room.",
     "request": "A request has ended.",
     "request_failed": "What went wrong inside; the line of the request follows.",
     "worker_ready": "A worker can take jobs.",
     "worker_died": "A worker's process is gone; a new one is being started.",
-    "worker_cannot_start": "Its new process cannot; it is tried again, ever less often.",
+    "worker_cannot_start": "A new process of a worker does not start; it is tried again, less and less often.",
     "worker_replaced": "A new worker has taken the place of an old one.",
-    "worker_cannot_be_replaced": "The new one cannot start; the old one stays.",
-    "worker_lost_in_job": "The job is given to another worker, once.",
-    "job_is_poison": "It has ended two workers, and is given to no third.",
-    "worker_does_not_end": "Not even when killed.",
-    "workers_rest": "Nobody needed them for KOKORO_IDLE_S: the speech workers end, and their memory is free.",
-    "workers_wake": "A request has come that needs them: they are started, one before the others.",
+    "worker_cannot_be_replaced": "The new worker cannot start; the old one stays.",
+    "worker_lost_in_job": "A worker was lost in the middle of a job, which is given to another worker, once.",
+    "job_is_poison": "A job has ended two workers, and is not given to a third.",
+    "worker_does_not_end": "A worker's process does not end, even though it was killed.",
+    "workers_rest": "No speech for KOKORO_IDLE_S: express and speech workers end, which frees their memory.",
+    "workers_wake": "A request needs the workers that had ended: they are started, one before the others.",
     "worker_said": "What a worker, or a library in it, wrote to its standard error.",
-    "log_lines_dropped": "The log was not read in time, or could not be written, and is again.",
-    "keys_read": "SIGHUP had the keys read again; those that are gone let nobody in any more.",
-    "keys_not_read": "That failed; the keys of before still count.",
+    "log_lines_dropped": "Lines were lost, because the log was not read in time or could not be written; now it can.",
+    "keys_read": "The keys were read again on SIGHUP; those that are gone let nobody in any more.",
+    "keys_not_read": "The keys could not be read again; the previous ones remain valid.",
     "draining": "New speech is refused from now on.",
-    "told_to_end_while_starting": "SIGTERM came before clients could connect.",
-    "drained": "Running speech has ended, or its time was over.",
+    "told_to_end_while_starting": "SIGTERM came before clients could connect, and the start was given up.",
+    "drained": "Running speech has ended, or its time was up.",
 }
 """Every event that the gateway logs, and what it means. Libraries may log others, without fields of their own."""
 
@@ -109,7 +110,10 @@ def as_markdown() -> str:
     events = [(f"`{name}`", meaning) for name, meaning in EVENTS.items()]
     tables = [_table(("event", "meaning"), events)]
     for fields_ in (_properties(EventFields), request_fields()):
-        rows = [(f"`{name}`", _kind(schema), schema["description"]) for name, schema in fields_.items()]
+        rows = [
+            (f"`{name}`", _kind(schema), " ".join(schema["description"].split()))
+            for name, schema in fields_.items()
+        ]
         tables.append(_table(("field", "type", "meaning"), rows))
     return "Events:\n\n{}\n\nFields of every event:\n\n{}\n\nFields of `request`:\n\n{}".format(*tables)
 
