@@ -13,15 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 
 from gateway import __version__
-from gateway.http import routes
+from gateway.http import handlers
 from gateway.http.cors import Cors
-from gateway.http.endpoints import ENDPOINTS, paths, routed
 from gateway.http.error_replies import ErrorReplies, routing_error
 from gateway.http.key_guard import KeyGuard, KeyLimit
 from gateway.http.openapi import document
 from gateway.http.paths import Paths
 from gateway.http.request_body import RequestBody
 from gateway.http.request_log import RequestLog
+from gateway.http.routes import ENDPOINTS, paths, routed
 from gateway.observe.metrics import Figures
 from gateway.observe.status import status
 from gateway.observe.tracing import Traces
@@ -84,7 +84,7 @@ def create_app(
                 "settings": settings,
                 "pool": pool,
                 "catalogue": catalogue,
-                "voices": routes.listed_voices(catalogue, pool.languages),
+                "voices": handlers.listed_voices(catalogue, pool.languages),
                 "synthesis": synthesis,
                 "status": partial(status, running, pool, cache, in_flight, figures),
                 "figures": figures,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from gateway.http.endpoints import Endpoint, Json
+    from gateway.http.routes import Endpoint, Json
 
 KEY_ERRORS: Final = (401, 429)
 """Where a key is needed, it may be missing, wrong or busy."""

@@ -1,136 +1,160 @@
-"""The handlers: each parses, calls and wraps. Knows what is at which path; what goes wrong is told elsewhere."""
+"""What is at which path: the one table that routes, keys, pages, the log, the figures and the document follow.
+
+Knows handlers and shapes; knows nothing of how any of them works.
+"""
 
 from __future__ import annotations
 
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
 
-from gateway import __version__
-from gateway.http.cache_control import allowed_use
-from gateway.http.errors import ModelNotFound, NotReady
-from gateway.http.responses import AudioResponse, EventStream
-from gateway.http.schema import (
-    MODELS,
-    AudioModelList,
-    Health,
-    Model,
-    ModelList,
-    ModelName,
-    VoiceItem,
-    VoiceList,
-    VoiceNames,
-    is_known_model,
-    parse_speech,
-)
-from gateway.speech.errors import shortened
+from gateway.http import handlers
+from gateway.http.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
+from gateway.observe.status import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Iterable
 
     from pydantic import BaseModel
     from starlette.requests import Request
+    from starlette.responses import Response
 
-    from gateway.speech.voices import Catalogue, Voice
-
-REFERENCE = (files("gateway.http") / "static" / "reference.html").read_bytes()
-
-CREATED = 1737936000
-"""When Kokoro v1.0 was released, 2025-01-27, as the time that lists of models give."""
+Json = dict[str, Any]
 
 
-async def speak(request: Request) -> Response:
-    """Speak: audio as it is made, or events that carry it."""
-    state, record = request.state, request.state.record
-    order = parse_speech(await request.body(), state.catalogue, state.settings)
-    record.ordered(order, keep_text=state.settings.log_text)
-    use = allowed_use(request.headers.get("cache-control", ""))
-    spoken = await state.synthesis.stream(order, record, use)
-    if order.stream_format == "sse":
-        return EventStream(spoken, record, sample_bytes=2 if order.response_format == "pcm" else 1)
-    return AudioResponse(spoken, record)
+@dataclass(frozen=True)
+class Endpoint:
+    """What clients may ask for at one path or several. Lives as long as the process."""
+
+    handler: Callable[[Request], Awaitable[Response]]
+    paths: tuple[str, ...]
+    """The first is the documented one."""
+
+    summary: str = ""
+    """For the document; empty: not in it, for it is there for clients that read none."""
+
+    method: Literal["GET", "POST"] = "GET"
+    needs_key: bool = False
+    """Only who has a key is let in, when there are any."""
+
+    takes: type[BaseModel] | None = None
+    """Shape of its body."""
+
+    replies: tuple[type[BaseModel], ...] = ()
+    """Shapes of the JSON it may reply with; none: audio."""
+
+    errors: tuple[int, ...] = ()
+    """Statuses of its errors, besides those of a missing key."""
+
+    parameters: tuple[Json, ...] = ()
+    is_counted: bool = False
+    """The figures are about its requests."""
+
+    is_quiet: bool = False
+    """Asked all the time: logged at DEBUG when all is well."""
+
+    is_for_pages: bool = True
+    """Web pages of any origin may read what it replies."""
+
+    @property
+    def name(self) -> str:
+        """Of the operation in the document."""
+        return self.handler.__name__
 
 
-async def list_models(request: Request) -> Response:
-    """The models, as OpenAI lists them."""
-    return _json(ModelList(data=[_model(name) for name in MODELS]))
+def _both(path: str) -> tuple[str, str]:
+    """People configure base URLs with /v1 and without it."""
+    return f"/v1{path}", path
 
 
-async def show_model(request: Request) -> Response:
-    """One model."""
-    name = request.path_params["name"]
-    if not (request.state.settings.any_model or is_known_model(name)):
-        raise ModelNotFound(f"The model `{shortened(name)}` does not exist.")
-    return _json(_model(name))
+MODEL_NAME: Final[Json] = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "description": "Id of the model; it may hold slashes.",
+    "schema": {"type": "string", "minLength": 1},
+}
+LEGACY: Final[Json] = {
+    "name": "legacy",
+    "in": "query",
+    "description": "`true`: only the names, as strings.",
+    "schema": {"type": "string", "default": "false"},
+}
+
+ENDPOINTS: Final = (
+    Endpoint(
+        handlers.speak,
+        _both("/audio/speech"),
+        "Speak a text",
+        method="POST",
+        needs_key=True,
+        takes=SpeechBody,
+        errors=(400, 404, 408, 413, 500, 503),
+        is_counted=True,
+    ),
+    Endpoint(handlers.list_models, _both("/models"), "List the models", needs_key=True, replies=(ModelList,)),
+    Endpoint(
+        handlers.show_model,
+        _both("/models/{name:path}"),
+        "Show a model",
+        needs_key=True,
+        replies=(Model,),
+        errors=(404,),
+        parameters=(MODEL_NAME,),
+    ),
+    # Open WebUI and others send no key to the lists.
+    Endpoint(
+        handlers.list_voices,
+        (*_both("/audio/voices"), *_both("/audio/speech/voices"), *_both("/voices")),
+        "List the voices",
+        replies=(VoiceList, VoiceNames),
+        parameters=(LEGACY,),
+    ),
+    Endpoint(
+        handlers.list_audio_models,
+        _both("/audio/models"),
+        "List the models, for pickers",
+        replies=(AudioModelList,),
+    ),
+    Endpoint(
+        handlers.status,
+        ("/status",),
+        "Show the figures",
+        needs_key=True,
+        replies=(Status,),
+        is_quiet=True,
+        is_for_pages=False,
+    ),
+    Endpoint(handlers.metrics, ("/metrics",), needs_key=True, is_quiet=True, is_for_pages=False),
+    Endpoint(
+        handlers.health, ("/health",), "Ask whether the process answers", replies=(Health,), is_quiet=True
+    ),
+    # No /v1/readyz: some clients would take us for another server.
+    Endpoint(
+        handlers.ready,
+        ("/ready", "/readyz"),
+        "Ask whether speech can be had",
+        replies=(Health,),
+        errors=(503,),
+        is_quiet=True,
+    ),
+    Endpoint(handlers.kokoro_fastapi_probe, ("/v1/test",)),
+    Endpoint(handlers.openapi, ("/openapi.json",)),
+    Endpoint(handlers.reference, ("/docs", "/")),
+)
 
 
-async def list_audio_models(request: Request) -> Response:
-    """The models, for pickers of speech models."""
-    return _json(AudioModelList(models=[ModelName(id=name, name=name) for name in MODELS]))
+def paths(endpoints: Iterable[Endpoint]) -> frozenset[str]:
+    """All the paths of some endpoints."""
+    return frozenset(path for endpoint in endpoints for path in endpoint.paths)
 
 
-async def list_voices(request: Request) -> Response:
-    """Every voice, the OpenAI names among them; only their names with `?legacy=true`."""
-    names = request.state.voices
-    if request.query_params.get("legacy", "").lower() in ("true", "1"):
-        return _json(VoiceNames(voices=list(names)))
-    return _json(VoiceList(voices=[_voice(name, voice) for name, voice in names.items()]))
-
-
-async def health(request: Request) -> Response:
-    """The process answers."""
-    return _json(Health(status="ok", version=__version__))
-
-
-async def ready(request: Request) -> Response:
-    """Requests are taken, and there is a worker for them."""
-    pool = request.state.pool
-    if not pool.is_ready:
-        raise NotReady("Not ready: no worker can take a request now, or the gateway is shutting down.")
-    return _json(Health(status="ready", version=__version__))
-
-
-async def status(request: Request) -> Response:
-    """The figures, for people and for `kokoro-gateway top`."""
-    return _json(request.state.status())
-
-
-async def metrics(request: Request) -> Response:
-    """The figures, for Prometheus."""
-    return Response(request.state.figures.exposition(), media_type=CONTENT_TYPE_LATEST)
-
-
-async def kokoro_fastapi_probe(request: Request) -> Response:
-    """What Kokoro-FastAPI answers here: clients that look for it list our voices then."""
-    return JSONResponse({"status": "ok"})
-
-
-async def openapi(request: Request) -> Response:
-    """The OpenAPI document."""
-    return Response(request.state.document, media_type="application/json")
-
-
-async def reference(request: Request) -> Response:
-    """The OpenAPI document, for reading: a page that asks for it in the browser."""
-    return HTMLResponse(REFERENCE)
-
-
-def listed_voices(catalogue: Catalogue, languages: Collection[str]) -> dict[str, Voice]:
-    """Every name that may be asked for and can be spoken in one of `languages`, OpenAI's first."""
-    own = {voice.id: voice for voice in catalogue.voices}
-    named = {alias: own[name] for alias, name in catalogue.aliases.items()} | own
-    return {name: voice for name, voice in named.items() if voice.language in languages}
-
-
-def _voice(name: str, voice: Voice) -> VoiceItem:
-    return VoiceItem(id=name, name=name, language=voice.language, gender=voice.gender)
-
-
-def _model(name: str) -> Model:
-    return Model(id=name, created=CREATED, owned_by="hexgrad")
-
-
-def _json(shape: BaseModel) -> Response:
-    return Response(shape.model_dump_json(), media_type="application/json")
+def routed() -> list[Route]:
+    """The routes of the application."""
+    return [
+        Route(path, endpoint.handler, methods=[endpoint.method])
+        for endpoint in ENDPOINTS
+        for path in endpoint.paths
+    ]

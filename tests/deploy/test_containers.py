@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from gateway.http.endpoints import ENDPOINTS, paths
+from gateway.http.routes import ENDPOINTS, paths
 from gateway.settings import Settings
 from models.manifest import Manifest
 from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, free_port, run, tool

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from gateway.http.endpoints import ENDPOINTS, paths
+from gateway.http.routes import ENDPOINTS, paths
 from tests.support.faults import FAULTS
 from tests.support.gateway import Gateway
 from tests.support.waiting import wait_for

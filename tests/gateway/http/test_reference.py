@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.http.endpoints import ENDPOINTS
+from gateway.http.handlers import REFERENCE
 from gateway.http.openapi import document
-from gateway.http.routes import REFERENCE
+from gateway.http.routes import ENDPOINTS
 from gateway.http.schema import SpeechBody
 from tests.support.tree import ROOT
 

@@ -1,0 +1,136 @@
+"""The handlers: each parses, calls and wraps. Knows what is at which path; what goes wrong is told elsewhere."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from gateway import __version__
+from gateway.http.cache_control import allowed_use
+from gateway.http.errors import ModelNotFound, NotReady
+from gateway.http.responses import AudioResponse, EventStream
+from gateway.http.schema import (
+    MODELS,
+    AudioModelList,
+    Health,
+    Model,
+    ModelList,
+    ModelName,
+    VoiceItem,
+    VoiceList,
+    VoiceNames,
+    is_known_model,
+    parse_speech,
+)
+from gateway.speech.errors import shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pydantic import BaseModel
+    from starlette.requests import Request
+
+    from gateway.speech.voices import Catalogue, Voice
+
+REFERENCE = (files("gateway.http") / "static" / "reference.html").read_bytes()
+
+CREATED = 1737936000
+"""When Kokoro v1.0 was released, 2025-01-27, as the time that lists of models give."""
+
+
+async def speak(request: Request) -> Response:
+    """Speak: audio as it is made, or events that carry it."""
+    state, record = request.state, request.state.record
+    order = parse_speech(await request.body(), state.catalogue, state.settings)
+    record.ordered(order, keep_text=state.settings.log_text)
+    use = allowed_use(request.headers.get("cache-control", ""))
+    spoken = await state.synthesis.stream(order, record, use)
+    if order.stream_format == "sse":
+        return EventStream(spoken, record, sample_bytes=2 if order.response_format == "pcm" else 1)
+    return AudioResponse(spoken, record)
+
+
+async def list_models(request: Request) -> Response:
+    """The models, as OpenAI lists them."""
+    return _json(ModelList(data=[_model(name) for name in MODELS]))
+
+
+async def show_model(request: Request) -> Response:
+    """One model."""
+    name = request.path_params["name"]
+    if not (request.state.settings.any_model or is_known_model(name)):
+        raise ModelNotFound(f"The model `{shortened(name)}` does not exist.")
+    return _json(_model(name))
+
+
+async def list_audio_models(request: Request) -> Response:
+    """The models, for pickers of speech models."""
+    return _json(AudioModelList(models=[ModelName(id=name, name=name) for name in MODELS]))
+
+
+async def list_voices(request: Request) -> Response:
+    """Every voice, the OpenAI names among them; only their names with `?legacy=true`."""
+    names = request.state.voices
+    if request.query_params.get("legacy", "").lower() in ("true", "1"):
+        return _json(VoiceNames(voices=list(names)))
+    return _json(VoiceList(voices=[_voice(name, voice) for name, voice in names.items()]))
+
+
+async def health(request: Request) -> Response:
+    """The process answers."""
+    return _json(Health(status="ok", version=__version__))
+
+
+async def ready(request: Request) -> Response:
+    """Requests are taken, and there is a worker for them."""
+    pool = request.state.pool
+    if not pool.is_ready:
+        raise NotReady("Not ready: no worker can take a request now, or the gateway is shutting down.")
+    return _json(Health(status="ready", version=__version__))
+
+
+async def status(request: Request) -> Response:
+    """The figures, for people and for `kokoro-gateway top`."""
+    return _json(request.state.status())
+
+
+async def metrics(request: Request) -> Response:
+    """The figures, for Prometheus."""
+    return Response(request.state.figures.exposition(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def kokoro_fastapi_probe(request: Request) -> Response:
+    """What Kokoro-FastAPI answers here: clients that look for it list our voices then."""
+    return JSONResponse({"status": "ok"})
+
+
+async def openapi(request: Request) -> Response:
+    """The OpenAPI document."""
+    return Response(request.state.document, media_type="application/json")
+
+
+async def reference(request: Request) -> Response:
+    """The OpenAPI document, for reading: a page that asks for it in the browser."""
+    return HTMLResponse(REFERENCE)
+
+
+def listed_voices(catalogue: Catalogue, languages: Collection[str]) -> dict[str, Voice]:
+    """Every name that may be asked for and can be spoken in one of `languages`, OpenAI's first."""
+    own = {voice.id: voice for voice in catalogue.voices}
+    named = {alias: own[name] for alias, name in catalogue.aliases.items()} | own
+    return {name: voice for name, voice in named.items() if voice.language in languages}
+
+
+def _voice(name: str, voice: Voice) -> VoiceItem:
+    return VoiceItem(id=name, name=name, language=voice.language, gender=voice.gender)
+
+
+def _model(name: str) -> Model:
+    return Model(id=name, created=CREATED, owned_by="hexgrad")
+
+
+def _json(shape: BaseModel) -> Response:
+    return Response(shape.model_dump_json(), media_type="application/json")
