@@ -15,7 +15,7 @@ from inference.text import english_data as data
 from inference.text.characters import VOICED, unvoiced
 from inference.text.english_lexicon import EnglishLexicon
 from inference.text.homographs import part_of_speech, sound
-from inference.text.letters import kokoro_letters
+from inference.text.ipa_to_kokoro import kokoro_letters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import Final
 
 from inference.errors import InferenceError
 from inference.languages import language_named
-from inference.text.engine import Phonemizer
+from inference.text.phonemizer import Phonemizer
 
 _MISUSED: Final = 2
 

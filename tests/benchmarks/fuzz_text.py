@@ -24,7 +24,7 @@ from inference.pool.process import WorkerProcess
 from inference.protocol import Failure, PhonemeJob, Phonemes, WorkerSpec
 from tests.support.texts import strange
 
-SPEC: Final = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
+SPEC: Final = WorkerSpec(role="text", engine="inference.text.phonemizer:TextEngine")
 START_S: Final = 120.0
 HANG_S: Final = 5.0
 """CPU seconds: others use this machine too."""

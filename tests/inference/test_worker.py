@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from inference.protocol import Message
 
 DEADLINE_S = 60.0
-TEXT = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
+TEXT = WorkerSpec(role="text", engine="inference.text.phonemizer:TextEngine")
 
 
 class Worker:
@@ -142,7 +142,7 @@ def test_a_job_of_the_other_role_is_refused_and_the_next_one_done() -> None:
 
 
 def test_a_worker_that_cannot_start_says_why_and_leaves_with_3() -> None:
-    with started(WorkerSpec(role="speech", engine="inference.text.engine:NoSuchEngine")) as worker:
+    with started(WorkerSpec(role="speech", engine="inference.text.phonemizer:NoSuchEngine")) as worker:
         reply = worker.hear()
         assert isinstance(reply, StartFailed)
         assert "NoSuchEngine" in reply.reason

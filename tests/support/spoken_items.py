@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from inference.planning.sentences import sentences
-from inference.text.engine import Phonemizer
+from inference.text.phonemizer import Phonemizer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

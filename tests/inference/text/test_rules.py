@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inference.languages import LANGUAGES
-from inference.text import english, everyday, markup
+from inference.text import english, markup, other_languages
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.spoken_items import Item
 
 ENGLISH = (*english.rules(is_british=False), *english.rules(is_british=True))
-OTHERS = tuple(rule for language in LANGUAGES for rule in everyday.rules(language.code))
+OTHERS = tuple(rule for language in LANGUAGES for rule in other_languages.rules(language.code))
 RULES = (*markup.RULES, *ENGLISH, *OTHERS)
 ALL_ITEMS = [item for path in sorted(ITEMS.glob("*.tsv")) for item in read_items(path)]
 

@@ -17,7 +17,7 @@ from inference.errors import EngineFailed, UnsupportedLanguage
 from inference.languages import BY_CODE
 from inference.protocol import PhonemeJob, Phonemes, SpeechJob, Unit, WorkerSpec
 from inference.text.east_asian import is_installed
-from inference.text.engine import TextEngine, kokoro_vocabulary
+from inference.text.phonemizer import TextEngine, kokoro_vocabulary
 from inference.text.punctuation import MARKS
 
 ENGINE = TextEngine(WorkerSpec(role="text"))
@@ -192,7 +192,7 @@ def test_any_text_has_phonemes_within_the_vocabulary(text: str, language: str) -
 def test_texts_that_end_an_unguarded_espeak_are_spoken(unit: str, language: str) -> None:
     """In a process of their own: where this fails, espeak takes its process along."""
     script = (
-        "from inference.text.engine import Phonemizer\n"
+        "from inference.text.phonemizer import Phonemizer\n"
         "p = Phonemizer()\n"
         f"for n in (50, 200, 400, 1500): assert len(p.phonemes({unit!r} * n, {language!r})) >= n"
     )
@@ -217,7 +217,7 @@ def test_an_unknown_language_is_refused_with_those_there_are(language: str) -> N
 def test_a_language_without_its_phonemizer_says_what_to_install(language: str) -> None:
     script = (
         "import sys; sys.modules['misaki'] = None\n"
-        "from inference.text.engine import Phonemizer\n"
+        "from inference.text.phonemizer import Phonemizer\n"
         "p = Phonemizer()\n"
         f"assert {language!r} not in p.languages\n"
         f"try: p.phonemes('。', {language!r})\n"
@@ -276,7 +276,7 @@ def test_an_espeak_voice_that_does_not_exist_is_an_engine_fault() -> None:
 
 def test_the_text_worker_loads_no_onnxruntime() -> None:
     script = (
-        "import sys; from inference.text.engine import Phonemizer; Phonemizer().phonemes('No.', 'en-us');"
+        "import sys; from inference.text.phonemizer import Phonemizer; Phonemizer().phonemes('No.', 'en-us');"
         "print({'onnxruntime', 'kokoro_onnx', 'phonemizer', 'misaki'} & set(sys.modules))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

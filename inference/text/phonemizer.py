@@ -1,6 +1,6 @@
 """Text to the phonemes that Kokoro was trained on, sentence by sentence. Knows no audio and no segments.
 
-Japanese and Chinese need misaki with its dictionaries, which are optional.
+Japanese and Chinese need misaki with its dictionaries, and are left out where those are missing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
 from inference.languages import BY_CODE, LANGUAGES
 from inference.protocol import PhonemeJob, Phonemes, Ready
-from inference.text import english, everyday
+from inference.text import english, other_languages
 from inference.text.characters import plain_characters, without_controls, without_emoji
 from inference.text.east_asian import how_to_install, is_installed, load
 from inference.text.english_reader import EnglishReader
 from inference.text.espeak import Espeak
-from inference.text.letters import kokoro_letters
+from inference.text.ipa_to_kokoro import kokoro_letters
 from inference.text.markup import without_markup
 from inference.text.punctuation import MARKS, canonical_marks, joined, pieces
 from inference.text.scripts import Script, runs
@@ -121,7 +121,7 @@ class Phonemizer:
             words = self._english(language).unshouted(words)
             words = english.written_out(words, is_british=language.code == "en-gb")
         else:
-            words = everyday.written_out(words, language.code)
+            words = other_languages.written_out(words, language.code)
         return canonical_marks(without_emoji(words))
 
     def _sentence(self, words: str, language: Language) -> str:
