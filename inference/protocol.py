@@ -1,7 +1,7 @@
 """The messages between gateway and worker, and their frame. Knows no socket: bytes in, messages out.
 
 A frame is a big-endian 32-bit length and one message in MessagePack, which holds its tag, its fields by name, and
-samples as the bytes they are. A new message is one more class here, named in Job or in Reply.
+samples as the bytes they are. A new message is one more class here, named in Job or in JobReply.
 """
 
 from __future__ import annotations
@@ -228,8 +228,8 @@ class Failure(_Message, frozen=True):
 
 
 Job: TypeAlias = PhonemeJob | SpeechJob | WindowJob
-Reply: TypeAlias = Phonemes | Score | Audio | Failure
-Message: TypeAlias = Ready | StartFailed | Job | Reply
+JobReply: TypeAlias = Phonemes | Score | Audio | Failure
+Message: TypeAlias = Ready | StartFailed | Job | JobReply
 
 _MESSAGES: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(Message)
 

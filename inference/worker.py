@@ -26,7 +26,7 @@ from inference.protocol import Decoder, Failure, StartFailed, WorkerSpec, encode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inference.protocol import Job, Message, Ready, Reply
+    from inference.protocol import Job, JobReply, Message, Ready
 
 OK: Final = 0
 STARTUP_FAILURE: Final = 3
@@ -41,7 +41,7 @@ class Engine(Protocol):
     def ready(self, load_ms: float) -> Ready:
         """The first message of the worker."""
 
-    def do(self, job: Job) -> Reply:
+    def do(self, job: Job) -> JobReply:
         """One job; raises EngineFailed for a job that cannot be done."""
 
 
@@ -126,7 +126,7 @@ def _messages(channel: socket.socket) -> Iterator[Message]:
         raise ProtocolError("the gateway left in the middle of a frame")
 
 
-def _answer(engine: Engine, message: Message) -> Reply:
+def _answer(engine: Engine, message: Message) -> JobReply:
     try:
         return engine.do(message)  # type: ignore[arg-type]  # an engine refuses what is no job of its role
     except UnsupportedLanguage as failure:

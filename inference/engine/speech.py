@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from inference.engine.session import Session
-    from inference.protocol import Job, Reply, Unit, VoiceParts, WorkerSpec
+    from inference.protocol import Job, JobReply, Unit, VoiceParts, WorkerSpec
 
 WARM_UP: Final = "ðə kwˈɪk bɹˈaʊn fˈɑːks dʒˈʌmps ˌoʊvɚ ðə lˈeɪzi dˈɑːɡ."
 """A sentence long enough that its length and loudness say whether a provider speaks soundly."""
@@ -51,7 +51,7 @@ class SpeechEngine:
         """The first message of this worker."""
         return Ready(self._provider, load_ms, self._trials, is_staged=isinstance(self._session, Stages))
 
-    def do(self, job: Job) -> Reply:
+    def do(self, job: Job) -> JobReply:
         """Score a unit or speak it, or turn a window of a score into sound.
 
         Raises:

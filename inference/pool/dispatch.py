@@ -21,7 +21,7 @@ from inference.errors import (
     WorkerDied,
 )
 from inference.pool.job import Answer, QueuedJob
-from inference.pool.scheduler import Queue
+from inference.pool.job_queue import Queue
 from inference.pool.slot import Slot
 
 if TYPE_CHECKING:

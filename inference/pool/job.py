@@ -7,19 +7,19 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from inference.pool.scheduler import Waiting
+from inference.pool.job_queue import Waiting
 from inference.pool.slot import Slot
 
 if TYPE_CHECKING:
     from inference.errors import InferenceError
-    from inference.protocol import Job, Reply
+    from inference.protocol import Job, JobReply
 
 
 @dataclass(frozen=True)
 class Answer:
     """A job's reply and how it came about."""
 
-    reply: Reply
+    reply: JobReply
     pid: int
     provider: str
     waited_s: float

@@ -10,7 +10,7 @@ from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, Score, Spee
 
 if TYPE_CHECKING:
     from inference.pool.job import Answer
-    from inference.protocol import Job, Reply, Role, Unit, WindowJob
+    from inference.protocol import Job, JobReply, Role, Unit, WindowJob
 
 R = TypeVar("R")
 
@@ -139,7 +139,7 @@ class Lease:
         self._pool.release(self)
 
 
-def _expect(kind: type[R], reply: Reply) -> R:
+def _expect(kind: type[R], reply: JobReply) -> R:
     if isinstance(reply, Failure):
         raise (UnsupportedLanguage if reply.kind == "language" else EngineFailed)(reply.message)
     if not isinstance(reply, kind):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Self
 from inference.errors import PoolClosed, PoolSaturated
 from inference.pool.cost import FIRST_WORK, SpeechCost, score_work, window_work
 from inference.pool.dispatch import HOPELESS_WAIT_S, Dispatch
+from inference.pool.idle import IdleWorkers
 from inference.pool.job import QueuedJob
 from inference.pool.lease import Lease
-from inference.pool.rest import Rest
 from inference.pool.slot import Phase
 from inference.protocol import SpeechJob, WindowJob
 
@@ -53,7 +53,7 @@ class Pool:
         self.config = config
         self._cost = SpeechCost(config.cost)
         self._dispatch = Dispatch(config, self._learn, self._wake)
-        self._rest = Rest(self._dispatch.slots, config.idle_s)
+        self._idle = IdleWorkers(self._dispatch.slots, config.idle_s)
         self._leases: set[Lease] = set()
         self._is_open = False
         self._is_draining = False
@@ -72,7 +72,7 @@ class Pool:
             raise
         if factor := self._real_time_factor():
             self._cost.measure(factor)
-        self._rest.begin()
+        self._idle.begin()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -168,7 +168,7 @@ class Pool:
             raise PoolSaturated(wait)
         lease = Lease(self, request_id, self.cost_s(min(tokens, FIRST_WORK)))
         self._leases.add(lease)
-        self._rest.end()
+        self._idle.end()
         self._wake()
         return lease
 
@@ -184,7 +184,7 @@ class Pool:
     async def close(self) -> None:
         """End all workers; jobs that wait or run fail with PoolClosed."""
         self._is_open, self._is_draining = False, True
-        self._rest.end()
+        self._idle.end()
         await self._dispatch.close()
 
     async def submit(
@@ -238,11 +238,11 @@ class Pool:
         """Forget a lease; `Lease.close` calls this."""
         self._leases.discard(lease)
         if self._is_open and not self._leases:
-            self._rest.begin()
+            self._idle.begin()
 
     def _wake(self) -> None:
         if self._leases:
-            self._rest.wake()
+            self._idle.wake()
 
     def _learn(self, job: Job, seconds: float) -> None:
         if isinstance(job, WindowJob):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from inference.errors import JobTimeout, ProtocolError, WorkerDied, WorkerFailedToStart
-from inference.protocol import VERSION, Decoder, Ready, Reply, StartFailed, encode
+from inference.protocol import VERSION, Decoder, JobReply, Ready, StartFailed, encode
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -130,7 +130,7 @@ class WorkerProcess:
     def __repr__(self) -> str:
         return f"<WorkerProcess {self.spec.role} {self.pid} {self.state.value}>"
 
-    async def run(self, job: Job, timeout_s: float) -> Reply:
+    async def run(self, job: Job, timeout_s: float) -> JobReply:
         """Have one job done. Never cancel this: the reply would stay in the socket; end the worker instead.
 
         Raises:
@@ -197,10 +197,10 @@ class WorkerProcess:
             raise WorkerFailedToStart(f"the {self.spec.role} worker is of another version")
         self.ready, self.state = first, State.IDLE
 
-    async def _exchange(self, job: Job) -> Reply:
+    async def _exchange(self, job: Job) -> JobReply:
         await asyncio.get_running_loop().sock_sendall(self._channel, encode(job))
         reply = await self._receive()
-        if isinstance(reply, Reply):
+        if isinstance(reply, JobReply):
             return reply
         raise ProtocolError(f"worker {self.pid} answered a job with {type(reply).__name__}")
 

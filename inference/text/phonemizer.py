@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from inference.languages import Language
-    from inference.protocol import Job, Reply, WorkerSpec
+    from inference.protocol import Job, JobReply, WorkerSpec
 
     Run: TypeAlias = tuple[str, Script | None]
     """Words in one script, and the script if the voice of the language cannot read it."""
@@ -53,7 +53,7 @@ class TextEngine:
         """The first message of this worker."""
         return Ready("espeak", load_ms, languages=self._phonemizer.languages)
 
-    def do(self, job: Job) -> Reply:
+    def do(self, job: Job) -> JobReply:
         """Phonemise the texts of one job.
 
         Raises:

@@ -17,7 +17,7 @@ from inference.protocol import SpeechJob, Unit, WindowJob, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from inference.protocol import Job, Reply, WorkerSpec
+    from inference.protocol import Job, JobReply, WorkerSpec
 
 
 def _crash(_: WorkerSpec) -> None:
@@ -111,7 +111,7 @@ class FaultyEngine:
         self._engine = SpeechEngine(spec)
         self.ready = self._engine.ready
 
-    def do(self, job: Job) -> Reply:
+    def do(self, job: Job) -> JobReply:
         if (isinstance(job, SpeechJob) and "!" in job.unit.phonemes) or (
             isinstance(job, WindowJob) and "?" in job.unit.phonemes
         ):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.pool.scheduler import Queue, Waiting
+from inference.pool.job_queue import Queue, Waiting
 
 if TYPE_CHECKING:
     from inference.protocol import Role

@@ -1,4 +1,4 @@
-"""Rest: ends the speech workers of a pool that nobody uses, and starts them again when somebody does."""
+"""IdleWorkers: ends the express and speech workers of a pool that nobody uses, and starts them when somebody does."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Rest:
-    """The sleep of the workers that hold the memory, which the text worker does not. Lives as long as its pool."""
+class IdleWorkers:
+    """All workers but the one of text, which holds little memory, while nobody needs them. Lives as long as its pool."""
 
     def __init__(self, slots: Sequence[Slot], after_s: float) -> None:
         self._slots = [slot for slot in slots if slot.spec.role != "text"]
