@@ -69,7 +69,7 @@ def test_the_image_holds_what_the_packages_read() -> None:
 
 def test_the_image_holds_the_default_model() -> None:
     models = set(re.findall(r"^ARG MODEL=(.+)$", DOCKERFILE, re.MULTILINE))
-    assert models == {Settings.model_fields["model"].default}
+    assert models == {Manifest.load().default}
     assert Manifest.load().model(*models).voices.bytes > 0
 
 
