@@ -148,7 +148,7 @@ def test_a_second_start_leaves_the_first_alone(
         env=environment(commands),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert second.returncode == CANNOT_START

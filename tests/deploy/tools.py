@@ -45,7 +45,7 @@ def tool(name: str) -> str:
 def run(*command: str | Path, text: str | None = None, cwd: Path = ROOT) -> str:
     """Standard output of a command that ends well; its errors are the message if it does not."""
     done = subprocess.run(
-        command, input=text, capture_output=True, text=True, cwd=cwd, timeout=60, check=False
+        command, input=text, capture_output=True, text=True, cwd=cwd, timeout=180, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
