@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class IdleWorkers:
-    """All workers but the one of text, which holds little memory, while nobody needs them. Lives as long as its pool."""
+    """All workers but the text worker, which is small, while nobody needs them. Lives as long as its pool."""
 
     def __init__(self, slots: Sequence[Slot], after_s: float) -> None:
         self._slots = [slot for slot in slots if slot.spec.role != "text"]
