@@ -16,7 +16,7 @@ from gateway.http.app import create_app
 from gateway.observe.status import ModelFacts, Running
 from gateway.server import lifecycle
 from gateway.speech.cache import Cache
-from gateway.speech.in_flight import InFlight
+from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.synthesis import Synthesis
 from gateway.speech.voices import Catalogue
 from inference import Pool, PoolConfig, WorkerSpec, profile, read_machine
@@ -120,7 +120,7 @@ async def serve(
     running = replace(parts.running, lines_dropped=lambda: log.dropped)
     try:
         async with Pool(parts.pool) as pool:
-            in_flight = InFlight(_in_flight_bytes(running.hardware))
+            in_flight = RepliesInFlight(_in_flight_bytes(running.hardware))
             app = create_app(parts.settings, keys, pool, parts.catalogue, running, in_flight)
             await lifecycle.run(app, pool, in_flight, keys, parts.settings, listener, announce)
     except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
@@ -135,7 +135,7 @@ async def speaking(parts: Parts) -> AsyncIterator[Synthesis]:
         WorkerFailedToStart: with the reason.
     """
     async with Pool(parts.pool) as pool:
-        synthesis = Synthesis(pool, parts.settings, Cache(0, 0, 0), InFlight(sys.maxsize))
+        synthesis = Synthesis(pool, parts.settings, Cache(0, 0, 0), RepliesInFlight(sys.maxsize))
         with contextlib.closing(synthesis):
             yield synthesis
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from gateway.keys import Keys
     from gateway.observe.status import Running
     from gateway.settings import Settings
-    from gateway.speech.in_flight import InFlight
     from gateway.speech.record import RequestRecord
+    from gateway.speech.reply_memory import RepliesInFlight
     from gateway.speech.voices import Catalogue
     from inference import Backend
 
@@ -49,7 +49,7 @@ def create_app(
     pool: Backend,
     catalogue: Catalogue,
     running: Running,
-    in_flight: InFlight,
+    in_flight: RepliesInFlight,
 ) -> Starlette:
     """The application, speaking through a pool that is open and stays open for longer than it.
 

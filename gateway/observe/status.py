@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.observe.metrics import Ended, Figures
     from gateway.speech.cache import Cache, CacheStatus
-    from gateway.speech.in_flight import InFlight
+    from gateway.speech.reply_memory import RepliesInFlight
     from inference import Backend, HardwareProfile
 
 
@@ -156,7 +156,9 @@ class Status(BaseModel):
     cache: CacheFacts = Field(description="What is kept, and what that was good for.")
 
 
-def status(running: Running, pool: Backend, cache: Cache, in_flight: InFlight, figures: Figures) -> Status:
+def status(
+    running: Running, pool: Backend, cache: Cache, in_flight: RepliesInFlight, figures: Figures
+) -> Status:
     """The status at this moment."""
     now = pool.status()
     return Status(

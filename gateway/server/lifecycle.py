@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gateway.keys import Keys
     from gateway.settings import Settings
-    from gateway.speech.in_flight import InFlight
+    from gateway.speech.reply_memory import RepliesInFlight
     from inference import Backend
 
 logger = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ def cancel_on_sigterm() -> None:
 async def run(
     app: Starlette,
     pool: Backend,
-    in_flight: InFlight,
+    in_flight: RepliesInFlight,
     keys: Keys,
     settings: Settings,
     listener: socket.socket,
@@ -146,7 +146,7 @@ def _read_again(keys: Keys) -> None:
         logger.info("keys_read", extra={"keys": len(keys)})
 
 
-async def _drain(pool: Backend, in_flight: InFlight, seconds: float, leave_now: asyncio.Event) -> None:
+async def _drain(pool: Backend, in_flight: RepliesInFlight, seconds: float, leave_now: asyncio.Event) -> None:
     pool.drain()
     logger.info("draining", extra={"replies": len(in_flight)})
     drained = asyncio.create_task(in_flight.drained())

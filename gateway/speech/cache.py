@@ -1,6 +1,6 @@
 """The cache: audio made before, within limits of entries, bytes and age; what was used longest ago goes first.
 
-Knows no request and no worker; what asks it, and with which keys, is in `reuse`.
+Knows no request and no worker; what asks it, and with which keys, is in `cache_use`.
 """
 
 from __future__ import annotations

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterator
     from concurrent.futures import Executor
 
-    from gateway.speech.in_flight import Place
+    from gateway.speech.cache_use import CacheUse
     from gateway.speech.record import RequestRecord
+    from gateway.speech.reply_memory import Place
     from gateway.speech.request import SpeechRequest
-    from gateway.speech.reuse import Reuse
     from inference import Spoken, Utterance
 
 Part = TypeVar("Part", bytes, memoryview)
@@ -43,7 +43,7 @@ class Reply:
         self,
         request: SpeechRequest,
         record: RequestRecord,
-        reuse: Reuse,
+        cache_use: CacheUse,
         utterance: Utterance,
         place: Place,
         threads: Executor,
@@ -55,7 +55,7 @@ class Reply:
 
         self._request = request
         self._record = record
-        self._reuse = reuse
+        self._cache_use = cache_use
         self._utterance = utterance
         self._place = place
         self._threads = threads
@@ -122,7 +122,7 @@ class Reply:
             while spoken := await self._in_time(anext(segments, None)):
                 self._is_all_spoken = spoken.is_last
                 self._record.phonemised(self._utterance.phoneme_times)
-                self._record.spoken(spoken, self._reuse.verdict(is_done=self._is_all_spoken))
+                self._record.spoken(spoken, self._cache_use.verdict(is_done=self._is_all_spoken))
                 for piece in self._handed_over(spoken.piece.audio.pcm, spoken.pause):
                     yield piece
         if not self._record.segments:
@@ -151,15 +151,15 @@ class Reply:
         """Bytes of the container, which goes to the cache once it is whole."""
         async for piece in pieces:
             if part := await self._master().feed(piece):
-                self._reuse.collect(part)
+                self._cache_use.collect(part)
                 yield part
         if part := await self._master().finish():
-            self._reuse.collect(part)
+            self._cache_use.collect(part)
             yield part
-        if collected := self._reuse.collected:
+        if collected := self._cache_use.collected:
             data = self._master().encoder.exact(collected)
             facts = self._record.segments or 0, self._utterance.tokens, self._utterance.playback.heard_s
-            self._reuse.keep(HeldResponse(data, *facts))
+            self._cache_use.keep(HeldResponse(data, *facts))
 
     def _master(self) -> Mastering:
         """What makes the bytes; its header says how many there will be, if all is spoken when the first are made."""

@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.audio.encoders import ENCODERS
+from gateway.speech.cache_use import AllowedUse, CacheUse
 from gateway.speech.errors import InvalidField, RepliesFull
-from gateway.speech.price import price
 from gateway.speech.reply import Reply, usage
-from gateway.speech.reuse import Reuse, Use
-from gateway.speech.single_flight import Flights
+from gateway.speech.reply_size import reply_bytes
+from gateway.speech.shared_work import SharedWork
 from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from gateway.settings import Settings
     from gateway.speech.cache import Cache, HeldResponse
-    from gateway.speech.in_flight import InFlight, Place
     from gateway.speech.record import RequestRecord
+    from gateway.speech.reply_memory import Place, RepliesInFlight
     from gateway.speech.request import SpeechRequest
     from inference import Backend, Piece
 
@@ -72,12 +72,12 @@ class ByteStream:
 class Synthesis:
     """Speaks requests. Lives as long as the application; `close` frees its encoder threads."""
 
-    def __init__(self, pool: Backend, settings: Settings, cache: Cache, in_flight: InFlight) -> None:
+    def __init__(self, pool: Backend, settings: Settings, cache: Cache, in_flight: RepliesInFlight) -> None:
         self._pool = pool
         self._settings = settings
         self._cache = cache
         self._in_flight = in_flight
-        self._sharing: Flights[Piece] = Flights()
+        self._sharing: SharedWork[Piece] = SharedWork()
         # Two: on a small machine more would only take cores from the workers.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
 
@@ -85,18 +85,20 @@ class Synthesis:
         """Free the encoder threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def stream(self, request: SpeechRequest, record: RequestRecord, use: Use | None = None) -> Speech:
+    async def stream(
+        self, request: SpeechRequest, record: RequestRecord, use: AllowedUse | None = None
+    ) -> Speech:
         """Speak a request, or send again what was spoken; returns once its first bytes are there.
 
         Raises:
             InferenceError: it is refused, or cannot be spoken.
             InvalidField: its reply is wanted whole, and would take more memory than there is.
         """
-        reuse = Reuse(self._cache, self._sharing, request, use or Use())
-        if held := reuse.response():
+        cache_use = CacheUse(self._cache, self._sharing, request, use or AllowedUse())
+        if held := cache_use.response():
             return await self._again(request, record, held)
-        is_whole = self._is_whole(request, reuse)
-        reply = self._admitted(request, record, reuse, is_whole=is_whole)
+        is_whole = self._is_whole(request, cache_use)
+        reply = self._admitted(request, record, cache_use, is_whole=is_whole)
         body = reply.whole() if is_whole else reply.streamed()
         try:
             first = await anext(body)
@@ -114,7 +116,7 @@ class Synthesis:
         told = partial(usage, held.tokens, held.audio_s)
         return Speech(content_type, len(held.data), ByteStream(await anext(body), body), told)
 
-    def _is_whole(self, request: SpeechRequest, reuse: Reuse) -> bool:
+    def _is_whole(self, request: SpeechRequest, cache_use: CacheUse) -> bool:
         """True if the reply is sent once all of it is there.
 
         FLAC is unless a stream is asked for: its header can then say the length, which many decoders need, and nobody
@@ -125,7 +127,7 @@ class Synthesis:
         """
         if request.stream or (request.stream is None and request.response_format != "flac"):
             return False
-        if price(request, reuse.room, is_whole=True) <= self._in_flight.most_bytes:
+        if reply_bytes(request, cache_use.room, is_whole=True) <= self._in_flight.most_bytes:
             return True
         if request.stream is None:
             return False
@@ -137,20 +139,20 @@ class Synthesis:
         )
 
     def _admitted(
-        self, request: SpeechRequest, record: RequestRecord, reuse: Reuse, *, is_whole: bool
+        self, request: SpeechRequest, record: RequestRecord, cache_use: CacheUse, *, is_whole: bool
     ) -> Reply:
         """A reply that has its place in the queue for workers, and in memory."""
         lease = self._pool.lease(record.request_id or "", len(request.input))
         try:
-            place = self._in_flight.admit(price(request, reuse.room, is_whole=is_whole))
+            place = self._in_flight.admit(reply_bytes(request, cache_use.room, is_whole=is_whole))
         except RepliesFull:
             lease.close()
             raise
         manner = Manner(request.language, request.voice.parts, request.engine_speed, request.tempo)
         pace = Pace(slack_s=WHOLE_SLACK_S if is_whole else 0.0)
-        utterance = Utterance(lease, manner, pace, partial(reuse.render, lease))
+        utterance = Utterance(lease, manner, pace, partial(cache_use.render, lease))
         timeout_s = self._settings.request_timeout_s
-        return Reply(request, record, reuse, utterance, place, self._threads, timeout_s)
+        return Reply(request, record, cache_use, utterance, place, self._threads, timeout_s)
 
 
 async def _sent(place: Place, data: bytes) -> AsyncGenerator[bytes, None]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.http.cache_control import allowed_use
-from gateway.speech.reuse import Use
+from gateway.speech.cache_use import AllowedUse
 
 
 @pytest.mark.parametrize(
@@ -18,4 +18,4 @@ from gateway.speech.reuse import Use
     ],
 )
 def test_cache_control_is_honoured(header: str, may_read: bool, may_store: bool) -> None:
-    assert allowed_use(header) == Use(may_read, may_store)
+    assert allowed_use(header) == AllowedUse(may_read, may_store)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from gateway.speech.cache import ENTRY_BYTES, Cache, HeldResponse, HeldSegment
-from gateway.speech.single_flight import Flights
+from gateway.speech.shared_work import SharedWork
 from tests.support.gateway import Gateway
 from tests.support.sound import decode
 from tests.support.streams import open_stream
@@ -166,7 +166,7 @@ async def all_of(items: AsyncGenerator[T, None]) -> list[T]:
 
 
 async def test_many_at_once_cost_one_piece_of_work() -> None:
-    flights: Flights[int] = Flights()
+    flights: SharedWork[int] = SharedWork()
     begun, go = itertools.count(), asyncio.Event()
 
     async def work() -> AsyncGenerator[int, None]:
@@ -184,7 +184,7 @@ async def test_many_at_once_cost_one_piece_of_work() -> None:
 
 
 async def test_who_comes_late_gets_what_was_given_at_once_and_the_rest_as_it_comes() -> None:
-    flights: Flights[int] = Flights()
+    flights: SharedWork[int] = SharedWork()
     go = asyncio.Event()
 
     async def work() -> AsyncGenerator[int, None]:
@@ -202,7 +202,7 @@ async def test_who_comes_late_gets_what_was_given_at_once_and_the_rest_as_it_com
 
 
 async def test_work_outlives_who_began_it_and_ends_with_the_last_who_waits() -> None:
-    flights: Flights[str] = Flights()
+    flights: SharedWork[str] = SharedWork()
     go, ended = asyncio.Event(), asyncio.Event()
 
     async def work() -> AsyncGenerator[str, None]:
@@ -231,7 +231,7 @@ async def test_work_outlives_who_began_it_and_ends_with_the_last_who_waits() -> 
 
 
 async def test_what_work_raises_is_raised_to_each_and_forgotten() -> None:
-    flights: Flights[int] = Flights()
+    flights: SharedWork[int] = SharedWork()
 
     async def fail() -> AsyncGenerator[int, None]:
         yield 0
@@ -250,7 +250,7 @@ async def test_what_work_raises_is_raised_to_each_and_forgotten() -> None:
 @pytest.mark.parametrize("seed", range(30))
 async def test_any_interleaving_gives_each_who_stays_the_result_of_its_key(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same every time
-    flights: Flights[int] = Flights()
+    flights: SharedWork[int] = SharedWork()
     running: Counter[int] = Counter()
 
     async def work(key: int) -> AsyncGenerator[int, None]:

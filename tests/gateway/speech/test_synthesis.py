@@ -11,8 +11,8 @@ from gateway.audio.encoders import ENCODERS
 from gateway.settings import Settings
 from gateway.speech.cache import Cache
 from gateway.speech.errors import InvalidField, RepliesFull
-from gateway.speech.in_flight import InFlight
 from gateway.speech.record import RequestRecord
+from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.request import SpeechRequest
 from gateway.speech.synthesis import Speech, Synthesis
 from gateway.speech.voices import Catalogue
@@ -35,7 +35,7 @@ class Desk:
     """A synthesis, what it was made with, and requests for it. Lives as long as a test."""
 
     def __init__(self, pool: Pool, catalogue: Catalogue, most_bytes: int = 100 * MB) -> None:
-        self.in_flight = InFlight(most_bytes)
+        self.in_flight = RepliesInFlight(most_bytes)
         self.synthesis = Synthesis(
             pool, Settings.from_environment(), Cache(100, 100, 100 * MB), self.in_flight
         )

@@ -1,4 +1,4 @@
-"""Reuse: how one request uses the cache: its whole response, its units, and what others are having spoken just now.
+"""CacheUse: how one request uses the cache: its whole response, its units, and what others are having spoken just now.
 
 Knows the keys; knows no HTTP and no codec.
 """
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from gateway.speech.cache import Cache
     from gateway.speech.record import Verdict
     from gateway.speech.request import SpeechRequest
-    from gateway.speech.single_flight import Flights
+    from gateway.speech.shared_work import SharedWork
     from inference import Lease, Unit
 
-    Sharing = Flights[Piece]
+    Sharing = SharedWork[Piece]
 
 
 _LARGEST_RESPONSE: Final = 4 << 20
@@ -30,7 +30,7 @@ _LARGEST_RESPONSE: Final = 4 << 20
 
 
 @dataclass(frozen=True)
-class Use:
+class AllowedUse:
     """What a request lets the cache do for it."""
 
     may_read: bool = True
@@ -40,13 +40,13 @@ class Use:
     """Hold what is spoken."""
 
 
-class Reuse:
+class CacheUse:
     """One request's way to the cache. Lives as long as its response body."""
 
-    def __init__(self, cache: Cache, sharing: Sharing, request: SpeechRequest, use: Use) -> None:
+    def __init__(self, cache: Cache, sharing: Sharing, request: SpeechRequest, use: AllowedUse) -> None:
         self._cache = cache
         self._sharing = sharing
-        self._use = use if cache.is_on else Use(may_read=False, may_store=False)
+        self._use = use if cache.is_on else AllowedUse(may_read=False, may_store=False)
         self._key = cache.key(
             "response",
             request.input,

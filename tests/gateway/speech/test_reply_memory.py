@@ -5,11 +5,11 @@ import asyncio
 import pytest
 
 from gateway.speech.errors import RepliesFull
-from gateway.speech.in_flight import InFlight
+from gateway.speech.reply_memory import RepliesInFlight
 
 
 def test_replies_are_admitted_while_there_is_room_and_refused_beyond() -> None:
-    in_flight = InFlight(100)
+    in_flight = RepliesInFlight(100)
     first = in_flight.admit(60)
     in_flight.admit(40)
     with pytest.raises(RepliesFull):
@@ -20,7 +20,7 @@ def test_replies_are_admitted_while_there_is_room_and_refused_beyond() -> None:
 
 
 def test_a_reply_that_grows_past_its_price_takes_room_and_is_refused_where_there_is_none() -> None:
-    in_flight = InFlight(100)
+    in_flight = RepliesInFlight(100)
     place = in_flight.admit(30)
     place.hold(10)
     assert in_flight.held_bytes == 30, "what it was admitted for stays its own"
@@ -33,7 +33,7 @@ def test_a_reply_that_grows_past_its_price_takes_room_and_is_refused_where_there
 
 
 def test_a_reply_that_is_alone_has_a_place_whatever_it_may_hold() -> None:
-    in_flight = InFlight(100)
+    in_flight = RepliesInFlight(100)
     place = in_flight.admit(101)
     with pytest.raises(RepliesFull):
         in_flight.admit(0)
@@ -42,7 +42,7 @@ def test_a_reply_that_is_alone_has_a_place_whatever_it_may_hold() -> None:
 
 
 async def test_a_drain_waits_for_the_replies_of_that_moment() -> None:
-    in_flight = InFlight(100)
+    in_flight = RepliesInFlight(100)
     before = in_flight.admit(0)
     drained = asyncio.create_task(in_flight.drained())
     await asyncio.sleep(0)

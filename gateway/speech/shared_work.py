@@ -1,4 +1,4 @@
-"""Work that several wait for: whoever comes while it is under way gets what it has given and will give.
+"""Work that several share ("single flight"): who comes while it is under way gets all that it has given and will give.
 
 Knows nothing of the work itself.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Flight(Generic[T]):
+class _Work(Generic[T]):
     """One piece of work. Lives until it is done or nobody waits for it any more."""
 
     def __init__(self, work: AsyncGenerator[T, None]) -> None:
@@ -47,11 +47,11 @@ class _Flight(Generic[T]):
             await self._news.wait()
 
 
-class Flights(Generic[T]):
+class SharedWork(Generic[T]):
     """The work under way, by key. Lives as long as the application; only its event loop may use it."""
 
     def __init__(self) -> None:
-        self._under_way: dict[bytes, _Flight[T]] = {}
+        self._under_way: dict[bytes, _Work[T]] = {}
 
     def __contains__(self, key: bytes) -> bool:
         return key in self._under_way
@@ -65,29 +65,29 @@ class Flights(Generic[T]):
         The work belongs to all who wait for it: it goes on when one of them leaves, the first included, and is
         cancelled with the last. What it raises is raised to each.
         """
-        flight = self._under_way.get(key) or self._start(key, start)
-        flight.waiting += 1
+        work = self._under_way.get(key) or self._start(key, start)
+        work.waiting += 1
         try:
-            async with aclosing(flight.items()) as items:
+            async with aclosing(work.items()) as items:
                 async for item in items:
                     yield item
         finally:
-            flight.waiting -= 1
-            if not flight.waiting:
-                self._land(key, flight)
-                flight.task.cancel()
+            work.waiting -= 1
+            if not work.waiting:
+                self._forget(key, work)
+                work.task.cancel()
 
-    def _start(self, key: bytes, start: Callable[[], AsyncGenerator[T, None]]) -> _Flight[T]:
-        flight = self._under_way[key] = _Flight(start())
+    def _start(self, key: bytes, start: Callable[[], AsyncGenerator[T, None]]) -> _Work[T]:
+        work = self._under_way[key] = _Work(start())
 
-        def land(task: asyncio.Task[None]) -> None:
-            self._land(key, flight)
+        def forget(task: asyncio.Task[None]) -> None:
+            self._forget(key, work)
             if not task.cancelled():
                 task.exception()  # those who wait may all have left in the moment it failed
 
-        flight.task.add_done_callback(land)
-        return flight
+        work.task.add_done_callback(forget)
+        return work
 
-    def _land(self, key: bytes, flight: _Flight[T]) -> None:
-        if self._under_way.get(key) is flight:
+    def _forget(self, key: bytes, work: _Work[T]) -> None:
+        if self._under_way.get(key) is work:
             del self._under_way[key]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gateway.audio.encoders import ENCODERS
-from gateway.speech.price import price
+from gateway.speech.reply_size import reply_bytes
 from gateway.speech.request import SpeechRequest
 from gateway.speech.voices import Catalogue
 
@@ -15,7 +15,7 @@ PAGE = "It was the best of times, it was the worst. " * 90
 
 def paid(is_whole: bool, text: str = PAGE, room: int = 0, **fields: Any) -> int:
     request = SpeechRequest.from_fields(CATALOGUE, text, "af_heart", **fields)
-    return price(request, room, is_whole=is_whole)
+    return reply_bytes(request, room, is_whole=is_whole)
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -1,4 +1,4 @@
-"""Price: the memory that a reply may hold at once, before it is made. Knows formats and speeds; knows no worker."""
+"""Reply size: the memory a reply may hold at once, before it is made. Knows formats and speeds; knows no worker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORK_BYTES: Final = 256 << 10
 """Stages, encoder and the piece that is in them."""
 
 
-def price(request: SpeechRequest, room: int, *, is_whole: bool) -> int:
+def reply_bytes(request: SpeechRequest, room: int, *, is_whole: bool) -> int:
     """Bytes that the reply may hold, up to `room` of them for the cache.
 
     An estimate: how a text is read is not known yet, and a digit may be a word.

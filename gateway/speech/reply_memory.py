@@ -1,4 +1,4 @@
-"""In flight: the replies that are being made or sent, how many they are and how much memory they may take together.
+"""Reply memory: how much the replies that are being made or sent may take together, and how many they are.
 
 Knows no worker and no format: what a reply may take is for whoever admits it to say.
 """
@@ -17,7 +17,7 @@ _WAIT_S: Final = 5.0
 """What a client is told to wait where memory is short: a reply that is sent whole is made and gone in about that."""
 
 
-class InFlight:
+class RepliesInFlight:
     """The replies in flight, within a number of bytes. Lives as long as the application, in its event loop."""
 
     def __init__(self, most_bytes: int) -> None:
@@ -65,7 +65,7 @@ class InFlight:
 class Place:
     """A reply's place among those in flight. Lives as long as the reply, and is closed however that ends."""
 
-    def __init__(self, in_flight: InFlight, held_bytes: int) -> None:
+    def __init__(self, in_flight: RepliesInFlight, held_bytes: int) -> None:
         self.held_bytes = held_bytes
         """What the reply may hold, or holds when that has become more."""
 
