@@ -25,6 +25,16 @@ def number_in_words(figures: str, book: dict[str, Any]) -> str:
     return _by_groups(int(figures), book) if "hundred" in book else figures
 
 
+def ordinal_in_words(figures: str, book: dict[str, Any]) -> str:
+    """`89` as `quatre-vingt-neuvième`, where num2words has the language; as it is elsewhere."""
+    if "num2words" not in book or len(figures) > book.get("most_figures", 12):
+        return figures
+    from num2words import num2words  # noqa: PLC0415 - 3 MB, for the languages that use it
+
+    said: str = num2words(int(figures), lang=book["num2words"], to="ordinal")
+    return said
+
+
 def _by_groups(number: int, book: dict[str, Any]) -> str:
     """In groups as Indian languages count: hundreds, thousands, lakhs, crores."""
     small: list[str] = book["hundred"].split()

@@ -13,7 +13,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from inference.text.numbers import number_in_words
+from inference.text.everyday_signs import SignBook
+from inference.text.everyday_units import UnitBook
+from inference.text.numbers import number_in_words, ordinal_in_words
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import Rule, any_of, apply
 
@@ -52,16 +54,30 @@ class PhraseBook:
         self._number: Final = (
             rf"(?:\d{{1,3}}(?:[{grouping}]\d{{{size}}})++(?!\d)|\d+)(?:{re.escape(self._decimal)}\d+)?"
         )
+        self._sum: Final = (
+            rf"(?:\d{{1,3}}(?:,\d{{3}})++(?:\.\d\d)?(?![.,]?\d)|\d+\.\d\d(?![.,]?\d)|{self._number})"
+        )
+        """A number, or one written as in English: sums in dollars are."""
+
         is_spaced = book["locale"] not in {"ja", "zh"}
         self._letters: Final = r"\w" if is_spaced else r"A-Za-z\d_"
         """What a word is made of, inside a character class; beside kana and han figures stand without a space."""
 
         self._space: Final = " " if is_spaced else ""
+        self._units: Final = UnitBook(
+            book, letters=self._letters, space=self._space, number=self._number, plain=self._plain
+        )
         self._dash: Final = r"\s?[–-]\s?" if is_spaced else r"\s?[–—~〜～-]\s?"
 
     def rules(self) -> Iterator[Rule]:
         """One for each kind that the book has an example for, in the order in which they are applied."""
-        for name, (pattern, said) in self._kinds().items():
+        signs = SignBook(self._book, letters=self._letters, space=self._space, dash=self._dash)
+        for name, (pattern, said) in {
+            **signs.first_kinds(),
+            **self._kinds(),
+            **signs.last_kinds(),
+            **self._numbers(),
+        }.items():
             if name in self._book["examples"]:
                 written, spoken = self._book["examples"][name]
                 yield Rule(name, re.compile(pattern, re.VERBOSE), said, written, spoken)
@@ -70,37 +86,62 @@ class PhraseBook:
         words, number, w = self._words, self._number, self._letters
         return {
             "title": (
-                rf"\b({any_of(words('titles'))})(?:\.|\b)(?=\s+[^\W\d_a-z])",
+                rf"\b({any_of(words('titles'))})(?:\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+{any_of(words('titles'))}\b|(?<=St|te)-\w)",
                 lambda match: words("titles")[match[1]],
             ),
             "abbreviation": (
                 rf"(?<![{w}.])({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}]))",
                 lambda match: words("abbreviations")[match[1]] + ("." if match["ends"] is not None else ""),
             ),
+            "abbreviation with its stop": (
+                rf"(?<![{w}./])({any_of(words('with_stop'))})(?:\.(?=\s*$)(?P<ends>)|\.(?![{w}]))",
+                lambda match: words("with_stop")[match[1]] + ("." if match["ends"] is not None else ""),
+            ),
             "before a figure": (
                 rf"(?<![{w}.])({any_of(words('before_figures'))})\s?(?=\d)",
                 lambda match: f"{words('before_figures')[match[1]]} ",
             ),
             "telephone": (
-                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))"
-                rf"(?:\+\d{{1,3}}\s)?(?:\(\d{{2,3}}\)\s?\d{{4,5}}-\d{{4}}|\d{{2,3}}(?:[\s.-]\d{{2,4}}){{2,5}})(?![{w}]|[.,/-]\d)",
-                self._telephone,
+                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d)){_TELEPHONE}(?![{w}]|[.,/-]\d)",
+                lambda match: self._telephone(match[0]),
+            ),
+            "telephone after a word": (
+                rf"\b((?:{any_of(words('dialled'))})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
+                lambda match: match[1] + self._telephone(match[2]),
             ),
             "date": (
                 rf"(?<![{w}/.-])(\d{{1,2}})([/.-])(\d{{1,2}})\2({_YEAR})(?![{w}/-])",
                 lambda match: self._date(match, match[4], match[3], match[1]),
             ),
+            "date without its century": (
+                rf"(?<![{w}/.-])(\d{{1,2}})/(\d{{1,2}})/(\d\d)(?![{w}/-])",
+                lambda match: self._date(
+                    match, ("19" if match[3] >= "50" else "20") + match[3], match[2], match[1]
+                ),
+            ),
+            "day and month": (
+                rf"\b({any_of(words('before_dates'))}\s)([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
+                self._day_and_month,
+            ),
             "date of ISO": (
                 rf"(?<![{w}/.-])({_YEAR})[/-](\d{{1,2}})[/-](\d{{1,2}})(?![\d/-])",
                 lambda match: self._date(match, match[1], match[2], match[3]),
             ),
+            "duration": (
+                rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)\s?min(?![{w}])\.?",
+                lambda match: self._filled("duration", hour=match[1], minute=str(int(match[2]))),
+            ),
+            "time with a full stop": (
+                rf"\b({any_of(words('before_times'))}\s?)(\d{{1,2}})\.([0-5]\d)(?![{w}%]|[.,]\d)",
+                r"\1\2:\3",
+            ),
             "time": (
-                rf"(?<![{w}:.,])([01]?\d|2[0-4])(?::|\s?h\s?)([0-5]\d)(?![\d:])(?:\s?(?:hs?|min)\b)?",
+                rf"(?<![{w}:.,])([01]?\d|2[0-4])(?::|\s?h\s?)([0-5]\d)(?![\d:]){self._after_times()}",
                 self._time,
             ),
             "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
             "money": (
-                rf"({any_of(words('currencies'))})\s?(?P<number>{number})(?P<multiple>\s{self._multiple()})?"
+                rf"({any_of(words('currencies'))})\s?(?P<number>{self._sum})(?P<multiple>\s?{self._multiple()})?"
                 rf"(?:{any_of(unit[1] for unit in words('currencies').values())})?",
                 self._money,
             ),
@@ -121,10 +162,7 @@ class PhraseBook:
                 rf"(?<![\d.,])(?P<number>{number})\s?[%％]",
                 lambda match: self._filled("percent", n=match["number"]),
             ),
-            "unit": (
-                rf"(?<![{w}.,])(?P<number>{number})\s?({any_of(_UNITS)})(?![{w}/²³])",
-                self._unit,
-            ),
+            **self._units.kinds(),
             "century": (
                 rf"\b({any_of(words('centuries'))})\s({NUMERAL})",
                 lambda match: f"{match[1]} {value(match[2])}",
@@ -138,7 +176,14 @@ class PhraseBook:
                 rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
                 lambda match: self._ordinal(match[1], match[2]),
             ),
-            "number": (rf"(?<![{w}.,:/-]){number}(?![{w}]|[.,:/-]\d)", self._in_words),
+        }
+
+    def _numbers(self) -> dict[str, tuple[str, Said]]:
+        return {
+            "number": (
+                rf"(?<![{self._letters}.,:/-]){self._number}(?![{self._letters}]|[.,:/-]\d)",
+                self._in_words,
+            )
         }
 
     # --- Words of the book
@@ -154,6 +199,10 @@ class PhraseBook:
         filled: str = self._book[template].format(**values)
         return filled
 
+    def _after_times(self) -> str:
+        """What a time may be followed by, and is not said again."""
+        return rf"(?:\s?(?:{self._book.get('after_times', 'hs?|min')})(?![{self._letters}]))?"
+
     def _multiple(self) -> str:
         return any_of(self._words("multiples")) if self._words("multiples") else "(?!)"
 
@@ -167,6 +216,8 @@ class PhraseBook:
         """A number as words: a phonemizer reads those in their sentence, with liaisons, and figures without."""
         whole, _, fraction = self._plain(match[0]).partition(self._decimal)
         said = number_in_words(whole, self._book)
+        if not fraction and (fits := self._book.get("agreement")):
+            said = self._agreeing(said, match, fits)
         if fraction:
             is_one_number = self._space and fraction[0] != "0" and len(fraction) <= _LONGEST_FRACTION
             parts = [fraction] if is_one_number else list(fraction)
@@ -174,11 +225,39 @@ class PhraseBook:
             said = f"{said}{self._between('point')}{figures}"
         return said
 
-    def _telephone(self, match: re.Match[str]) -> str:
+    def _agreeing(self, said: str, match: re.Match[str], fits: dict[str, dict[str, str]]) -> str:
+        """A number in the gender of the noun after it, if there is one: `doscientas personas`, `un kilo`."""
+        after = _NEXT_WORD.match(match.string, match.end())
+        before = _LAST_WORD.search(match.string, max(match.start() - 24, 0), match.start())
+        is_year = re.fullmatch(_YEAR, match[0])
+        if is_year or after is None or after[1] in self._book["not_nouns"].split():
+            return said
+        if before and before[1].lower() in self._book["before_names_of_figures"].split():
+            return said
+        gender = "feminine" if re.fullmatch(self._book["feminine_nouns"], after[1]) else "masculine"
+        for ending, other in fits[gender].items():
+            said = re.sub(ending, other, said)
+        return said
+
+    def _telephone(self, written: str) -> str:
         """Groups of one or two figures as numbers, longer ones figure by figure."""
-        groups = re.findall(r"\d+", match[0])
-        parts = (part for group in groups for part in ([group] if len(group) == 2 else list(group)))  # noqa: PLR2004
-        return ", ".join(number_in_words(part, self._book) for part in parts)
+        groups = re.findall(r"\d+", written)
+        in_pairs = self._book.get("telephones_in_pairs", True)
+        parts = (
+            part
+            for group in groups
+            for part in ([group] if len(group) == 2 and in_pairs else list(group))  # noqa: PLR2004
+        )
+        plus = f"{self._book.get('plus', '')} " if written.startswith("+") else ""
+        return plus + ", ".join(self._figure(part) for part in parts)
+
+    def _figure(self, figures: str) -> str:
+        digits: str = self._book.get("digits", "")
+        return (
+            "".join(digits[int(figure)] for figure in figures)
+            if digits
+            else number_in_words(figures, self._book)
+        )
 
     def _date(self, match: re.Match[str], year: str, month: str, day: str) -> str:
         from babel.dates import format_date  # noqa: PLC0415 - only where a date is written in figures
@@ -187,7 +266,18 @@ class PhraseBook:
             when = date(int(year), int(month), int(day))
         except ValueError:
             return match[0]
-        return format_date(when, "long", locale=self._book["locale"])
+        said = format_date(when, "long", locale=self._book["locale"])
+        return re.sub(r"^1(?=\s)", self._book.get("first_day", "1"), said)
+
+    def _day_and_month(self, match: re.Match[str]) -> str:
+        from babel.dates import get_month_names  # noqa: PLC0415 - only where a date is written in figures
+
+        day, month = int(match[2]), int(match[3])
+        if not 0 < day < 32 or not 0 < month < 13:  # noqa: PLR2004 - of the calendar
+            return match[0]
+        name = get_month_names("wide", locale=self._book["locale"])[month]
+        first = self._book.get("first_day", "1") if day == 1 else str(day)
+        return f"{match[1]}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
 
     def _time(self, match: re.Match[str]) -> str:
         hour = str(int(match[1]))
@@ -198,39 +288,32 @@ class PhraseBook:
         sign = next(group for group in match.groups() if group in self._words("currencies"))
         one, many, *hundredth = self._words("currencies")[sign]
         if match["multiple"]:
-            return self._filled("money", n=match["number"] + match["multiple"], unit=self._of(many))
+            return self._filled(
+                "money", n=match["number"] + match["multiple"], unit=self._of(many, match["multiple"])
+            )
         whole, cents = self._split(match["number"])
         unit = one if whole == "1" else many
         if not cents or not int(cents) or "cents" not in self._book:
             return self._filled(
-                "money", n=f"{whole}{self._decimal + cents if cents.strip('0') else ''}", unit=unit
+                "money",
+                n=f"{whole}{self._decimal + cents.rstrip('0') if cents.strip('0') else ''}",
+                unit=unit,
             )
         return self._filled("cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
 
-    def _of(self, unit: str) -> str:
-        """After millions: `3 millones de euros`."""
+    def _of(self, unit: str, multiple: str) -> str:
+        """After millions, not after thousands: `3 millones de euros`, `3 mil euros`."""
+        if multiple.strip() == self._book.get("thousand"):
+            return unit
         return f"{self._book.get('of', '')} {unit}".strip()
 
     def _split(self, number: str) -> tuple[str, str]:
         """A sum as whole units and hundredths, written with the decimal mark of this language or of another."""
         sum_of = re.fullmatch(r"(.*\d)[.,](\d\d)", number)
         if sum_of is None:
-            return self._plain(number), ""
+            is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+", number)
+            return number.replace(",", "") if is_grouped else self._plain(number), ""
         return re.sub(r"\D", "", sum_of[1]), sum_of[2]
-
-    def _unit(self, match: re.Match[str]) -> str:
-        from babel.units import format_unit  # noqa: PLC0415 - 20 ms and 4 MB, only where there is a unit
-
-        number = self._plain(match["number"])
-        if own := self._book.get("units", {}).get(match[2]):
-            return f"{number}{self._space}{own}"
-        sample = 1 if number == "1" else 3
-        said = format_unit(sample, _UNITS[match[2]], "long", locale=self._book["locale"]).replace("\xa0", " ")
-        return (
-            said.replace(str(sample), number, 1)
-            if self._space
-            else said.replace(str(sample), number, 1).replace(" ", "")
-        )
 
     # --- Ordinals
 
@@ -238,7 +321,7 @@ class PhraseBook:
         """`2.º` as `segundo`; the feminine by its sign, and beyond the words of the book as a plain number."""
         masculine = self._book["ordinals"].split()
         if not 0 < int(figures) <= len(masculine):
-            return figures
+            return ordinal_in_words(figures, self._book) if sign else figures
         word: str = masculine[int(figures) - 1].replace("_", " ")
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
             return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
@@ -253,44 +336,15 @@ class PhraseBook:
         return f"{match[1]} {said}"
 
 
+_TELEPHONE: Final = (
+    r"(?:\+\d{1,3}(?:[\s.-]\(?\d{1,10}\)?){1,5}"
+    r"|\(\d{2,3}\)\s?\d{4,5}-\d{4}|\d{2,3}(?:[\s.-]\d{2,4}){2,5}|0\d{1,4}(?:[\s.-]\d{1,4}){2,3}"
+    r"|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}|3\d\d\s\d{6,7}|1[3-9]\d{9})"
+)
+"""With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
+
+_NEXT_WORD: Final = re.compile(r"\s([a-zà-ÿœ]+)")
+_LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")
+
 _LONGEST_FRACTION: Final = 2
 """Figures behind a decimal mark that are read as one number."""
-
-_UNITS: Final = {
-    **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "m²": "square-meter"},
-    **{"km²": "square-kilometer", "m³": "cubic-meter", "ha": "hectare", "km/h": "kilometer-per-hour"},
-    **{
-        "m/s": "meter-per-second",
-        "kg": "kilogram",
-        "g": "gram",
-        "mg": "milligram",
-        "l": "liter",
-        "L": "liter",
-    },
-    **{
-        "ml": "milliliter",
-        "mL": "milliliter",
-        "cl": "centiliter",
-        "°C": "celsius",
-        "ºC": "celsius",
-        "℃": "celsius",
-    },
-    **{
-        "° C": "celsius",
-        "°F": "fahrenheit",
-        "min": "minute",
-        "s": "second",
-        "ms": "millisecond",
-        "kW": "kilowatt",
-    },
-    **{
-        "kWh": "kilowatt-hour",
-        "W": "watt",
-        "V": "volt",
-        "Hz": "hertz",
-        "MHz": "megahertz",
-        "GHz": "gigahertz",
-    },
-    **{"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Mbps": "megabit-per-second"},
-}
-"""CLDR's names of units by their symbols, which are the same in every language."""

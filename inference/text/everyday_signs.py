@@ -1,0 +1,124 @@
+"""Addresses, fractions, ranges of days and hours, signs of arithmetic, in languages other than English.
+
+Knows no language and no amounts: words come from the phrase book, and every rule needs the part of it that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.text import english_data
+from inference.text.rules import any_of
+
+if TYPE_CHECKING:
+    from inference.text.rules import Said
+
+_TOP_LEVEL: Final = any_of(english_data.words("top_level_domains"))
+_CONSONANT: Final = "[B-DF-HJ-NP-TV-Z]"
+_UNSAYABLE: Final = (
+    rf"(?![IVXLCDM]+\b)(?:(?![BCDFGPT][LR]|S[CPT]|[CPT]H)(?=[A-Z]{{2,5}}\b){_CONSONANT}{{2}}[A-Z]*"
+    rf"|(?=[A-Z]{{3,5}}\b)[A-Z]*{_CONSONANT}{{2}}(?![A-Z]))"
+)
+"""Capitals that begin or end as no word does in Romance languages: espeak says some of them as words."""
+
+_VULGAR: Final = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
+
+
+class SignBook:
+    """The words for signs of one language. Lives as long as its rules."""
+
+    def __init__(self, book: dict[str, Any], *, letters: str, space: str, dash: str) -> None:
+        self._book: Final = book
+        self._letters: Final = letters
+        self._space: Final = space
+        self._dash: Final = dash
+
+    def first_kinds(self) -> dict[str, tuple[str, Said]]:
+        """Rules before all others: their signs would be taken for those of figures."""
+        days = any_of(self._book.get("weekdays", {}) or ["(?!)"])
+        w = self._letters
+        return {
+            "address": (
+                rf"(?<![\w.+-])(?:[\w.+-]{{1,64}}@(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,10}}"
+                rf"|(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[\w./-]*\w)?)(?![\w@])",
+                self._address,
+            ),
+            "days of the week": (
+                rf"\b({days})(?:\.?[–-]|\.\s[–-]\s)({days})\b\.?",
+                lambda match: f"{self._day(match[1])}{self._between('range')}{self._day(match[2])}",
+            ),
+            "hours apart": (
+                rf"(?<![{w}:.,])(\d{{1,2}}[:h][0-5]\d){self._dash}(?=\d{{1,2}}[:h][0-5]\d(?!\d))",
+                rf"\1{self._between('range')}",
+            ),
+            "score": (
+                rf"(?<![{w}.,:-])(\d{{1,3}})\s?[–-]\s?(\d{{1,3}})(?={self._book.get('after_scores', '(?!)')})",
+                rf"\1{self._between('against')}\2",
+            ),
+            "fraction": (
+                rf"(?<![{w}/.,])(?:(\d{{1,3}})(?:\s(?=\d/)|(?=[½⅓⅔¼¾⅕⅛])))?(?:(\d{{1,2}})/(\d{{1,3}})|([½⅓⅔¼¾⅕⅛]))(?![\d/]|[.,]\d)",
+                self._fraction,
+            ),
+        }
+
+    def last_kinds(self) -> dict[str, tuple[str, Said]]:
+        """Rules before plain numbers: what amounts and units have left."""
+        signs = self._book.get("signs", {})
+        return {
+            "per": (
+                rf"(?<=[^\W_])/({any_of(self._book.get('per', {}) or ['(?!)'])})(?![\w/])",
+                lambda match: f" {self._book['per'][match[1]]}",
+            ),
+            "difference": (
+                r"(?<=\d)\s?[-−–]\s?(?=\d{1,15}\s?=)",
+                lambda _: f"{self._space}{signs.get('−', '')}{self._space}",
+            ),
+            "product": (
+                r"(?<=\d)\s?[x×]\s?(?=\d{1,15}\s?=)",
+                lambda _: f"{self._space}{signs.get('×', '')}{self._space}",
+            ),
+            "letters and figures": (
+                r"(?<![\w.,-])([A-Z]{1,3})(\d{1,4})(?!\w)",
+                lambda match: f"{' '.join(match[1])} {match[2]}",
+            ),
+            "acronym": (
+                rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split() or ['(?!)'])}|{_UNSAYABLE})(?![\w-])",
+                lambda match: " ".join(match[0]),
+            ),
+            "sign": (
+                rf"\s?({any_of(signs or ['(?!)'])})\s?",
+                lambda match: f" {signs[match[1]]} " if self._space else signs[match[1]],
+            ),
+        }
+
+    def _between(self, word: str) -> str:
+        return f"{self._space}{self._book.get(word, '')}{self._space}"
+
+    def _day(self, short: str) -> str:
+        return str(self._book["weekdays"][short])
+
+    def _address(self, match: re.Match[str]) -> str:
+        """`ana@correo.es` with its signs in words."""
+        said = re.sub(r"^https?://", "", match[0])
+        for sign, word in self._book["address_signs"].items():
+            said = said.replace(sign, f" {word} ")
+        return " ".join(said.split())
+
+    def _fraction(self, match: re.Match[str]) -> str:
+        """`1/2` and `2 1/2`, the half in the gender of the noun after it."""
+        whole, written = match[1], _VULGAR.get(match[4] or "") or f"{match[2]}/{match[3]}"
+        is_feminine = bool(
+            re.match(
+                rf"\s?(?:{self._book.get('feminine_nouns', '(?!)')})\b",
+                match.string[match.end() : match.end() + 24],
+            )
+        )
+        part = self._book["fractions"].get(written)
+        if part is None and "fraction" not in self._book:
+            return match[0]
+        numerator, denominator = written.split("/")
+        part = part or self._book["fraction"].format(n=numerator, d=denominator)
+        if isinstance(part, list):
+            part = part[is_feminine]
+        return str(self._book["mixed"].format(n=whole, part=part)) if whole else str(part)

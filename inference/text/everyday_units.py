@@ -1,0 +1,100 @@
+"""Units of measure in languages other than English, by CLDR's names where the phrase book has none of its own.
+
+Knows no language and no other figures.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.text.rules import any_of
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Callable
+
+    from inference.text.rules import Said
+
+
+class UnitBook:
+    """The words for units of one language. Lives as long as its rules."""
+
+    def __init__(
+        self, book: dict[str, Any], *, letters: str, space: str, number: str, plain: Callable[[str], str]
+    ) -> None:
+        """`number` is a pattern of one, `plain` takes the marks away that group its figures."""
+        self._book: Final = book
+        self._letters: Final = letters
+        self._space: Final = space
+        self._number: Final = number
+        self._plain: Final = plain
+
+    def kinds(self) -> dict[str, tuple[str, Said]]:
+        """The rules, by their names."""
+        return {
+            "speed": (
+                rf"(?:時速|时速)\s?(?P<number>{self._number})\s?(?P<unit>km)/h(?![{self._letters}])",
+                lambda match: match[0][:2] + self._unit_of(match["number"], "km"),
+            ),
+            "unit": (
+                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({any_of(_UNITS)})(?![{self._letters}/²³])",
+                self._unit,
+            ),
+        }
+
+    def _unit(self, match: re.Match[str]) -> str:
+        return self._unit_of(match["number"], match[2])
+
+    def _unit_of(self, written: str, unit: str) -> str:
+        from babel.units import format_unit  # noqa: PLC0415 - 20 ms and 4 MB, only where there is a unit
+
+        number = self._plain(written)
+        if own := self._book.get("units", {}).get(unit):
+            return f"{number}{self._space}{own}"
+        sample = 1 if number == "1" else 3
+        said = format_unit(sample, _UNITS[unit], "long", locale=self._book["locale"]).replace("\xa0", " ")
+        return (
+            said.replace(str(sample), number, 1)
+            if self._space
+            else said.replace(str(sample), number, 1).replace(" ", "")
+        )
+
+
+_UNITS: Final = {
+    **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "m²": "square-meter"},
+    **{"km²": "square-kilometer", "m³": "cubic-meter", "ha": "hectare", "km/h": "kilometer-per-hour"},
+    **{
+        "m/s": "meter-per-second",
+        "kg": "kilogram",
+        "g": "gram",
+        "mg": "milligram",
+        "l": "liter",
+        "L": "liter",
+    },
+    **{
+        "ml": "milliliter",
+        "mL": "milliliter",
+        "cl": "centiliter",
+        "°C": "celsius",
+        "ºC": "celsius",
+        "℃": "celsius",
+    },
+    **{
+        "° C": "celsius",
+        "°F": "fahrenheit",
+        "min": "minute",
+        "s": "second",
+        "ms": "millisecond",
+        "kW": "kilowatt",
+    },
+    **{
+        "kWh": "kilowatt-hour",
+        "W": "watt",
+        "V": "volt",
+        "Hz": "hertz",
+        "MHz": "megahertz",
+        "GHz": "gigahertz",
+    },
+    **{"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Mbps": "megabit-per-second"},
+}
+"""CLDR's names of units by their symbols, which are the same in every language."""
