@@ -16,7 +16,8 @@ from gateway import __version__
 from gateway.http import handlers
 from gateway.http.cors import Cors
 from gateway.http.error_replies import ErrorReplies, routing_error
-from gateway.http.key_guard import KeyGuard, KeyLimit
+from gateway.http.key_guard import KeyGuard
+from gateway.http.key_limit import KeyLimit
 from gateway.http.openapi import document
 from gateway.http.paths import Paths
 from gateway.http.request_body import RequestBody

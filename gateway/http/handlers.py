@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway import __version__
 from gateway.http.cache_control import allowed_use
-from gateway.http.errors import ModelNotFound, NotReady
+from gateway.http.request_errors import ModelNotFound, NotReady
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.http.schema import (
     MODELS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gateway.http.errors import MalformedBody
+from gateway.http.request_errors import MalformedBody
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -1,14 +1,13 @@
-"""Who is let in, and how much at once: keys and their limits, for requests and WebSockets alike. Knows headers only."""
+"""Who is let in: whoever has a key, with requests and WebSockets alike. Knows headers only."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
 
-from gateway.http.errors import MissingKey, TooManyRequests, WrongKey
 from gateway.http.middleware import HANDSHAKES_TOO, HttpMiddleware
+from gateway.http.request_errors import MissingKey, WrongKey
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,32 +46,6 @@ class KeyGuard(HttpMiddleware):
         if number is None:
             raise WrongKey("Incorrect API key provided.", headers={"www-authenticate": "Bearer"})
         return number
-
-
-class KeyLimit(HttpMiddleware):
-    """Answers only so many requests of one key at the same time. Lives as long as the application."""
-
-    stands_before = HANDSHAKES_TOO
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        super().__init__(app)
-        self.most = most
-        self._running: Counter[int] = Counter()
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = scope["state"]["record"].key
-        if key is None:
-            await self.app(scope, receive, send)
-            return
-        if self._running[key] >= self.most:
-            raise TooManyRequests(
-                f"You have {self.most} requests running. Please wait for one of them to end."
-            )
-        self._running[key] += 1
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self._running[key] -= 1
 
 
 def given_keys(headers: Headers) -> list[str]:

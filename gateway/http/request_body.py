@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from gateway.http.errors import BodyTooLarge, BodyTooSlow
 from gateway.http.middleware import HttpMiddleware
+from gateway.http.request_errors import BodyTooLarge, BodyTooSlow
 from gateway.speech.errors import RequestError
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from pydantic_core import PydanticCustomError
 
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
-from gateway.http.errors import BodyTooLarge, ModelNotFound
 from gateway.http.json_body import ObjectReader
+from gateway.http.request_errors import BodyTooLarge, ModelNotFound
 from gateway.speech.errors import InvalidField, shortened
 from gateway.speech.request import (
     RATES,

@@ -18,7 +18,7 @@ from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.events import Closed, RawData, Updated
 from hypercorn.typing import ConnectionState
 
-from gateway.http.errors import ClientStalled
+from gateway.http.request_errors import ClientStalled
 from gateway.server.http1 import STATUS_LINE_START, Http1
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
-from gateway.http.error_replies import BUSY
+from gateway.http.error_statuses import BUSY
 from gateway.server.connection import KEEP_ALIVE_S, Connection, Shared
 from gateway.server.http1 import error_body
 

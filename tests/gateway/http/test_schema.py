@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.audio.encoders import ENCODERS, UnsupportedRate
-from gateway.http.errors import BodyTooLarge, MalformedBody, ModelNotFound
+from gateway.http.request_errors import BodyTooLarge, MalformedBody, ModelNotFound
 from gateway.http.schema import MODELS, NAME_CHARS, SpeechBody, is_known_model, parse_speech
 from gateway.settings import Settings
 from gateway.speech.errors import InvalidField, RequestError, TextTooLong

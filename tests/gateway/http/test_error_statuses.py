@@ -7,8 +7,9 @@ import pytest
 from starlette.requests import Request
 
 from gateway.audio.encoders import UnsupportedRate
-from gateway.http.error_replies import TOLD, error_response
-from gateway.http.errors import (
+from gateway.http.error_replies import error_response
+from gateway.http.error_statuses import ERROR_STATUSES
+from gateway.http.request_errors import (
     BodyTooLarge,
     MalformedBody,
     MissingKey,
@@ -90,7 +91,7 @@ def test_each_error_is_told_as_the_contract_says(
 
 
 def test_every_request_error_has_its_own_row() -> None:
-    assert set(RequestError.__subclasses__()) <= set(TOLD)
+    assert set(RequestError.__subclasses__()) <= set(ERROR_STATUSES)
 
 
 def test_limit_that_can_be_raised_is_named_at_this_door_only() -> None:
