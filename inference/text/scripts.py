@@ -34,7 +34,7 @@ class Script:
 
 SCRIPTS: Final = (
     Script("latin", "A-Za-zÀ-ɏ", "en-us", code="en-us"),
-    Script("han", "㐀-鿿豈-﫿", "cmn", code="zh"),
+    Script("han", "\u3400-\u9fff\uf900-\ufaff", "cmn", code="zh"),
     Script("kana", "぀-ヿㇰ-ㇿ", "ja", code="ja"),
     Script("hangul", "ᄀ-ᇿ㄰-㆏가-힯", "ko"),
     Script("cyrillic", "Ѐ-ԯ", "ru"),

@@ -199,6 +199,18 @@ def test_texts_that_end_an_unguarded_espeak_are_spoken(unit: str, language: str)
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.parametrize(
+    "letter", ["\u16a0", "\u1000", "\u0f63", "\U00013000", "\ua681", "\u01f7", "\u17be", "\u1820"]
+)
+@pytest.mark.parametrize("language", ["en-us", "es", "fr-fr", "hi"])
+def test_letters_that_no_voice_knows_are_not_spelled_by_their_codes(letter: str, language: str) -> None:
+    assert len(phonemes_of(letter * 100, language)) < 100  # 1,600 to 3,000 in codes
+
+
+def test_korean_among_latin_letters_is_read_in_korean() -> None:
+    assert "hˈɐnquqˌʌ" in american("Learn 한국어 now.")
+
+
 def test_zalgo_and_direction_marks_are_read_through() -> None:
     assert american("n\u0300\u0301\u0302\u0303o\u202e\u200f") == american("no")
 
