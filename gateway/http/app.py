@@ -23,7 +23,7 @@ from gateway.http.paths import Paths
 from gateway.http.request_body import RequestBody
 from gateway.http.request_log import RequestLog
 from gateway.http.routes import ENDPOINTS, paths, routed
-from gateway.observe.metrics import Figures
+from gateway.observe.metrics import Metrics
 from gateway.observe.status import status
 from gateway.observe.tracing import Traces
 from gateway.speech.cache import Cache
@@ -61,13 +61,13 @@ def create_app(
     model = running.model
     speaker = f"{model.sha256} {model.voices_sha256} {model.graph}"
     cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, speaker)
-    figures = Figures(pool, cache, model.name, running.lines_dropped)
+    metrics = Metrics(pool, cache, model.name, running.lines_dropped)
     traces = Traces() if settings.otel else None
     # Once: it takes 14 ms of the event loop, and any stranger may ask for it.
     described = json.dumps(document(ENDPOINTS)).encode()
 
     def note(record: RequestRecord) -> None:
-        figures.note(record)
+        metrics.note(record)
         if traces:
             traces.note(record)
 
@@ -87,8 +87,8 @@ def create_app(
                 "catalogue": catalogue,
                 "voices": handlers.listed_voices(catalogue, pool.languages),
                 "synthesis": synthesis,
-                "status": partial(status, running, pool, cache, in_flight, figures),
-                "figures": figures,
+                "status": partial(status, running, pool, cache, in_flight, metrics),
+                "metrics": metrics,
                 "document": described,
             }
 

@@ -98,8 +98,8 @@ async def status(request: Request) -> Response:
 
 
 async def metrics(request: Request) -> Response:
-    """The figures, for Prometheus."""
-    return Response(request.state.figures.exposition(), media_type=CONTENT_TYPE_LATEST)
+    """The metrics, for Prometheus."""
+    return Response(request.state.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def kokoro_fastapi_probe(request: Request) -> Response:

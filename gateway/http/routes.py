@@ -50,7 +50,7 @@ class Endpoint:
 
     parameters: tuple[Json, ...] = ()
     is_counted: bool = False
-    """The figures are about its requests."""
+    """The metrics are about its requests."""
 
     is_quiet: bool = False
     """Asked all the time: logged at DEBUG when all is well."""

@@ -1,4 +1,4 @@
-"""The figures: counters and histograms fed by finished requests, and the state of pool and cache, for Prometheus.
+"""The metrics: counters and histograms fed by finished requests, and the state of pool and cache, for Prometheus.
 
 Knows records and statuses; knows no HTTP. Labels come from closed sets: never a voice, a key or a text.
 """
@@ -55,7 +55,7 @@ class Ended(NamedTuple):
     rtf: float | None
 
 
-class Figures:
+class Metrics:
     """Everything that is counted and measured. Lives as long as the application; only its event loop may use it."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Figures:
         return list(self._recent)
 
     def exposition(self) -> bytes:
-        """All figures in Prometheus's text format."""
+        """All metrics in Prometheus's text format."""
         return generate_latest(self.registry)
 
     def _counter(self, name: str, meaning: str) -> Counter:

@@ -16,7 +16,7 @@ from inference import RestartCause, Role
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from gateway.observe.metrics import Ended, Figures
+    from gateway.observe.metrics import Ended, Metrics
     from gateway.speech.cache import Cache, CacheStatus
     from gateway.speech.reply_memory import RepliesInFlight
     from inference import Backend, HardwareProfile
@@ -157,7 +157,7 @@ class Status(BaseModel):
 
 
 def status(
-    running: Running, pool: Backend, cache: Cache, in_flight: RepliesInFlight, figures: Figures
+    running: Running, pool: Backend, cache: Cache, in_flight: RepliesInFlight, metrics: Metrics
 ) -> Status:
     """The status at this moment."""
     now = pool.status()
@@ -176,19 +176,19 @@ def status(
             requests=len(in_flight),
             wait_s=now.wait_s,
         ),
-        totals=_totals(figures),
-        recent=_recent(figures.recent()),
+        totals=_totals(metrics),
+        recent=_recent(metrics.recent()),
         cache=_cache(cache.status()),
     )
 
 
-def _totals(figures: Figures) -> Totals:
+def _totals(metrics: Metrics) -> Totals:
     return Totals(
-        requests={outcome: int(count) for outcome, count in total(figures.requests, "outcome").items()},
-        audio_s=round(total(figures.audio_s)[""], 3),
-        characters=int(total(figures.characters)[""]),
-        underruns=int(total(figures.underruns)[""]),
-        retries=int(total(figures.retries)[""]),
+        requests={outcome: int(count) for outcome, count in total(metrics.requests, "outcome").items()},
+        audio_s=round(total(metrics.audio_s)[""], 3),
+        characters=int(total(metrics.characters)[""]),
+        underruns=int(total(metrics.underruns)[""]),
+        retries=int(total(metrics.retries)[""]),
     )
 
 

@@ -11,8 +11,8 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.audio.encoders import ENCODERS
-from gateway.audio.mastering import Mastering, cut
 from gateway.audio.pcm import SAMPLE_BYTES, seconds, silence
+from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.speech.cache import HeldResponse
 from inference import JobTimeout
@@ -64,7 +64,7 @@ class Reply:
         self._shaping = shape(
             tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=request.sample_rate
         )
-        self._mastering: Mastering | None = None
+        self._pipeline: Pipeline | None = None
         self._samples = 0
         self._is_all_spoken = False
 
@@ -97,10 +97,10 @@ class Reply:
             async with aclosing(self._pieces()) as pieces:
                 if ENCODERS[self._request.response_format].is_transparent:
                     parts = self._encoded(_taken(await self._held(pieces)))
-                    self.length = self._master().encoder.size()
+                    self.length = self._begun_pipeline().encoder.size()
                 else:
                     encoded = await self._held(self._encoded(pieces))
-                    encoded[0] = self._master().encoder.exact(encoded[0])
+                    encoded[0] = self._begun_pipeline().encoder.exact(encoded[0])
                     self.length = sum(map(len, encoded))
                     parts = _taken(encoded)
             async with aclosing(parts):
@@ -112,8 +112,8 @@ class Reply:
         self._utterance.close()
         self._place.close()
         self._shaping.close()
-        if self._mastering is not None:
-            self._mastering.close()
+        if self._pipeline is not None:
+            self._pipeline.close()
         self._record.worked(self._utterance.phoneme_times, self._utterance.segment_times)
 
     async def _pieces(self) -> AsyncGenerator[memoryview, None]:
@@ -150,24 +150,24 @@ class Reply:
     async def _encoded(self, pieces: AsyncIterable[memoryview]) -> AsyncGenerator[bytes, None]:
         """Bytes of the container, which goes to the cache once it is whole."""
         async for piece in pieces:
-            if part := await self._master().feed(piece):
+            if part := await self._begun_pipeline().feed(piece):
                 self._cache_use.collect(part)
                 yield part
-        if part := await self._master().finish():
+        if part := await self._begun_pipeline().finish():
             self._cache_use.collect(part)
             yield part
         if collected := self._cache_use.collected:
-            data = self._master().encoder.exact(collected)
+            data = self._begun_pipeline().encoder.exact(collected)
             facts = self._record.segments or 0, self._utterance.tokens, self._utterance.playback.heard_s
             self._cache_use.keep(HeldResponse(data, *facts))
 
-    def _master(self) -> Mastering:
+    def _begun_pipeline(self) -> Pipeline:
         """What makes the bytes; its header says how many there will be, if all is spoken when the first are made."""
-        if self._mastering is None:
+        if self._pipeline is None:
             total = self._shaping.length(self._samples) if self._is_all_spoken else None
             encoder = ENCODERS[self._request.response_format](self._request.sample_rate, total)
-            self._mastering = Mastering(self._shaping, encoder, self._threads, self._record.encoded)
-        return self._mastering
+            self._pipeline = Pipeline(self._shaping, encoder, self._threads, self._record.encoded)
+        return self._pipeline
 
     async def _held(self, parts: AsyncIterable[Part]) -> deque[Part]:
         """All of them, while there is room for them."""

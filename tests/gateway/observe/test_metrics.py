@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.audio.encoders import ENCODERS
-from gateway.observe.metrics import MOST_RECENT, NO_FORMAT, Figures, total
+from gateway.observe.metrics import MOST_RECENT, NO_FORMAT, Metrics, total
 from gateway.speech.cache import Cache, HeldSegment
 from gateway.speech.record import ENDINGS, Outcome, RequestRecord
 from inference import Pool, PoolConfig, RestartCause, WorkerSpec
@@ -53,25 +53,25 @@ def cache() -> Cache:
 
 
 @pytest.fixture
-def figures(cache: Cache) -> Figures:
-    return Figures(Pool(PoolConfig((WorkerSpec("text"), WorkerSpec("speech")))), cache, "a-model")
+def metrics(cache: Cache) -> Metrics:
+    return Metrics(Pool(PoolConfig((WorkerSpec("text"), WorkerSpec("speech")))), cache, "a-model")
 
 
-def samples(figures: Figures) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(figures.exposition().decode())
+        for family in text_string_to_metric_families(metrics.exposition().decode())
         for sample in family.samples
     }
 
 
-def value(figures: Figures, name: str, **labels: str) -> float:
-    return samples(figures)[name, frozenset(labels.items())]
+def value(metrics: Metrics, name: str, **labels: str) -> float:
+    return samples(metrics)[name, frozenset(labels.items())]
 
 
-def test_metrics_are_those_that_dashboards_rest_on(figures: Figures) -> None:
+def test_metrics_are_those_that_dashboards_rest_on(metrics: Metrics) -> None:
     found: dict[str, set[str]] = {}
-    for name, labels in samples(figures):
+    for name, labels in samples(metrics):
         plain = name
         for suffix in ("_bucket", "_count", "_sum"):
             plain = plain.removesuffix(suffix)
@@ -79,16 +79,16 @@ def test_metrics_are_those_that_dashboards_rest_on(figures: Figures) -> None:
     assert found == NAMES
 
 
-def test_every_series_is_there_before_anything_happens(figures: Figures) -> None:
-    before = set(samples(figures))
+def test_every_series_is_there_before_anything_happens(metrics: Metrics) -> None:
+    before = set(samples(metrics))
     for outcome in get_args(Outcome):
         for audio_format in (*ENCODERS, None):
-            figures.note(RequestRecord("r", outcome=outcome, format=audio_format, total_ms=1.0))
-    assert set(samples(figures)) == before
+            metrics.note(RequestRecord("r", outcome=outcome, format=audio_format, total_ms=1.0))
+    assert set(samples(metrics)) == before
 
 
-def test_labels_are_from_closed_sets(figures: Figures, cache: Cache) -> None:
-    figures.note(RequestRecord("r", outcome="ok", voice="af_a(2)+af_b", format="mp3", key=3, text="secret"))
+def test_labels_are_from_closed_sets(metrics: Metrics, cache: Cache) -> None:
+    metrics.note(RequestRecord("r", outcome="ok", voice="af_a(2)+af_b", format="mp3", key=3, text="secret"))
     cache.put(b"k", HeldSegment(b"pcm"))
     closed = {
         "outcome": set(get_args(Outcome)),
@@ -100,14 +100,14 @@ def test_labels_are_from_closed_sets(figures: Figures, cache: Cache) -> None:
         "model": {"a-model"},
     }
     seen: dict[str, set[str]] = {}
-    for _, labels in samples(figures):
+    for _, labels in samples(metrics):
         for label, content in labels:
             seen.setdefault(label, set()).add(content)
     for label, allowed in closed.items():
         assert seen[label] <= allowed, label
 
 
-def test_a_request_is_counted_with_all_that_its_line_holds(figures: Figures) -> None:
+def test_a_request_is_counted_with_all_that_its_line_holds(metrics: Metrics) -> None:
     record = RequestRecord(
         "r",
         outcome="ok",
@@ -123,9 +123,9 @@ def test_a_request_is_counted_with_all_that_its_line_holds(figures: Figures) -> 
         audio_s=3.0,
         rtf=0.4,
     )
-    figures.note(record)
-    assert value(figures, "kokoro_requests_total", outcome="ok", format="opus") == 1
-    assert value(figures, "kokoro_request_seconds_sum", outcome="ok") == 1.5
+    metrics.note(record)
+    assert value(metrics, "kokoro_requests_total", outcome="ok", format="opus") == 1
+    assert value(metrics, "kokoro_request_seconds_sum", outcome="ok") == 1.5
     for name, sum_ in {
         "queue_wait_seconds": 0.03,
         "time_to_first_audio_seconds": 0.25,
@@ -133,36 +133,36 @@ def test_a_request_is_counted_with_all_that_its_line_holds(figures: Figures) -> 
         "encode_seconds": 0.04,
         "real_time_factor": 0.4,
     }.items():
-        assert value(figures, f"kokoro_{name}_sum") == pytest.approx(sum_)
-        assert value(figures, f"kokoro_{name}_count") == 1
+        assert value(metrics, f"kokoro_{name}_sum") == pytest.approx(sum_)
+        assert value(metrics, f"kokoro_{name}_count") == 1
     for name, count in {"audio_seconds": 3.0, "characters": 40, "underruns": 2, "retries": 1}.items():
-        assert value(figures, f"kokoro_{name}_total") == count
+        assert value(metrics, f"kokoro_{name}_total") == count
 
 
-def test_what_did_not_happen_is_not_measured(figures: Figures) -> None:
-    figures.note(RequestRecord("r", outcome="refused_queue", format="mp3", characters=40, total_ms=1.0))
+def test_what_did_not_happen_is_not_measured(metrics: Metrics) -> None:
+    metrics.note(RequestRecord("r", outcome="refused_queue", format="mp3", characters=40, total_ms=1.0))
     for name in ("queue_wait_seconds", "time_to_first_audio_seconds", "inference_seconds", "encode_seconds"):
-        assert value(figures, f"kokoro_{name}_count") == 0
-    assert value(figures, "kokoro_characters_total") == 0
-    assert value(figures, "kokoro_refusals_total", cause="queue") == 1
+        assert value(metrics, f"kokoro_{name}_count") == 0
+    assert value(metrics, "kokoro_characters_total") == 0
+    assert value(metrics, "kokoro_refusals_total", cause="queue") == 1
 
 
-def test_recent_requests_are_bounded(figures: Figures) -> None:
+def test_recent_requests_are_bounded(metrics: Metrics) -> None:
     for _ in range(MOST_RECENT + 10):
-        figures.note(RequestRecord("r", outcome="ok", ttfa_ms=1.0))
-    assert len(figures.recent()) == MOST_RECENT
-    assert total(figures.requests, "outcome")["ok"] == MOST_RECENT + 10
+        metrics.note(RequestRecord("r", outcome="ok", ttfa_ms=1.0))
+    assert len(metrics.recent()) == MOST_RECENT
+    assert total(metrics.requests, "outcome")["ok"] == MOST_RECENT + 10
 
 
-def test_only_what_ended_well_is_a_time_to_the_end(figures: Figures) -> None:
+def test_only_what_ended_well_is_a_time_to_the_end(metrics: Metrics) -> None:
     for outcome in ("ok", "timeout"):
-        figures.note(RequestRecord("r", outcome=outcome, total_ms=5.0))
-    assert [ended.total_ms for ended in figures.recent()] == [5.0, None]
+        metrics.note(RequestRecord("r", outcome=outcome, total_ms=5.0))
+    assert [ended.total_ms for ended in metrics.recent()] == [5.0, None]
 
 
 def test_two_gateways_in_one_process_count_apart(cache: Cache) -> None:
     pool = Pool(PoolConfig(()))
-    one, other = Figures(pool, cache, "m"), Figures(pool, cache, "m")
+    one, other = Metrics(pool, cache, "m"), Metrics(pool, cache, "m")
     one.note(RequestRecord("r", outcome="ok"))
     assert total(other.requests)[""] == 0
 

@@ -1,4 +1,4 @@
-"""Mastering: what the engine spoke becomes the bytes of one reply, piece by piece, off the event loop.
+"""Pipeline: what the engine spoke becomes the bytes of one reply, piece by piece, off the event loop.
 
 Knows stages and threads; knows no request and no cache.
 """
@@ -30,7 +30,7 @@ def cut(pcm: bytes) -> Iterator[memoryview]:
         yield view[start : start + PIECE_BYTES]
 
 
-class Mastering:
+class Pipeline:
     """Shapes and encodes the samples of one reply. Lives as long as the reply; `close` frees its stages.
 
     `note` is told when each piece of work began and ended, on the clock of `perf_counter`.

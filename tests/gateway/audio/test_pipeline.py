@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.audio.encoders import ENCODERS
-from gateway.audio.mastering import PIECE_BYTES, Mastering, cut
+from gateway.audio.pipeline import PIECE_BYTES, Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.audio.stage import Chain, Stage
 from tests.support.sound import speech_like
@@ -37,10 +37,10 @@ async def test_the_bytes_are_those_of_the_stages(
     threads: ThreadPoolExecutor, name: str, tempo: float
 ) -> None:
     noted: list[float] = []
-    mastering = Mastering(
+    pipeline = Pipeline(
         shape(tempo=tempo), ENCODERS[name](), threads, lambda began, ended: noted.append(ended - began)
     )
-    made = b"".join([await mastering.feed(piece) for piece in cut(PCM)]) + await mastering.finish()
+    made = b"".join([await pipeline.feed(piece) for piece in cut(PCM)]) + await pipeline.finish()
     stages = Chain(shape(tempo=tempo), ENCODERS[name]())
     assert made == b"".join([stages.feed(bytes(piece)) for piece in cut(PCM)]) + stages.finish()
     assert len(noted) == len(list(cut(PCM))) + 1
@@ -65,8 +65,8 @@ async def test_who_is_cancelled_waits_for_the_thread_before_the_stages_are_freed
     threads: ThreadPoolExecutor,
 ) -> None:
     slow = Slow()
-    mastering = Mastering(Chain(slow), ENCODERS["mp3"](), threads, lambda *_: None)
-    work = asyncio.create_task(mastering.feed(memoryview(PCM)))
+    pipeline = Pipeline(Chain(slow), ENCODERS["mp3"](), threads, lambda *_: None)
+    work = asyncio.create_task(pipeline.feed(memoryview(PCM)))
     await asyncio.to_thread(slow.has_begun.wait, 10)
     work.cancel()
     await asyncio.sleep(0)
@@ -75,4 +75,4 @@ async def test_who_is_cancelled_waits_for_the_thread_before_the_stages_are_freed
     with pytest.raises(asyncio.CancelledError):
         await work
     assert slow.has_ended.is_set()
-    mastering.close()
+    pipeline.close()
