@@ -20,7 +20,7 @@ from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.synthesis import Synthesis
 from gateway.speech.voices import Catalogue
 from inference import Pool, PoolConfig, WorkerSpec, profile, read_machine
-from models.derive.choose import Choice, Recipe, choose
+from models.derive.choose_graph import Choice, Recipe, choose
 from models.fetch import FileState, fetch, verify
 from models.manifest import Manifest
 

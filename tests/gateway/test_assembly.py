@@ -11,7 +11,7 @@ from gateway.assembly import Files, Parts, assemble
 from gateway.observe.status import ModelFacts
 from gateway.settings import Settings
 from inference import profile
-from models.derive.choose import Choice
+from models.derive.choose_graph import Choice
 from tests.support.recorded import linux, mac
 
 if TYPE_CHECKING:

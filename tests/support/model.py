@@ -9,7 +9,7 @@ import pytest
 from platformdirs import user_cache_path
 
 from models.derive.bake import bake
-from models.derive.home import GRAPH
+from models.derive.derived_store import GRAPH
 
 MODEL, VOICES = "kokoro-v1.0.int8.onnx", "voices-v1.0.bin"
 

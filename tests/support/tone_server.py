@@ -19,7 +19,7 @@ from gateway.observe.logs import logged
 from gateway.observe.status import ModelFacts
 from gateway.server import lifecycle
 from gateway.settings import Settings
-from models.derive.choose import Choice
+from models.derive.choose_graph import Choice
 
 
 def parts(settings: Settings, directory: Path) -> Parts:

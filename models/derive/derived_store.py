@@ -59,7 +59,7 @@ _RECORD: Final = TypeAdapter(_Record)
 
 
 @dataclass(frozen=True)
-class Home:
+class DerivedStore:
     """The directory of one derived graph, which may not be there yet. Lives as long as one choice."""
 
     path: Path
@@ -83,7 +83,7 @@ class Home:
 
     @contextmanager
     def locked(self, wait: Callable[[], None]) -> Iterator[Path]:
-        """An empty folder beside the home, given to one process at a time; gone with all that is in it afterwards.
+        """An empty folder beside the store, given to one process at a time; gone with all that is in it afterwards.
 
         `wait` is called once where another process has it. OSError: the directory cannot be written.
         """
@@ -95,12 +95,12 @@ class Home:
             yield folder
 
     def take(self, baked: Path, workshop: Path) -> None:
-        """Make `baked` the home in one step; what lay there goes."""
+        """Make `baked` the store in one step; what lay there goes."""
         self.discard(workshop)
         baked.rename(self.path)
 
     def discard(self, workshop: Path) -> None:
-        """Move the home out of the way in one step; it is removed with the workshop."""
+        """Move the store out of the way in one step; it is removed with the workshop."""
         with suppress(FileNotFoundError):
             self.path.rename(workshop / "discarded")
 

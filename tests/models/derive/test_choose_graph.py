@@ -21,8 +21,8 @@ import pytest
 from models.derive import compare, quantize
 from models.derive import rewrites as graph
 from models.derive.bake import RANGES, bake
-from models.derive.choose import GraphKind, Recipe, choose, derived_directory, judge
-from models.derive.home import GRAPH, RECORD, Home, Measured
+from models.derive.choose_graph import GraphKind, Recipe, choose, derived_directory, judge
+from models.derive.derived_store import GRAPH, RECORD, DerivedStore, Measured
 from models.derive.stages import split
 from tests.support.model import MODEL, VOICES, released
 from tests.support.processes import descendants
@@ -48,15 +48,15 @@ def voices() -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     directory = tmp_path_factory.mktemp("derived")
     yield directory
     shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="module")
-def derived(release: Path, home: Path) -> Path:
-    path = derived_directory(release, home, RECIPE)
+def derived(release: Path, store: Path) -> Path:
+    path = derived_directory(release, store, RECIPE)
     path.mkdir()
     bake(release, path, RECIPE.weight_bits)
     return path / GRAPH
@@ -143,9 +143,9 @@ def test_graph_that_cannot_be_cut_in_two_is_not_derived(release: Path, tmp_path:
 def test_damaged_graph_is_never_used_not_even_by_name(
     release: Path, derived: Path, voices: Path, tmp_path: Path
 ) -> None:
-    home = derived_directory(release, tmp_path, RECIPE)
-    shutil.copytree(derived.parent, home, ignore=shutil.ignore_patterns(RECORD))
-    with (home / "score.bin").open("r+b") as weights:
+    store = derived_directory(release, tmp_path, RECIPE)
+    shutil.copytree(derived.parent, store, ignore=shutil.ignore_patterns(RECORD))
+    with (store / "score.bin").open("r+b") as weights:
         weights.seek(60_000_000)
         weights.write(bytes(15_000_000))
     forces: tuple[GraphKind | None, ...] = (None, "derived")
@@ -155,10 +155,10 @@ def test_damaged_graph_is_never_used_not_even_by_name(
         assert "parity" in choice.reason
 
 
-def copied(derived: Path, home: Path) -> Path:
-    """A home as a derivation leaves it that was killed before its comparison."""
-    shutil.copytree(derived.parent, home, ignore=shutil.ignore_patterns(RECORD))
-    return home
+def copied(derived: Path, store: Path) -> Path:
+    """A store as a derivation leaves it that was killed before its comparison."""
+    shutil.copytree(derived.parent, store, ignore=shutil.ignore_patterns(RECORD))
+    return store
 
 
 def kill_the_comparison() -> None:
@@ -176,7 +176,7 @@ def kill_the_comparison() -> None:
 def test_choice_is_remembered_once_its_comparison_has_been_finished(
     release: Path, derived: Path, voices: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = copied(derived, derived_directory(release, tmp_path, RECIPE))
+    store = copied(derived, derived_directory(release, tmp_path, RECIPE))
     with ThreadPoolExecutor(1) as threads:
         chosen = threads.submit(choose, release, tmp_path, voices, recipe=RECIPE)
         kill_the_comparison()
@@ -185,14 +185,14 @@ def test_choice_is_remembered_once_its_comparison_has_been_finished(
         "released",
         "deriving failed: the comparison was ended by signal 9",
     )
-    assert [path.name for path in tmp_path.iterdir()] == [home.name]
-    assert not (home / RECORD).exists()
-    before = (home / GRAPH).stat().st_ino
+    assert [path.name for path in tmp_path.iterdir()] == [store.name]
+    assert not (store / RECORD).exists()
+    before = (store / GRAPH).stat().st_ino
 
     choice = choose(release, tmp_path, voices, recipe=RECIPE)
-    assert (choice.kind, choice.graph) == ("derived", home / GRAPH), choice.reason
+    assert (choice.kind, choice.graph) == ("derived", store / GRAPH), choice.reason
     assert float(re.findall(r"it costs (.*) of the release", choice.reason)[0]) < 0.7
-    assert (home / GRAPH).stat().st_ino == before  # compared anew, not derived anew
+    assert (store / GRAPH).stat().st_ino == before  # compared anew, not derived anew
     monkeypatch.setattr(subprocess, "Popen", pytest.fail)
     assert choose(release, tmp_path, voices, recipe=RECIPE) == choice
 
@@ -200,20 +200,20 @@ def test_choice_is_remembered_once_its_comparison_has_been_finished(
 def test_graph_damaged_after_its_choice_is_derived_again(
     release: Path, derived: Path, voices: Path, tmp_path: Path
 ) -> None:
-    home = Home(copied(derived, derived_directory(release, tmp_path, RECIPE)))
-    with home.locked(pytest.fail) as workshop:
-        home.keep(SOUND, workshop)
-    assert choose(release, tmp_path, voices, recipe=RECIPE).graph == home.graph
-    (home.path / "score.bin").write_bytes(b"cut short")
+    store = DerivedStore(copied(derived, derived_directory(release, tmp_path, RECIPE)))
+    with store.locked(pytest.fail) as workshop:
+        store.keep(SOUND, workshop)
+    assert choose(release, tmp_path, voices, recipe=RECIPE).graph == store.graph
+    (store.path / "score.bin").write_bytes(b"cut short")
     again = choose(release, tmp_path, voices, recipe=RECIPE)
-    assert (again.kind, again.graph) == ("derived", home.graph)
-    assert (home.path / "score.bin").stat().st_size > 1e8
+    assert (again.kind, again.graph) == ("derived", store.graph)
+    assert (store.path / "score.bin").stat().st_size > 1e8
 
 
 def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp_path: Path) -> None:
-    home = derived_directory(release, tmp_path, RECIPE)
-    home.mkdir()
-    (home / GRAPH).write_bytes(b"not a graph")
+    store = derived_directory(release, tmp_path, RECIPE)
+    store.mkdir()
+    (store / GRAPH).write_bytes(b"not a graph")
     choice = choose(release, tmp_path, voices, recipe=RECIPE)
     assert (choice.kind, choice.graph) == ("released", release)
     assert "does not run" in choice.reason
@@ -223,13 +223,13 @@ def test_graph_that_does_not_load_is_never_used(release: Path, voices: Path, tmp
 def test_where_nothing_can_be_written_what_is_there_is_compared_at_each_start(
     release: Path, voices: Path, tmp_path: Path
 ) -> None:
-    home = derived_directory(release, tmp_path, RECIPE)
-    home.mkdir()
-    (home / GRAPH).write_bytes(b"not a graph")
-    home.with_name(f".deriving-{home.name}").write_text("a file where a folder would be made")
+    store = derived_directory(release, tmp_path, RECIPE)
+    store.mkdir()
+    (store / GRAPH).write_bytes(b"not a graph")
+    store.with_name(f".deriving-{store.name}").write_text("a file where a folder would be made")
     for _ in range(2):
         assert "does not run" in choose(release, tmp_path, voices, recipe=RECIPE).reason
-    (home / RECORD).write_text("[]")
+    (store / RECORD).write_text("[]")
     choice = choose(release, tmp_path, voices, recipe=RECIPE)
     assert (choice.kind, choice.graph) == ("released", release)
     assert "File exists" in choice.reason

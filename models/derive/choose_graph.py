@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from models import children
-from models.derive.home import MEASURED, Home
+from models.derive.derived_store import MEASURED, DerivedStore
 
 if TYPE_CHECKING:
-    from models.derive.home import Measured
+    from models.derive.derived_store import Measured
 
 StepProgress: TypeAlias = Callable[[str, float], None]
 """Called with what is being done and the share that is done, 0 to 1."""
@@ -119,44 +119,46 @@ def choose(
     if force == "released":
         return Choice("released", source, "asked for by name")
     try:
-        home = Home(derived_directory(source, directory, recipe))
-        measured = home.record() or _measured(home, source, voices, recipe, progress)
+        store = DerivedStore(derived_directory(source, directory, recipe))
+        measured = store.record() or _measured(store, source, voices, recipe, progress)
     except (
         DerivationFailed,
         OSError,
     ) as failure:  # a directory that cannot be written to is no reason either
         return Choice("released", source, f"deriving failed: {failure}")
-    return judge(source, home.graph, measured, force)
+    return judge(source, store.graph, measured, force)
 
 
-def _measured(home: Home, source: Path, voices: Path, recipe: Recipe, progress: StepProgress) -> Measured:
+def _measured(
+    store: DerivedStore, source: Path, voices: Path, recipe: Recipe, progress: StepProgress
+) -> Measured:
     """Derive and compare what is not there yet, while others who want the same wait for it."""
     with ExitStack() as stack:
         try:
-            workshop = stack.enter_context(home.locked(lambda: progress("another process is at it", 0.0)))
+            workshop = stack.enter_context(store.locked(lambda: progress("another process is at it", 0.0)))
         except OSError:
-            if not home.is_whole():
+            if not store.is_whole():
                 raise
-            return compare(source, home.graph, voices)  # at each start: it cannot be recorded
-        return home.record() or _made(home, workshop, source, voices, recipe, progress)
+            return compare(source, store.graph, voices)  # at each start: it cannot be recorded
+        return store.record() or _made(store, workshop, source, voices, recipe, progress)
 
 
 def _made(
-    home: Home, workshop: Path, source: Path, voices: Path, recipe: Recipe, progress: StepProgress
+    store: DerivedStore, workshop: Path, source: Path, voices: Path, recipe: Recipe, progress: StepProgress
 ) -> Measured:
-    if not home.is_whole():
+    if not store.is_whole():
         baked = workshop / "baked"
         baked.mkdir()
         _bake(source, baked, recipe, progress)
-        home.take(baked, workshop)
+        store.take(baked, workshop)
     progress("comparing with the release", (STEPS - 1) / STEPS)
     try:
-        measured = compare(source, home.graph, voices)
+        measured = compare(source, store.graph, voices)
     except Unusable:
-        home.discard(workshop)
+        store.discard(workshop)
         raise
     with suppress(OSError):  # then it is measured again at the next start
-        home.keep(measured, workshop)
+        store.keep(measured, workshop)
     return measured
 
 
