@@ -1,6 +1,6 @@
 """Dispatch: gives the jobs that wait to workers that are idle, and a job that lost its worker to another, once.
 
-Knows no request and no price; who is let in is decided before.
+Knows no request; who is let in is decided before.
 """
 
 from __future__ import annotations
