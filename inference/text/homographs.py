@@ -33,6 +33,8 @@ def part_of_speech(words: Sequence[str], index: int) -> str:
         return "ADJ"
     if before in _NOUNS_AHEAD or before.endswith("'s") or before.endswith(_ADJECTIVE_ENDINGS):
         return "NOUN"
+    if not before and words[index].endswith("s") and not words[index].endswith("ss"):
+        return "NOUN"
     if after in _OBJECTS or (before.endswith("ly") and len(before) > len("only")):
         return "VERB"
     return ""
@@ -79,9 +81,11 @@ def sound(words: Sequence[str], index: int, *, is_british: bool) -> str | None:
     senses = _SENSES.get(words[index], ())
     before = words[index - 1] if index else "^"
     after = words[index + 1] if index + 1 < len(words) else "$"
+    part = part_of_speech(words, index) if senses else ""
     for sense in senses:
         if (
             sense.before.fullmatch(before)
+            or (part and sense.before.fullmatch(part))
             or sense.after.fullmatch(after)
             or not sense.anywhere.isdisjoint(words)
         ):
