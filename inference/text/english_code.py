@@ -142,7 +142,7 @@ RULES: Final = (
     ),
     rule(
         "numbers of a version",
-        r"(?<![\w.]) (?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d) \d+(?:\.\d+){2,4} (?!\w|\.\d)",
+        r"(?<![\w.]) (?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d | \d{3}\.\d{3}\.\d{4}\b) \d+(?:\.\d+){2,4} (?!\w|\.\d)",
         lambda match: " point ".join(match[0].split(".")),
         "3.11.7",
         "3 point 11 point 7",

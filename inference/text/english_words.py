@@ -188,7 +188,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "state without a code",
-        rf"""\b ([A-Z][a-z]{{2,30}},\s) (?!(?:OK|HI|ID|ME|IN)\b) ({any_of(data.STATES)}) \b
+        rf"""\b ([A-Z][a-z]{{2,30}},\s) (?!(?:OK|HI|ID|ME|IN|MD)\b) ({any_of(data.STATES)}) \b
         (?= [,;.)] | \s*$ | \s[a-z] )""",
         lambda match: f"{match[1]}{data.STATES[match[2]]}",
         "Austin, TX, and Boston, MA.",
