@@ -94,8 +94,9 @@ class PhraseBook:
                 lambda match: words("abbreviations")[match[1]] + ("." if match["ends"] is not None else ""),
             ),
             "abbreviation with its stop": (
-                rf"(?<![{w}./])({any_of(words('with_stop'))})(?:\.(?=\s*$)(?P<ends>)|\.(?![{w}]))",
-                lambda match: words("with_stop")[match[1]] + ("." if match["ends"] is not None else ""),
+                rf"(?<![{w}./])(?:({any_of(words('with_stop'))})\.(?=\s?[^\W_A-Z]|[,;)]|\s[IVX]+\b)"
+                rf"|({any_of(words('no_words'))})\.)(?![{w}])",
+                lambda match: words("with_stop")[match[1] or match[2]],
             ),
             "before a figure": (
                 rf"(?<![{w}.])({any_of(words('before_figures'))})\s?(?=\d)",
