@@ -46,7 +46,7 @@ VOICES = {
     "it": ("if_sara",),
     "pt-br": ("pf_dora", "pm_alex"),
 }
-MOST_WORSE_WER, MOST_WORSE_OVRL = 0.005, 0.05
+MOST_WORSE_WER, MOST_WORSE_OVRL, MOST_WORSE_P808 = 0.005, 0.05, 0.02
 AUDIBLE = 0.01  # of full scale
 # Without the last, Whisper may loop over three letters to the end of its window: 100 errors for one sentence.
 HEARING = {"beam_size": 5, "temperature": 0.0, "no_repeat_ngram_size": 3}
@@ -159,10 +159,15 @@ def report(graphs: list[Path], table: list[Figures]) -> int:
     print("  cost      WER    OVRL   P.808    mel     peak  edges  graph")
     for path, figures in zip(graphs, table, strict=True):
         print(f"{figures.row()}  {path.parent.name}/{path.name}")
+        better = np.subtract(figures.p808, table[0].p808)
+        print(
+            f"        P.808 {better.mean():+.3f} +- {better.std() / len(better) ** 0.5:.3f} beside the first"
+        )
     first, *others = table
     passed = all(
         figures.wer <= first.wer + MOST_WORSE_WER
         and np.mean(figures.ovrl) >= np.mean(first.ovrl) - MOST_WORSE_OVRL
+        and np.mean(figures.p808) >= np.mean(first.p808) - MOST_WORSE_P808
         and figures.peak <= max(first.peak, 1)
         for figures in others
     )

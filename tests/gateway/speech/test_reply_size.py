@@ -37,7 +37,9 @@ def test_a_wav_is_priced_by_what_the_engine_speaks() -> None:
         paid(True, response_format="wav", speed=0.25, sample_rate=rate) for rate in (8000, 48000)
     )
     assert at_low == at_high
-    assert at_high == pytest.approx(2 * paid(True, response_format="wav"), rel=0.05)
+    assert at_high == pytest.approx(paid(True, response_format="wav"), rel=0.05)
+    asked = paid(True, response_format="wav", speed=0.8)
+    assert asked == pytest.approx(1.25 * paid(True, response_format="wav"), rel=0.05)
 
 
 def test_what_is_collected_for_the_cache_has_its_price_up_to_the_room_there_is() -> None:
