@@ -146,6 +146,13 @@ class TestResampler:
         assert abs(len(out) - 2 * rate) <= 1
         assert strongest_hertz(out, rate) == pytest.approx(1000, abs=1)
 
+    @pytest.mark.parametrize("rate", RATES)
+    def test_gives_the_length_it_announces_also_where_that_is_halfway_between_two(self, rate: int) -> None:
+        for samples in range(40, 24_000, 1_240):  # at 44,100 Hz every odd multiple of 40 is halfway
+            stage = Resampler(rate)
+            announced = stage.length(samples)
+            assert len(from_pcm(run(stage, bytes(2 * samples), 9600))) == announced, samples
+
     def test_what_goes_up_and_comes_down_is_the_same(self) -> None:
         pcm = tone(300, 1)
         up = run(Resampler(48000), pcm)
