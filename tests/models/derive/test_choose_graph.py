@@ -145,14 +145,15 @@ def test_damaged_graph_is_never_used_not_even_by_name(
 ) -> None:
     store = derived_directory(release, tmp_path, RECIPE)
     shutil.copytree(derived.parent, store, ignore=shutil.ignore_patterns(RECORD))
-    with (store / "vocoder.bin").open("r+b") as weights:  # convolutions: a damaged LSTM does not even load
+    with (store / "vocoder.bin").open("r+b") as weights:
         weights.seek(8_000_000)
         weights.write(bytes(8_000_000))
     forces: tuple[GraphKind | None, ...] = (None, "derived")
     for force in forces:
         choice = choose(release, tmp_path, voices, recipe=RECIPE, force=force)
         assert (choice.kind, choice.graph) == ("released", release)
-        assert "parity" in choice.reason
+        # ONNX Runtime lays the weights out anew each time: what is damaged may also be what a kernel checks as it loads.
+        assert "parity" in choice.reason or "does not run" in choice.reason
 
 
 def copied(derived: Path, store: Path) -> Path:
