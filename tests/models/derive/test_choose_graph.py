@@ -152,7 +152,7 @@ def test_damaged_graph_is_never_used_not_even_by_name(
     for force in forces:
         choice = choose(release, tmp_path, voices, recipe=RECIPE, force=force)
         assert (choice.kind, choice.graph) == ("released", release)
-        # ONNX Runtime lays the weights out anew each time: what is damaged may also be what a kernel checks as it loads.
+        # ONNX Runtime lays weights out anew each time: the damage may also hit what a kernel checks as it loads.
         assert "parity" in choice.reason or "does not run" in choice.reason
 
 
