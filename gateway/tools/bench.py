@@ -25,6 +25,7 @@ from gateway.tools.listeners import Heard, Texts, crowd, listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PAGE_CHARS: Final = 1500
 _MOST_STREAMS: Final = 64
@@ -157,15 +158,20 @@ def memory_mb(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def own_server(*options: str, log: int = subprocess.DEVNULL) -> Iterator[tuple[str, int, float]]:
+def own_server(
+    *options: str, log: int = subprocess.DEVNULL, checkout: Path | None = None
+) -> Iterator[tuple[str, int, float]]:
     """A gateway on a free port, for the length of the measurement: its URL, its pid, and how long it took to start.
 
-    `log` is the file descriptor that its log goes to; without one it has hardly any.
+    `log` is the file descriptor that its log goes to; without one it has hardly any. With `checkout` it is the version
+    that lies there.
     """
     started = time.perf_counter()
     level = "error" if log == subprocess.DEVNULL else "info"
     command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", level, *options]
-    with subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - ourselves
+    with subprocess.Popen(  # noqa: S603 - ourselves
+        command, stdout=log, stderr=subprocess.PIPE, text=True, cwd=checkout
+    ) as process:
         try:
             url = url_of(process)
             yield url, process.pid, time.perf_counter() - started

@@ -7,26 +7,20 @@ take turns: what else the machine does slows both. No text comes twice. Prints f
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import httpx
 from rich.console import Console
 from rich.table import Table
 
 from gateway.observe.percentile import percentile
-from gateway.tools.bench import PAGE_CHARS, cpu_s, memory_mb, url_of
+from gateway.tools.bench import PAGE_CHARS, cpu_s, memory_mb, own_server
 from gateway.tools.listeners import Heard, Texts, crowd, listen
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HERE: Final = Path(__file__).parents[2]
 CLIENTS: Final = 4
@@ -68,26 +62,6 @@ class Side:
         }
 
 
-@contextlib.contextmanager
-def server(checkout: Path) -> Iterator[Side]:
-    """The gateway of a checkout on a free port, for the length of the run."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("KOKORO_")}
-    started = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", "error"],
-        cwd=checkout,
-        env=environment | {"PYTHONPATH": str(checkout)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            url = url_of(process)
-            yield Side(url, process.pid, time.perf_counter() - started)
-        finally:
-            process.terminate()
-
-
 async def one_round(client: httpx.AsyncClient, side: Side, texts: Texts) -> None:
     """Four replies to one client, eight to four at once, and a page."""
     before_s = cpu_s(side.pid)
@@ -115,11 +89,12 @@ async def measure(sides: tuple[Side, Side], rounds: int) -> None:
 def main() -> None:
     """Measure and print."""
     checkout, rounds = Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 4
-    with server(checkout) as other, server(HERE) as this:
+    with own_server(checkout=checkout) as before, own_server(checkout=HERE) as now:
+        other, this = Side(*before), Side(*now)
         asyncio.run(measure((other, this), rounds))
         table = Table("figure", "other", "this", "ratio", box=None)
-        for (name, before), now in zip(other.figures().items(), this.figures().values(), strict=True):
-            table.add_row(name, f"{before:.2f}", f"{now:.2f}", f"{now / before:.2f}" if before else "-")
+        for (name, old), new in zip(other.figures().items(), this.figures().values(), strict=True):
+            table.add_row(name, f"{old:.2f}", f"{new:.2f}", f"{new / old:.2f}" if old else "-")
     Console(width=110).print(table)
 
 
