@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
-    from gateway.audio.encoders import Encoder
+    from gateway.audio.encoder import Encoder
 
 PIECE_BYTES: Final = 2 * SAMPLE_RATE * SAMPLE_BYTES
 """Two seconds: stretched and resampled that is up to 400 kB, and no thread is busy with it for over 40 ms."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.filter
 
-from gateway.audio.encoders import audio_frame
+from gateway.audio.libav import audio_frame
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
 from gateway.audio.stage import Chain, Stage
 

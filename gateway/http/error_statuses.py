@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from gateway.audio.encoders import UnsupportedRate
+from gateway.audio.encoder import UnsupportedRate
 from gateway.http.request_errors import (
     BodyTooLarge,
     BodyTooSlow,

@@ -139,7 +139,8 @@ class SpeechBody(BaseModel):
         examples=["alloy", "af_heart"],
     )
     response_format: Format = Field(
-        "mp3", description="Container and codec; pcm is 16-bit little-endian mono."
+        "mp3",
+        description="Container and codec; pcm is 16-bit little-endian mono. Extension: ulaw and alaw, G.711.",
     )
     speed: Annotated[float, BeforeValidator(_number)] = Field(
         1.0, ge=SPEEDS.least, le=SPEEDS.most, description="Rate of speech; 1 is the voice's own."

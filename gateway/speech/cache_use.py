@@ -55,6 +55,7 @@ class CacheUse:
             request.speed,
             request.response_format,
             request.sample_rate,
+            request.kilobits or 0,
             request.volume_multiplier,
         )
         self._spoken = 0

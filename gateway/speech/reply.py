@@ -165,7 +165,8 @@ class Reply:
         """What makes the bytes; its header says how many there will be, if all is spoken when the first are made."""
         if self._pipeline is None:
             total = self._shaping.length(self._samples) if self._is_all_spoken else None
-            encoder = ENCODERS[self._request.response_format](self._request.sample_rate, total)
+            request = self._request
+            encoder = ENCODERS[request.response_format](request.sample_rate, total, request.kilobits)
             self._pipeline = Pipeline(self._shaping, encoder, self._threads, self._record.encoded)
         return self._pipeline
 

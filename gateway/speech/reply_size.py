@@ -27,7 +27,7 @@ def reply_bytes(request: SpeechRequest, room: int, *, is_whole: bool) -> int:
     heard_s = len(request.input.encode()) / _TEXT_BYTES_PER_SECOND / request.speed
     spoken = _spoken_bytes(request, heard_s)
     ahead = min(spoken, _spoken_bytes(request, Pace().look_ahead_s))
-    encoded = heard_s * encoder.bytes_per_second(request.sample_rate)
+    encoded = heard_s * encoder.bytes_per_second(request.sample_rate, request.kilobits)
     if is_whole and not encoder.is_transparent:
         held = ahead + encoded
     else:

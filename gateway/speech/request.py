@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
-from gateway.audio.encoders import supported_rate
+from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
 from gateway.speech.errors import InvalidField, TextTooLong
 from inference import UnknownLanguage, language_named
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.speech.voices import Catalogue, Mix
 
-Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm", "ulaw", "alaw"]
 StreamFormat = Literal["audio", "sse"]
 
 SLOWEST: Final = 0.8
@@ -68,6 +68,9 @@ class SpeechRequest:
     sample_rate: int = SAMPLE_RATE
     """Samples a second of the audio sent."""
 
+    kilobits: int | None = None
+    """A second of the audio sent, where the format has a choice; None: what suits speech."""
+
     @classmethod
     def from_fields(
         cls, catalogue: Catalogue, text: str, voice: str, lang_code: str = "", **others: Any
@@ -93,7 +96,7 @@ class SpeechRequest:
             choices = ", ".join(get_args(Format))
             message = f"Invalid 'response_format': choose one of {choices}."
             raise InvalidField(message, param="response_format", code="invalid_value")
-        supported_rate(request.response_format, request.sample_rate)
+        ENCODERS[request.response_format].supported(request.sample_rate)
         return request
 
     @property

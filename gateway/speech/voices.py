@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
+from gateway.speech.elevenlabs_names import STOCK_VOICES, padded
 from gateway.speech.errors import RequestError, shortened
 from inference import LANGUAGES
 
@@ -110,7 +111,12 @@ class Catalogue:
         self.aliases: Final[Mapping[str, str]] = aliases
         """OpenAI's names with the voice behind each; the first voice stands in for one this file lacks."""
 
-        self._ids: Final = aliases | ids
+        stock = (
+            {name.lower(): ids.get(target, default) for name, target in STOCK_VOICES.items()} if ids else {}
+        )
+        self._ids: Final = (
+            stock | {padded(voice.id).lower(): voice.id for voice in self.voices} | aliases | ids
+        )
         self._languages: Final = {voice.id: voice.language for voice in self.voices}
 
     @classmethod

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float64]
 
 _COMPARED = 1 << 17
+G711 = {"ulaw": "ULAW", "alaw": "ALAW"}
 
 
 def speech_like(seconds: float, rate: int = SAMPLE_RATE) -> bytes:
@@ -52,6 +53,9 @@ def decode(name: str, data: bytes, pcm_rate: int = SAMPLE_RATE) -> tuple[Samples
         return from_pcm(data), pcm_rate
     if name == "aac":
         return decode_with_libav(data)
+    if name in G711:
+        raw = {"format": "RAW", "subtype": G711[name], "samplerate": pcm_rate, "channels": 1}
+        return soundfile.read(io.BytesIO(data), **raw)[0] * 32768, pcm_rate
     if name == "flac":
         data = _with_length(data)
     samples, rate = soundfile.read(io.BytesIO(data))

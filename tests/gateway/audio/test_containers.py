@@ -13,7 +13,7 @@ import pytest
 
 from gateway.audio.encoders import ENCODERS
 from tests.support.orders import LONG, ORDER, spoken
-from tests.support.sound import decode, decode_with_libav, delay, likeness
+from tests.support.sound import G711, decode, decode_with_libav, delay, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -130,6 +130,9 @@ def test_audio_has_left_before_the_next_segment_is_spoken(gateway: Gateway, name
     audio = received(gateway, name)
     if name == "pcm":
         assert len(audio) / 48000 == known
+        return
+    if name in G711:
+        assert len(audio) / 24000 == known
         return
     with av.open(io.BytesIO(audio)) as container:
         rate = container.streams.audio[0].rate

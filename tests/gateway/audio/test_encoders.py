@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from gateway.audio.encoders import ENCODERS, UnsupportedRate, supported_rate
+from gateway.audio.encoder import UnsupportedRate
+from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
+from gateway.speech.elevenlabs_names import FORMATS as FORMAT_NAMES
+from gateway.speech.elevenlabs_names import OutputFormat
+from gateway.speech.errors import InvalidField
 from tests.support.sound import (
+    G711,
     decode,
     decode_with_libav,
     delay,
@@ -32,9 +37,9 @@ if TYPE_CHECKING:
     from tests.support.sound import Samples
 
 FORMATS = sorted(ENCODERS)
-CONTAINERS = [name for name in FORMATS if name != "pcm"]
+CONTAINERS = [name for name in FORMATS if name not in {"pcm", *G711}]
 EXACT = {"flac", "wav", "pcm"}
-LIKENESS = {"mp3": 0.99, "aac": 0.99, "opus": 0.97}
+LIKENESS = {"mp3": 0.99, "aac": 0.99, "opus": 0.97, "ulaw": 0.99, "alaw": 0.99}
 SHORT, LONG = 0.05, 60.0
 ODD = 961
 WORST_HOLD_BACK_MS = 150
@@ -49,7 +54,7 @@ def encode(
 
 def decode_start(name: str, data: bytes) -> tuple[Samples, int]:
     """Of a stream that breaks off: libav takes those."""
-    return decode(name, data) if name == "pcm" else decode_with_libav(data)
+    return decode(name, data) if name in {"pcm", *G711} else decode_with_libav(data)
 
 
 def assert_sounds_like(name: str, data: bytes, pcm: bytes) -> None:
@@ -60,7 +65,7 @@ def assert_sounds_like(name: str, data: bytes, pcm: bytes) -> None:
     if name in EXACT:
         assert np.array_equal(heard, meant)
         return
-    if name == "opus":
+    if name in {"opus", *G711}:
         assert len(heard) == len(meant)
     assert abs(len(heard) - len(meant)) < 0.1 * SAMPLE_RATE
     late = delay(heard, meant)
@@ -170,6 +175,8 @@ def test_content_types() -> None:
         "flac": "audio/flac",
         "wav": "audio/wav",
         "pcm": "audio/pcm",
+        "ulaw": "audio/PCMU",
+        "alaw": "audio/PCMA",
     }
 
 
@@ -304,12 +311,16 @@ class TestRates:
         *(("mp3", rate) for rate in STANDARD),
         *(("aac", rate) for rate in STANDARD),
         *(("opus", rate) for rate in (8000, 12000, 16000, 24000, 48000)),
-        *((name, rate) for name in ("flac", "wav", "pcm") for rate in (8000, 15999, 16000, 44100, 48000)),
+        *(
+            (name, rate)
+            for name in ("flac", "wav", "pcm", *G711)
+            for rate in (8000, 15999, 16000, 44100, 48000)
+        ),
     )
 
     @pytest.mark.parametrize(("name", "rate"), ALLOWED)
     def test_every_allowed_rate_encodes(self, name: str, rate: int) -> None:
-        assert supported_rate(name, rate) == rate
+        assert ENCODERS[name].supported(rate) == rate
         pcm = speech_like(1, rate)
         heard, heard_rate = decode(name, encode(name, [pcm], rate), rate)
         assert heard_rate == rate
@@ -325,7 +336,7 @@ class TestRates:
     )
     def test_other_rates_are_refused_before_anything_is_made(self, name: str, rate: int) -> None:
         with pytest.raises(UnsupportedRate, match=f"^{name} cannot have a sample rate of {rate} Hz; choose"):
-            supported_rate(name, rate)
+            ENCODERS[name].supported(rate)
         with pytest.raises(UnsupportedRate):
             ENCODERS[name](rate)
 
@@ -334,6 +345,54 @@ class TestRates:
             "choose 8000, 12000, 16000, 24000, 48000"
         )
         assert str(UnsupportedRate("wav", 1, ENCODERS["wav"].rates)).endswith("choose 8000 to 48000")
+
+
+class TestNamedByElevenLabs:
+    @staticmethod
+    def made(name: str, pcm: bytes, rate: int) -> bytes:
+        meant = OutputFormat.named(name)
+        encoder = ENCODERS[meant.response_format](rate, None, meant.kilobits)
+        return b"".join([*map(encoder.feed, pieces(pcm, ODD)), encoder.finish()])
+
+    @pytest.mark.parametrize("name", FORMAT_NAMES)
+    def test_each_of_its_formats_is_one_stream_of_its_rate(self, name: str) -> None:
+        meant = OutputFormat.named(name)
+        pcm = speech_like(3, meant.sample_rate)
+        heard, rate = decode(
+            meant.response_format, self.made(name, pcm, meant.sample_rate), meant.sample_rate
+        )
+        assert rate == meant.sample_rate
+        assert abs(len(heard) - len(pcm) // 2) < 0.1 * rate
+        assert likeness(heard, from_pcm(pcm), delay(heard, from_pcm(pcm))) > 0.9
+
+    @pytest.mark.parametrize("name", [name for name in FORMAT_NAMES if name.startswith("mp3")])
+    def test_mp3_has_the_bit_rate_in_every_frame(self, name: str) -> None:
+        meant = OutputFormat.named(name)
+        data = self.made(name, speech_like(2, meant.sample_rate), meant.sample_rate)
+        assert not any(mark in data for mark in (b"Xing", b"Info", b"VBRI", b"ID3", b"TAG"))
+        lengths = np.diff([*frame_starts(data, meant.sample_rate, meant.kilobits or 0), len(data)])
+        assert lengths.max() - lengths.min() <= 1
+
+    def test_opus_takes_about_its_bit_rate(self) -> None:
+        pcm = speech_like(10, 48000)
+        low, high = (8 * len(self.made(f"opus_48000_{rate}", pcm, 48000)) / 10_000 for rate in (32, 128))
+        assert 25 < low < 45
+        assert 90 < high < 160
+
+    def test_another_format_is_refused_with_all_there_are(self) -> None:
+        with pytest.raises(InvalidField, match=r"mp3_9_9.*mp3_22050_32, mp3_24000_48"):
+            OutputFormat.named("mp3_9_9")
+
+
+def frame_starts(data: bytes, rate: int, kilobits: int) -> list[int]:
+    """Where each MPEG frame begins, as its own header says how long it is."""
+    samples, starts, at = 1152 if rate >= 32000 else 576, [], 0
+    while at < len(data):
+        assert data[at : at + 2] in {b"\xff\xfb", b"\xff\xf3"}
+        starts.append(at)
+        at += samples // 8 * kilobits * 1000 // rate + (data[at + 2] >> 1 & 1)
+    assert at == len(data)
+    return starts
 
 
 def test_encoding_loads_no_numpy() -> None:

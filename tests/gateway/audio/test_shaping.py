@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from gateway.audio.encoders import Mp3Encoder, PcmEncoder
+from gateway.audio.mp3 import Mp3Encoder
 from gateway.audio.pcm import SAMPLE_RATE
 from gateway.audio.resampler import Resampler
 from gateway.audio.shaping import Gain, Stretch, shape
 from gateway.audio.stage import Chain
+from gateway.audio.uncompressed import PcmEncoder
 from tests.support.sound import (
     delay,
     from_pcm,

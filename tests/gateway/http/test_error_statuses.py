@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from gateway.audio.encoders import UnsupportedRate
+from gateway.audio.encoder import UnsupportedRate
 from gateway.http.error_replies import error_response
 from gateway.http.error_statuses import ERROR_STATUSES
 from gateway.http.request_errors import (

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gateway.audio.encoders import ENCODERS, UnsupportedRate
+from gateway.audio.encoder import UnsupportedRate
+from gateway.audio.encoders import ENCODERS
 from gateway.http.request_errors import BodyTooLarge, MalformedBody, ModelNotFound
 from gateway.http.schema import MODELS, NAME_CHARS, SpeechBody, is_known_model, parse_speech
 from gateway.settings import Settings

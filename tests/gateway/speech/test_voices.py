@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.speech.elevenlabs_names import STOCK_VOICES, padded
 from gateway.speech.errors import RequestError
 from gateway.speech.voices import MOST_PARTS, OPENAI_VOICES, Catalogue, UnknownVoice, Voice
 from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
@@ -53,6 +55,17 @@ def test_every_voice_resolves_to_itself_in_any_case() -> None:
     for voice in CATALOGUE.voices:
         mix = CATALOGUE.resolve(f" {voice.id.upper()} ")
         assert (mix.canonical, mix.parts, mix.language) == (voice.id, ((voice.id, 1.0),), voice.language)
+
+
+@pytest.mark.parametrize("voice", CATALOGUE.voices, ids=lambda voice: voice.id)
+def test_every_voice_has_an_id_of_letters_and_digits_too(voice: Voice) -> None:
+    assert re.fullmatch(r"[a-zA-Z0-9]{10,40}", padded(voice.id))
+    assert CATALOGUE.resolve(padded(voice.id)).canonical == voice.id
+
+
+@pytest.mark.parametrize(("stock", "voice"), STOCK_VOICES.items())
+def test_stock_ids_of_elevenlabs_are_voices_here(stock: str, voice: str) -> None:
+    assert CATALOGUE.resolve(stock).canonical == voice
 
 
 @pytest.mark.parametrize(
