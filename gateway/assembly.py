@@ -253,7 +253,7 @@ def _workers(
     settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice
 ) -> tuple[WorkerSpec, ...]:
     """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments."""
-    text = WorkerSpec(role="text", engine="inference.text.phonemizer:TextEngine")
+    text = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
     express = WorkerSpec(
         role="express",
         model_path=str(files.model),

@@ -18,6 +18,7 @@ from inference.hardware.profile import HardwareProfile, Machine, profile, read_m
 from inference.languages import LANGUAGES, Language, language_named
 from inference.planning.playback import Pace, Playback
 from inference.planning.rendering import Piece, render
+from inference.planning.text import Text
 from inference.planning.utterance import Manner, Spoken, Times, Utterance
 from inference.pool.config import PoolConfig
 from inference.pool.job import Answer
@@ -53,6 +54,7 @@ __all__ = [
     "RestartCause",
     "Role",
     "Spoken",
+    "Text",
     "Times",
     "Trial",
     "Unit",

@@ -17,7 +17,7 @@ from inference.errors import ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = 3
+VERSION: Final = 4
 SAMPLE_RATE: Final = 24_000
 """Samples a second of everything that a worker speaks, as the model makes them."""
 
@@ -127,18 +127,47 @@ class StartFailed(_Message, frozen=True):
     reason: str
 
 
-class PhonemeJob(_Message, frozen=True):
-    """Texts to phonemise, in one language."""
+class TextJob(_Message, frozen=True):
+    """A stretch of a text to read: to cut into sentences, and those into phonemes."""
 
     request_id: str
-    texts: tuple[str, ...]
+    text: str
+    """From where the last stretch was read to."""
+
     language: str
+    most: int = 1 << 16
+    """Characters wanted: the sentence that reaches this is the last."""
+
+    is_all: bool = True
+    """Nothing follows: it is read to its end. Else only what is certain to be a whole sentence is."""
+
+    context: str = ""
+    """What the last Reading said of the text before this stretch."""
 
 
-class Phonemes(_Message, frozen=True):
-    """The answer to a PhonemeJob: one string for each text, one character for each token."""
+class Sentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A sentence that was read."""
 
-    phonemes: tuple[str, ...]
+    phonemes: str
+    """One character for each token; empty if there is nothing to speak."""
+
+    start: int
+    end: int
+    """Where it stands in the stretch, characters."""
+
+    ends_paragraph: bool = False
+
+
+class Reading(_Message, frozen=True):
+    """The answer to a TextJob."""
+
+    sentences: tuple[Sentence, ...]
+    taken: int
+    """Characters of the stretch that were read: what is left comes again, with what follows it."""
+
+    context: str
+    """What whoever reads the next stretch has to know of the text before it."""
+
     elapsed_ms: float
 
 
@@ -227,8 +256,8 @@ class Failure(_Message, frozen=True):
     message: str
 
 
-Job: TypeAlias = PhonemeJob | SpeechJob | WindowJob
-JobReply: TypeAlias = Phonemes | Score | Audio | Failure
+Job: TypeAlias = TextJob | SpeechJob | WindowJob
+JobReply: TypeAlias = Reading | Score | Audio | Failure
 Message: TypeAlias = Ready | StartFailed | Job | JobReply
 
 _MESSAGES: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(Message)

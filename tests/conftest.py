@@ -70,4 +70,4 @@ def staged_spec(tone: Path, speech_spec: WorkerSpec) -> WorkerSpec:
 @pytest.fixture
 def text_spec() -> WorkerSpec:
     """The real text worker."""
-    return WorkerSpec(role="text", engine="inference.text.phonemizer:TextEngine")
+    return WorkerSpec(role="text", engine="inference.text.engine:TextEngine")

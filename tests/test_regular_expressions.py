@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from inference.planning.sentences import SENTENCE_CHARS
+from inference.text.sentences import SENTENCE_CHARS
 from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
 from tests.support.patterns import attacks, patterns
 
@@ -22,10 +22,11 @@ RAISED = 10
 """What operators raise the limits by."""
 
 SHORTER = {
+    "inference.text.sentences:_CUTS": SENTENCE_CHARS,
+    "inference.text.sentences:_MAYBE_ABBREVIATION": 32,  # a few characters before a stop, and the stop
+    "inference.text.sentences:": INPUT_CHARS * RAISED,
     "inference.text.": SENTENCE_CHARS + 10,
     "inference.planning.segments:": SENTENCE_CHARS,  # two targets and a little more: under 150
-    "inference.planning.sentences:_CUTS": SENTENCE_CHARS,
-    "inference.planning.sentences:_MAYBE_ABBREVIATION": 32,  # a few characters before a stop, and the stop
 }
 """Patterns that only ever see so many characters, whatever the limits are; all others may see a whole input."""
 
@@ -78,7 +79,7 @@ def test_patterns_are_found_wherever_they_are_kept() -> None:
     places = "\n".join(PATTERNS)
     for example in (
         "gateway.speech.voices:_PART",
-        "inference.planning.sentences:_CUTS.0",
+        "inference.text.sentences:_CUTS.0",
         "inference.hardware.cgroup:line",
     ):
         assert example in places

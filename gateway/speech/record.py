@@ -201,7 +201,7 @@ class RequestRecord:
         self.rtf = self.inference_ms / 1000 / self._trail.inferred_s
 
     def phonemised(self, times: Times) -> None:
-        """So many batches of the text have become phonemes by now."""
+        """So many stretches of the text have been read by now."""
         self.phonemes_ms = sum(ended - began for began, ended in times) * 1000
 
     def encoded(self, began: float, ended: float) -> None:

@@ -15,7 +15,7 @@ from gateway.audio.pcm import SAMPLE_BYTES, seconds, silence
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.speech.cache import HeldResponse
-from inference import JobTimeout
+from inference import JobTimeout, Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterator
@@ -118,7 +118,7 @@ class Reply:
 
     async def _pieces(self) -> AsyncGenerator[memoryview, None]:
         """What the engine spoke, in pieces that are encoded at once; never nothing."""
-        async with aclosing(self._utterance.segments(self._request.input)) as segments:
+        async with aclosing(self._utterance.segments(Text(self._request.input))) as segments:
             while spoken := await self._in_time(anext(segments, None)):
                 self._is_all_spoken = spoken.is_last
                 self._record.phonemised(self._utterance.phoneme_times)

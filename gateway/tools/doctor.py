@@ -23,7 +23,7 @@ from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import silence
 from gateway.keys import UnusableKeys, read_keys
 from gateway.tools.bench import cpu_s
-from inference import InferenceError, Manner, Pool, Utterance
+from inference import InferenceError, Manner, Pool, Text, Utterance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,7 +182,7 @@ async def _speech(parts: Parts) -> list[Check]:
             voice = parts.catalogue.resolve(parts.settings.voice)
             utterance = Utterance(pool.lease("doctor", len(TEST_TEXT)), Manner(voice.language, voice.parts))
             started = time.perf_counter()
-            spoken = [s async for s in utterance.segments(TEST_TEXT)]
+            spoken = [s async for s in utterance.segments(Text(TEST_TEXT))]
             elapsed_s = time.perf_counter() - started
             utterance.close()
             timed = [_provider(pool), _voice_check(spoken, elapsed_s, voice.canonical)]

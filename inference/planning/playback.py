@@ -50,6 +50,11 @@ class Playback:
         return self._planned_s - self.heard_s
 
     @property
+    def left_s(self) -> float:
+        """Sound that is planned and not yet heard, if the listener has not waited for any of it."""
+        return self._began + self._planned_s - self._clock()
+
+    @property
     def is_far_ahead(self) -> bool:
         """Enough is planned for now."""
         return self.ahead_s > self._pace.look_ahead_s

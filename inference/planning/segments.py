@@ -96,22 +96,33 @@ class Packer:
         if ends_paragraph and self._waiting:
             self._waiting = self._waiting[:-1] + "\n"
         while cut := _cut(self._waiting.rstrip(), self._reach, self._limits):
-            yield self._take(cut, is_last=False)
+            yield self._take(cut)
+
+    @property
+    def is_holding(self) -> bool:
+        """Something waits for what follows."""
+        return bool(self._waiting)
+
+    def flush(self) -> Iterator[Segment]:
+        """All that waits, though more will be fed."""
+        yield from self._rest(is_end=False)
 
     def finish(self) -> Iterator[Segment]:
         """The rest: no more will be fed."""
-        self._waiting = self._waiting.rstrip()
-        while self._waiting:
-            cut = _cut(self._waiting, self._reach, self._limits, is_all=True)
-            yield self._take(cut, is_last=cut == len(self._waiting))
+        yield from self._rest(is_end=True)
 
-    def _take(self, cut: int, *, is_last: bool) -> Segment:
+    def _rest(self, *, is_end: bool) -> Iterator[Segment]:
+        while waiting := self._waiting.rstrip():
+            cut = _cut(waiting, self._reach, self._limits, is_all=True)
+            is_rest = cut == len(waiting)
+            yield self._take(cut, is_rest=is_rest, is_last=is_rest and is_end)
+
+    def _take(self, cut: int, *, is_rest: bool = False, is_last: bool = False) -> Segment:
         phonemes, gap, rest = self._waiting[:cut], self._waiting[cut : cut + 1], self._waiting[cut:].lstrip()
+        if (is_rest or gap == "\n") and not _MARKED.search(phonemes):
+            # Else the last word loses its end: "ready to change" is heard as "ready to chain".
+            phonemes += "."
         pause_s = 0.0 if is_last else _pause_s(phonemes, gap)
-        if (is_last or gap == "\n") and not _MARKED.search(phonemes):
-            phonemes += (
-                "."  # else the last word loses its end: "ready to change" is heard as "ready to chain"
-            )
         segment = Segment(self._index, phonemes.replace("\n", " "), pause_s, is_last)
         self._waiting = rest
         self._index += 1

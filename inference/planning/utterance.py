@@ -10,26 +10,30 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from inference.planning.playback import Pace, Playback
 from inference.planning.rendering import Piece, render
 from inference.planning.segments import Packer
-from inference.planning.sentences import PARAGRAPH_END, batches
 from inference.protocol import SAMPLE_BYTES, SAMPLE_RATE, TOKENS_PER_SECOND, Unit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from inference.planning.segments import Segment
+    from inference.planning.text import Stretch, Text
     from inference.pool.lease import Lease
-    from inference.protocol import VoiceParts
+    from inference.protocol import Sentence, VoiceParts
 
     Speak: TypeAlias = Callable[[Unit, float, bool], AsyncGenerator[Piece, None]]
     """A unit, when it is due, and whether a listener has nothing to hear until then; to its sound, piece by piece."""
 
 Times: TypeAlias = list[tuple[float, float]]
 """When each piece of work began and ended, on the clock of `perf_counter`."""
+
+
+_HURRY_S: Final = 3.0
+"""With less than this left to hear, a sentence of a growing text is spoken without waiting for one to go with it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Utterance:
     ) -> None:
         self.playback = Playback(pace)
         self.phoneme_times: Times = []
-        """Of each batch in the text worker, queue included."""
+        """Of each stretch in the text worker, queue included."""
 
         self.segment_times: Times = []
         """Of each segment, queue included."""
@@ -105,7 +109,7 @@ class Utterance:
         self._order: asyncio.Queue[_Speaking | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def segments(self, text: str) -> AsyncGenerator[Spoken, None]:
+    async def segments(self, text: Text) -> AsyncGenerator[Spoken, None]:
         """The sound of `text`, piece by piece; nothing at all for a text without a speakable character.
 
         Whoever takes a piece calls `hand_over` for it, or no more than the look-ahead will come. Closing this drops
@@ -136,7 +140,7 @@ class Utterance:
         """Give the pool back what was admitted; call it however the utterance ended."""
         self._lease.close()
 
-    async def _produce(self, text: str) -> None:
+    async def _produce(self, text: Text) -> None:
         """Submit segments as they are planned: the others once the first is heard, none far ahead of the listener."""
         try:
             async with aclosing(self._plan(text)) as plan:
@@ -151,23 +155,36 @@ class Utterance:
         finally:
             self._order.put_nowait(None)
 
-    async def _plan(self, text: str) -> AsyncGenerator[Segment, None]:
+    async def _plan(self, text: Text) -> AsyncGenerator[Segment, None]:
         packer = Packer()
-        for index, batch in enumerate(batches(text)):
-            began = time.perf_counter()
-            reply, _ = await self._lease.phonemes(
-                batch.sentences,
-                self.manner.language,
-                self.playback.due,
-                cost_s=batch.cost_s,
-                is_first=index == 0,
-            )
-            self.phoneme_times.append((began, time.perf_counter()))
-            for sentence, phonemes in zip(batch.sentences, reply.phonemes, strict=True):
-                for segment in packer.feed(phonemes, ends_paragraph=sentence.endswith(PARAGRAPH_END)):
+        while stretch := await text.stretch(self._patience_s if packer.is_holding else None):
+            for sentence in await self._read(text, stretch):
+                for segment in packer.feed(sentence.phonemes, ends_paragraph=sentence.ends_paragraph):
+                    yield segment
+            if text.is_growing and (text.takes_flush() or not self._patience_s):
+                for segment in packer.flush():
                     yield segment
         for segment in packer.finish():
             yield segment
+
+    async def _read(self, text: Text, stretch: Stretch) -> tuple[Sentence, ...]:
+        if not stretch.text:
+            return ()
+        began = time.perf_counter()
+        reading, _ = await self._lease.read(
+            stretch.job(self._lease.request_id, self.manner.language),
+            self.playback.due,
+            cost_s=stretch.cost_s,
+            is_first=not self.phoneme_times,
+        )
+        self.phoneme_times.append((began, time.perf_counter()))
+        text.read(stretch, reading.taken, reading.context)
+        return reading.sentences
+
+    @property
+    def _patience_s(self) -> float:
+        """How long a sentence of a growing text may wait for others to go with it."""
+        return max(self.playback.left_s - _HURRY_S, 0.0)
 
     def _submit(self, segment: Segment) -> None:
         pieces: asyncio.Queue[Spoken | None] = asyncio.Queue()

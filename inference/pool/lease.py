@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from inference.errors import EngineFailed, ProtocolError, UnsupportedLanguage
 from inference.pool.cost import score_work, window_work
-from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, Score, SpeechJob
+from inference.protocol import Audio, Failure, Reading, Score, SpeechJob
 
 if TYPE_CHECKING:
     from inference.pool.job import Answer
-    from inference.protocol import Job, JobReply, Role, Unit, WindowJob
+    from inference.protocol import Job, JobReply, Role, TextJob, Unit, WindowJob
 
 R = TypeVar("R")
 
@@ -18,7 +18,7 @@ _FIRST_WINDOW_S: Final = 2.0
 """Of the first window of a unit, with its context: by so much work the score is due before the sound."""
 
 LATER_TEXT: Final = 1
-"""Rank of text behind a first batch: whoever hears nothing yet goes first, so no text holds up all the others."""
+"""Rank of text behind a first stretch: whoever hears nothing yet goes first, so no text holds up all the others."""
 
 
 class Lessor(Protocol):
@@ -68,21 +68,20 @@ class Lease:
         """Work that was admitted for the first sound and is not yet in the queue, seconds."""
         return self._reserved_s if self._is_first_due else 0.0
 
-    async def phonemes(
-        self, texts: tuple[str, ...], language: str, due: float, *, cost_s: float, is_first: bool
-    ) -> tuple[Phonemes, Answer]:
-        """Phonemise texts of one language, about `cost_s` seconds of work.
+    async def read(
+        self, stretch: TextJob, due: float, *, cost_s: float, is_first: bool
+    ) -> tuple[Reading, Answer]:
+        """Have a stretch of a text read, about `cost_s` seconds of work.
 
         Raises:
-            UnsupportedLanguage: no phonemizer for it is installed.
+            UnsupportedLanguage: no phonemizer for its language is installed.
             InferenceError: the text worker failed.
         """
-        job = PhonemeJob(self.request_id, texts, language)
         rank = 0 if is_first else LATER_TEXT
-        answer = await self._pool.submit(job, ("text",), due=due, cost_s=cost_s, listener=self, rank=rank)
-        reply = _expect(Phonemes, answer.reply)
-        if len(reply.phonemes) != len(texts):
-            raise ProtocolError("the text worker answered other texts")
+        answer = await self._pool.submit(stretch, ("text",), due=due, cost_s=cost_s, listener=self, rank=rank)
+        reply = _expect(Reading, answer.reply)
+        if not int(stretch.is_all) <= reply.taken <= len(stretch.text):
+            raise ProtocolError("the text worker answered another text")
         return reply, answer
 
     async def score(self, unit: Unit, due: float) -> tuple[Score | Audio, Answer]:

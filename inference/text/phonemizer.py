@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import time
 import unicodedata
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
 from inference.languages import BY_CODE, LANGUAGES
-from inference.protocol import PhonemeJob, Phonemes, Ready
 from inference.text import english, other_languages
 from inference.text.characters import plain_characters, without_controls, without_emoji
 from inference.text.east_asian import how_to_install, is_installed, load
@@ -30,41 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from inference.languages import Language
-    from inference.protocol import Job, JobReply, WorkerSpec
 
     Run: TypeAlias = tuple[str, Script | None]
     """Words in one script, and the script if the voice of the language cannot read it."""
-
-
-class TextEngine:
-    """Phonemises texts, one job at a time. Lives as long as its worker process."""
-
-    def __init__(self, spec: WorkerSpec) -> None:
-        """Load espeak and warm it up.
-
-        Raises:
-            EngineFailed: espeak-ng does not work here.
-        """
-        del spec
-        self._phonemizer = Phonemizer()
-        self._phonemizer.phonemes("Ready.", "en-us")
-
-    def ready(self, load_ms: float) -> Ready:
-        """The first message of this worker."""
-        return Ready("espeak", load_ms, languages=self._phonemizer.languages)
-
-    def do(self, job: Job) -> JobReply:
-        """Phonemise the texts of one job.
-
-        Raises:
-            UnsupportedLanguage: there is no phonemizer for the language; the message says what to install.
-            EngineFailed: a phonemizer failed.
-        """
-        if not isinstance(job, PhonemeJob):
-            raise EngineFailed(f"a text worker cannot do a {type(job).__name__}")
-        started = time.perf_counter()
-        phonemes = tuple(self._phonemizer.phonemes(text, job.language) for text in job.texts)
-        return Phonemes(phonemes, round((time.perf_counter() - started) * 1000, 2))
 
 
 _NEIGHBOURS: Final = 12

@@ -32,15 +32,13 @@ from inference.protocol import (
     SAMPLE_RATE,
     STEP_SAMPLES,
     Audio,
-    PhonemeJob,
-    Phonemes,
     Score,
     SpeechJob,
     Unit,
     WindowJob,
     WorkerSpec,
 )
-from inference.text.phonemizer import TextEngine
+from inference.text.phonemizer import Phonemizer
 from tests.benchmarks.quality import HEARING, SENTENCES, sentences, words
 
 if TYPE_CHECKING:
@@ -202,13 +200,12 @@ def main() -> int:
     engine = SpeechEngine(
         WorkerSpec("speech", model_path=str(options.graph), voices_path=str(options.voices))
     )
-    reader = TextEngine(WorkerSpec("text"))
+    phonemizer = Phonemizer()
     figures = Figures()
     for language, voice, text, is_heard in itertools.islice(texts(), 0, None, options.every):
         print(f"{voice}: {text}", file=sys.stderr, flush=True)
-        phonemes = reader.do(PhonemeJob("", (text,), language))
-        assert isinstance(phonemes, Phonemes)
-        unit = render(engine, Unit(" ".join(phonemes.phonemes[0].split()), ((voice, 1.0),), 1.0))
+        phonemes = " ".join(phonemizer.phonemes(text, language).split())
+        unit = render(engine, Unit(phonemes, ((voice, 1.0),), 1.0))
         note(figures, unit)
         if is_heard:
             segments, _ = whisper.transcribe(_at_16_khz(unit.joined), language="en", **HEARING)

@@ -21,10 +21,11 @@ import psutil
 
 from inference.errors import InferenceError
 from inference.pool.process import WorkerProcess
-from inference.protocol import Failure, PhonemeJob, Phonemes, WorkerSpec
+from inference.protocol import Failure, Sentence, WorkerSpec
+from tests.support.reading import read_all
 from tests.support.texts import strange
 
-SPEC: Final = WorkerSpec(role="text", engine="inference.text.phonemizer:TextEngine")
+SPEC: Final = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
 START_S: Final = 120.0
 HANG_S: Final = 5.0
 """CPU seconds: others use this machine too."""
@@ -63,21 +64,21 @@ class Victim:
     def __init__(self) -> None:
         self._worker: WorkerProcess | None = None
 
-    async def read(self, texts: tuple[str, ...], language: str) -> Phonemes | str:
-        """The phonemes of some texts, or what went wrong."""
+    async def read(self, texts: tuple[str, ...], language: str) -> list[list[Sentence]] | str:
+        """The sentences of each of some texts, or what went wrong."""
         worker = self._worker = self._worker or await WorkerProcess.start(SPEC, START_S)
         began_s = self.cpu_s()
         try:
-            reply = await worker.run(PhonemeJob("fuzz", texts, language), GIVE_UP_S)
+            replies = [await read_all(worker, text, language, GIVE_UP_S) for text in texts]
         except InferenceError as error:
             self._worker = None
             return type(error).__name__
         if self.cpu_s() - began_s > HANG_S:
             return "hang"
-        if isinstance(reply, Failure):
-            return f"failure: {reply.message}"
-        assert isinstance(reply, Phonemes)
-        return reply
+        for reply in replies:
+            if isinstance(reply, Failure):
+                return f"failure: {reply.message}"
+        return [reply for reply in replies if isinstance(reply, list)]
 
     def cpu_s(self) -> float:
         """CPU seconds of this worker so far."""
@@ -103,7 +104,7 @@ async def fuzz(minutes: float, seed: int) -> Account:
     account, victim = Account(), Victim()
     chance = random.Random(seed)  # noqa: S311 - to be had again
     first = await victim.read(("Ready.",), "en-us")
-    assert isinstance(first, Phonemes), first
+    assert isinstance(first, list), first
     languages = _languages(victim)
     end, jobs = time.monotonic() + minutes * 60, 0
     while time.monotonic() < end:
@@ -114,7 +115,7 @@ async def fuzz(minutes: float, seed: int) -> Account:
         account.texts += len(texts)
         jobs += 1
         spent_s = victim.cpu_s() - began_s
-        if not isinstance(reply, Phonemes) or spent_s > 2 * SLOW_S:
+        if isinstance(reply, str) or spent_s > 2 * SLOW_S:
             await _narrow(account, victim, texts, language)
         else:
             _check(account, reply, texts, language)
@@ -131,8 +132,9 @@ def _languages(victim: Victim) -> tuple[str, ...]:
     return ready.languages if ready else ()
 
 
-def _check(account: Account, reply: Phonemes, texts: tuple[str, ...], language: str) -> None:
-    for text, phonemes in zip(texts, reply.phonemes, strict=True):
+def _check(account: Account, reply: list[list[Sentence]], texts: tuple[str, ...], language: str) -> None:
+    for text, sentences in zip(texts, reply, strict=True):
+        phonemes = "".join(sentence.phonemes for sentence in sentences)
         if len(phonemes) > LONGEST_REPLY * (len(text) + 1):
             account.tell("long", language, text, phonemes=len(phonemes))
 
@@ -153,7 +155,7 @@ async def _narrow(account: Account, victim: Victim, texts: tuple[str, ...], lang
                 part //= 2
         account.tell(kind, language, text)
         return
-    if not isinstance(await victim.read(texts, language), Phonemes):
+    if isinstance(await victim.read(texts, language), str):
         account.tell("only together", language, "", texts=list(texts))
 
 
@@ -161,7 +163,7 @@ async def _fault(victim: Victim, text: str, language: str) -> str:
     """What is wrong with how a text is read; empty if nothing is."""
     began_s = victim.cpu_s()
     reply = await victim.read((text,), language)
-    if not isinstance(reply, Phonemes):
+    if isinstance(reply, str):
         return reply
     return "slow" if victim.cpu_s() - began_s > SLOW_S else ""
 

@@ -17,11 +17,11 @@ from inference.protocol import (
     Audio,
     Decoder,
     Failure,
-    PhonemeJob,
-    Phonemes,
+    Reading,
     Ready,
     SpeechJob,
     StartFailed,
+    TextJob,
     Unit,
     WorkerSpec,
     encode,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from inference.protocol import Message
 
 DEADLINE_S = 60.0
-TEXT = WorkerSpec(role="text", engine="inference.text.phonemizer:TextEngine")
+TEXT = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
 
 
 class Worker:
@@ -85,10 +85,10 @@ def started(spec: WorkerSpec) -> Iterator[Worker]:
 def test_a_worker_is_ready_works_and_leaves_with_its_gateway() -> None:
     with started(TEXT) as worker:
         assert isinstance(worker.hear(), Ready)
-        worker.say(encode(PhonemeJob("r1", ("Hello.", "You."), "en-us")))
+        worker.say(encode(TextJob("r1", "Hello. You.", "en-us")))
         reply = worker.hear()
-        assert isinstance(reply, Phonemes)
-        assert len(reply.phonemes) == 2
+        assert isinstance(reply, Reading)
+        assert len(reply.sentences) == 2
         assert worker.leave() == OK
 
 
@@ -117,7 +117,7 @@ def test_what_a_library_prints_goes_to_standard_error(speech_spec: WorkerSpec) -
     [
         b"\x00\x00\x00\x03abc",
         b"\xff" * 100,
-        encode(PhonemeJob("r1", ("Hello.",), "en-us"))[:-3],
+        encode(TextJob("r1", "Hello.", "en-us"))[:-3],
     ],
 )
 def test_a_gateway_that_talks_nonsense_is_left(said: bytes) -> None:
@@ -135,7 +135,7 @@ def test_a_job_of_the_other_role_is_refused_and_the_next_one_done() -> None:
         reply = worker.hear()
         assert isinstance(reply, Failure)
         assert "cannot do a SpeechJob" in reply.message
-        worker.say(encode(PhonemeJob("r1", ("Hello.",), "xx")))
+        worker.say(encode(TextJob("r1", "Hello.", "xx")))
         reply = worker.hear()
         assert isinstance(reply, Failure)
         assert reply.kind == "language"

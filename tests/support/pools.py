@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from inference.pool.config import PoolConfig
-from inference.protocol import Audio, Unit
+from inference.protocol import Audio, TextJob, Unit
 from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from inference.pool.job import Answer
     from inference.pool.lease import Lease
     from inference.pool.pool import Pool
-    from inference.protocol import Phonemes, WorkerSpec
+    from inference.protocol import Reading, WorkerSpec
 
 
 def config(*specs: WorkerSpec, **options: Any) -> PoolConfig:
@@ -32,9 +32,10 @@ async def say(lease: Lease, phonemes: str = "hello", voice: str = "af_heart") ->
 
 async def read(
     lease: Lease, text: str = "Hello.", *, is_first: bool = True, cost_s: float = 0.001
-) -> tuple[Phonemes, Answer]:
-    """Have a sentence phonemised that is due now."""
-    return await lease.phonemes((text,), "en-us", time.monotonic(), cost_s=cost_s, is_first=is_first)
+) -> tuple[Reading, Answer]:
+    """Have a text read that is due now."""
+    job = TextJob(lease.request_id, text, "en-us")
+    return await lease.read(job, time.monotonic(), cost_s=cost_s, is_first=is_first)
 
 
 def pids(pool: Pool) -> set[int]:

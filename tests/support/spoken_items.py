@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from inference.planning.sentences import sentences
 from inference.text.phonemizer import Phonemizer
+from inference.text.sentences import Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ class FrontEnd:
 
     def __call__(self, text: str, language: str) -> str:
         """The phonemes of a whole text."""
-        return " ".join(self._phonemizer.phonemes(sentence, language) for sentence in sentences(text))
+        return " ".join(self._phonemizer.phonemes(cut.text, language) for cut in Stretch(text).sentences())
 
 
 def read_items(path: Path) -> Iterator[Item]:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from inference.planning.sentences import SENTENCE_CHARS
+from inference.text.sentences import SENTENCE_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

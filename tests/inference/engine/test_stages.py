@@ -20,9 +20,9 @@ from inference.protocol import (
     RECORD_BYTES,
     STEP_SAMPLES,
     Audio,
-    PhonemeJob,
     Score,
     SpeechJob,
+    TextJob,
     Unit,
     WindowJob,
     WorkerSpec,
@@ -124,5 +124,5 @@ def test_a_unit_without_a_known_phoneme_is_refused(engine: SpeechEngine) -> None
 
 
 def test_a_job_of_another_role_is_refused(engine: SpeechEngine) -> None:
-    with pytest.raises(EngineFailed, match="PhonemeJob"):
-        engine.do(PhonemeJob("r", ("a",), "en-us"))
+    with pytest.raises(EngineFailed, match="TextJob"):
+        engine.do(TextJob("r", "a", "en-us"))

@@ -21,6 +21,7 @@ from inference.errors import (
     WorkerFailedToStart,
 )
 from inference.planning.playback import Pace
+from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
 from tests.support.pools import config, pids, processes, say
@@ -330,7 +331,7 @@ async def test_the_first_segment_is_spoken_alone_unless_the_client_waits_for_the
         utterance = Utterance(
             pool.lease("r1", 28), Manner("en-us", (("af_slow", 1.0),)), Pace(slack_s=slack_s)
         )
-        async with aclosing(utterance.segments(text)) as spoken:
+        async with aclosing(utterance.segments(Text(text))) as spoken:
             first = asyncio.ensure_future(anext(spoken))
             seen = set()
             while not first.done():

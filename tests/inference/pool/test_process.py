@@ -15,7 +15,7 @@ import pytest
 
 from inference.errors import JobTimeout, ProtocolError, WorkerDied, WorkerFailedToStart
 from inference.pool.process import State, WorkerProcess
-from inference.protocol import Audio, Failure, PhonemeJob, Phonemes, SpeechJob, Unit
+from inference.protocol import Audio, Failure, Reading, SpeechJob, TextJob, Unit
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ async def test_a_worker_does_one_job_after_another(speech_spec: WorkerSpec) -> N
 async def test_a_failed_job_leaves_the_worker_as_it_was(text_spec: WorkerSpec) -> None:
     async with started(text_spec) as worker:
         assert isinstance(await worker.run(job(), START_S), Failure)
-        assert isinstance(await worker.run(PhonemeJob("r1", ("Hello.",), "en-us"), START_S), Phonemes)
+        assert isinstance(await worker.run(TextJob("r1", "Hello.", "en-us"), START_S), Reading)
 
 
 async def test_a_worker_that_is_stopped_by_a_signal_times_out_and_is_gone(speech_spec: WorkerSpec) -> None:

@@ -13,6 +13,7 @@ import pytest
 from inference.errors import EngineFailed, JobPoisoned
 from inference.planning.playback import Pace
 from inference.planning.rendering import Piece, render
+from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
 from inference.protocol import Unit
@@ -118,7 +119,7 @@ async def test_an_utterance_is_played_piece_by_piece(text_spec: WorkerSpec, stag
     text = "The old captain carried a letter to the harbour. Seven lanterns were counted there in the rain."
     async with Pool(config(text_spec, staged_spec, staged_spec)) as pool:
         utterance = Utterance(pool.lease("r1", 28), Manner("en-us", (("af_heart", 1.0),)), Pace())
-        async with aclosing(utterance.segments(text)) as spoken:
+        async with aclosing(utterance.segments(Text(text))) as spoken:
             pieces = [piece async for piece in spoken]
         utterance.close()
     assert [piece.is_last for piece in pieces] == [False] * (len(pieces) - 1) + [True]

@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.errors import EngineFailed, UnsupportedLanguage
+from inference.errors import UnsupportedLanguage
 from inference.languages import BY_CODE
-from inference.protocol import PhonemeJob, Phonemes, SpeechJob, Unit, WorkerSpec
 from inference.text.east_asian import is_installed
-from inference.text.phonemizer import TextEngine, kokoro_vocabulary
+from inference.text.phonemizer import Phonemizer, kokoro_vocabulary
 from inference.text.punctuation import MARKS
 
-ENGINE = TextEngine(WorkerSpec(role="text"))
+PHONEMIZER = Phonemizer()
 """The only one: espeak's state belongs to the process."""
 
 VOCABULARY = frozenset(kokoro_vocabulary())
@@ -28,9 +27,7 @@ ESPEAK_LANGUAGES = ("en-us", "en-gb", "es", "fr-fr", "hi", "it", "pt-br")
 
 
 def phonemes_of(text: str, language: str) -> str:
-    reply = ENGINE.do(PhonemeJob("r", (text,), language))
-    assert isinstance(reply, Phonemes)
-    return reply.phonemes[0]
+    return PHONEMIZER.phonemes(text, language)
 
 
 def american(text: str) -> str:
@@ -256,24 +253,7 @@ def test_chinese_is_spoken_with_tones_and_its_english_words() -> None:
     assert set(phonemes) <= VOCABULARY
 
 
-# --- The engine of the worker
-
-
-def test_engine_answers_each_text_of_a_job() -> None:
-    reply = ENGINE.do(PhonemeJob("r", ("No.", "", "No"), "en-us"))
-    assert isinstance(reply, Phonemes)
-    assert reply.phonemes == ("nˈO.", "", "nˈO")
-
-
-def test_engine_says_what_languages_it_has() -> None:
-    ready = ENGINE.ready(1.0)
-    assert ready.provider == "espeak"
-    assert set(ESPEAK_LANGUAGES) <= set(ready.languages)
-
-
-def test_engine_refuses_a_job_of_the_other_role() -> None:
-    with pytest.raises(EngineFailed, match="SpeechJob"):
-        ENGINE.do(SpeechJob("r", Unit("nˈO", (("af_heart", 1.0),), 1.0)))
+# --- What it needs
 
 
 def test_an_espeak_voice_that_does_not_exist_is_an_engine_fault() -> None:

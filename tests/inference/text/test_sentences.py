@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.planning.sentences import PARAGRAPH_END, SENTENCE_CHARS, batches, sentences
-from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s
+from inference.text.sentences import PARAGRAPH_END, SENTENCE_CHARS, Stretch
+from tests.support.cpu import cpu_s
 
 prose = st.text(alphabet=st.sampled_from("abcdefgABC .,;!?…。\n\"'“”()-1ˈ"), max_size=1500)
+
+
+def sentences(text: str) -> list[str]:
+    return [cut.text for cut in Stretch(text).sentences()]
 
 
 def without_spaces(text: str) -> str:
@@ -69,7 +73,29 @@ def test_sentences_keep_every_character_in_order_and_stay_short(text: str) -> No
     pieces = list(sentences(text))
     assert without_spaces("".join(pieces)) == without_spaces(text)
     assert all(piece.strip() and len(piece) <= SENTENCE_CHARS + len(PARAGRAPH_END) for piece in pieces)
-    assert [piece for batch in batches(text) for piece in batch.sentences] == pieces
+
+
+@given(prose | st.text(max_size=300))
+def test_a_sentence_knows_where_it_stands(text: str) -> None:
+    end = 0
+    for cut in Stretch(text).sentences():
+        assert end <= cut.start < cut.end
+        assert without_spaces(text[cut.start : cut.end]) == without_spaces(cut.text)
+        end = cut.end
+
+
+@given(prose, st.integers(350, 800))
+def test_a_text_is_cut_alike_in_whatever_stretches_it_comes(text: str, chars: int) -> None:
+    text = text.replace("\n", " ")
+    found: list[str] = []
+    place, start = None, 0
+    while not found or start < len(text):
+        stretch = Stretch(text[start : start + chars], place, is_all=start + chars >= len(text))
+        found += [cut.text for cut in stretch.sentences()]
+        if not found:
+            break
+        start, place = start + stretch.taken, stretch.place
+    assert found == sentences(text)
 
 
 def test_five_thousand_words_without_a_full_stop_are_cut_between_words() -> None:
@@ -97,46 +123,32 @@ def test_time_grows_with_the_length_of_the_text_only(unit: str) -> None:
     )
 
 
-def test_the_first_batch_is_small_and_the_rest_are_few() -> None:
-    groups = list(batches("This sentence has exactly forty letters. " * 1000))
-    assert sum(map(len, groups[0].sentences)) < 150
-    assert len(groups) < 25
-
-
 @pytest.mark.parametrize(
-    "unit", [".", "...)", "a. ", "1. ", "A.A. ", "a\n", "x\n" + "y" * 60 + "\n", "。", ".\u3000", "a.\n\n"]
+    "unit",
+    [
+        ".",
+        "...)",
+        "a. ",
+        "1. ",
+        "A.A. ",
+        "a\n",
+        "x\n" + "y" * 60 + "\n",
+        "。",
+        ".\u3000",
+        "a.\n\n",
+        "<think>",
+    ],
 )
-def test_cutting_never_holds_the_event_loop(unit: str) -> None:
-    text = unit * (40_960 // len(unit))
-
-    def longest_s() -> float:
-        given = batches(text)
-        return max(cpu_s(lambda: next(given, None), 1) for _ in range(3 + len(text) // 100))
-
-    assert min(longest_s() for _ in range(3)) < HOLDS_THE_LOOP_S
+def test_ten_times_the_text_costs_ten_times_as_much(unit: str) -> None:
+    short, long = (unit * (chars // len(unit)) for chars in (4_096, 40_960))
+    assert cpu_s(lambda: sentences(long)) < 40 * cpu_s(lambda: sentences(short)) + 0.01
 
 
 def test_cutting_needs_only_the_standard_library() -> None:
     script = (
         "import sys; before = set(sys.modules); sys.modules['inference'] = type(sys)('inference');"
-        "sys.modules['inference'].__path__ = ['inference']; import inference.planning.sentences;"
+        "sys.modules['inference'].__path__ = ['inference']; import inference.text.sentences;"
         "print({m.split('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names))"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "{'inference'}"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "aЯbЮ" * 1024,
-        "你好世界。" * 800,
-        "Hello привет мир. " * 200,
-        "Plain words only. " * 900,
-        "नमस्ते ok " * 400,
-    ],
-)
-def test_no_batch_holds_the_text_worker_for_long(text: str) -> None:
-    priced = list(batches(text))
-    assert all(0 < batch.cost_s < 0.1 for batch in priced)
-    assert sum(batch.cost_s for batch in priced) > len(text) * 1e-5
