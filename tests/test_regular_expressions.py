@@ -23,7 +23,6 @@ RAISED = 10
 
 SHORTER = {
     "inference.text.sentences:_CUTS": SENTENCE_CHARS,
-    "inference.text.sentences:_MAYBE_ABBREVIATION": 32,  # a few characters before a stop, and the stop
     "inference.text.sentences:": INPUT_CHARS * RAISED,
     "inference.text.": SENTENCE_CHARS + 10,
     "inference.planning.segments:": SENTENCE_CHARS,  # two targets and a little more: under 150

@@ -50,7 +50,7 @@ class TextEngine:
             raise EngineFailed(f"a text worker cannot do a {type(job).__name__}")
         began = time.perf_counter()
         place = Place.of(job.context)
-        stretch = Stretch(job.text, place, is_all=job.is_all)
+        stretch = Stretch(job.text, place, language=job.language, is_all=job.is_all)
         sentences: list[Sentence] = []
         for sentence in self._sentences(stretch, job.language):
             sentences.append(sentence)

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
+from inference.text import abbreviations
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,7 +74,9 @@ class _Piece:
 class Stretch:
     """A part of a text, whose sentences are cut off one after the other. Lives while it is read."""
 
-    def __init__(self, text: str, place: Place | None = None, *, is_all: bool = True) -> None:
+    def __init__(
+        self, text: str, place: Place | None = None, *, language: str = "en-us", is_all: bool = True
+    ) -> None:
         """`is_all`: nothing follows. If not, a sentence is handed out once its end is certain by what follows it."""
         self.place = place or Place()
         """Where `taken` is."""
@@ -81,6 +85,7 @@ class Stretch:
         """Where that begins which has not been handed out: it must come again, with what follows it."""
 
         self._is_all = is_all
+        self._abbreviation = abbreviations.ending(language)
         lines = text.replace("\r\n", " \n").translate(_LINE_BREAKS)
         self._lines, self._thought = _without_thoughts(lines, is_inside=self.place.is_thought)
         self._text = self._lines.replace("\n", " ")
@@ -183,8 +188,8 @@ class Stretch:
 
     def _may_abbreviate(self, start: int, stop: re.Match[str]) -> bool:
         """True if the sentence ends like an abbreviation; looked for near its end, else the cost would be quadratic."""
-        near = max(start, stop.start() - _LONGEST_ABBREVIATION)
-        return _MAYBE_ABBREVIATION.search(self._text[near : stop.start()] + stop[0].rstrip()) is not None
+        near = max(start, stop.start() - abbreviations.LONGEST)
+        return self._abbreviation.search(self._text[near : stop.start()] + stop[0].rstrip()) is not None
 
     def _goes_on(self, stop: re.Match[str], block_end: int) -> bool:
         """True for a full stop before a small letter or a figure: that of `etc. and`, `Main St. near` or `vol. 3`."""
@@ -247,14 +252,6 @@ _STOP: Final = re.compile(
     r"(?<![.!?…؟।॥])[.!?…؟।॥]++[\"'”’»)\]]*+\s++|(?<![。！？｡．])[。！？｡．]++[”’」』）)\]]*+\s*+"
 )
 """Possessive, and never tried inside a run of marks: 4,096 full stops cost 0.2 s, and twice as many four times that."""
-
-_MAYBE_ABBREVIATION: Final = re.compile(
-    r"(?:\b[A-Z]\w{0,3}|\w\.\w+|\b\w|^\d{1,3}"
-    r"|\b(?:sigg?|dott|prof|avv|ing|arch|av|avda|bd|dr|mr|mrs|st|lic|gral|vol|vs|pp|cap|art)|डॉ|डा|प्रो|श्री)\.$"
-)
-"""`Dr.`, `Capt.`, `e.g.`, `J.`, the number of a list item, and titles that some languages write small."""
-
-_LONGEST_ABBREVIATION: Final = 16
 
 _LATEST_STOP: Final = 10 * SENTENCE_CHARS
 """What goes on for so many characters is no abbreviation any more: to look for the end of 40,960 characters of `a. a. `

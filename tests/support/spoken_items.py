@@ -73,7 +73,10 @@ class FrontEnd:
 
     def __call__(self, text: str, language: str) -> str:
         """The phonemes of a whole text."""
-        return " ".join(self._phonemizer.phonemes(cut.text, language) for cut in Stretch(text).sentences())
+        return " ".join(
+            self._phonemizer.phonemes(cut.text, language)
+            for cut in Stretch(text, language=language).sentences()
+        )
 
 
 def read_items(path: Path) -> Iterator[Item]:

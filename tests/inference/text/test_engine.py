@@ -17,6 +17,12 @@ def read(text: str, *, most: int = 1000, is_all: bool = True, context: str = "")
     return reply
 
 
+def read_in(language: str, text: str) -> Reading:
+    reply = ENGINE.do(TextJob("r", text, language))
+    assert isinstance(reply, Reading)
+    return reply
+
+
 def test_a_stretch_is_read_sentence_by_sentence() -> None:
     text = "Never.  Oh?\n\n...\n\nNo"
     reading = read(text)
@@ -60,3 +66,8 @@ def test_engine_says_what_languages_it_has() -> None:
 def test_engine_refuses_a_job_of_the_other_role() -> None:
     with pytest.raises(EngineFailed, match="SpeechJob"):
         ENGINE.do(SpeechJob("r", Unit("nˈO", (("af_heart", 1.0),), 1.0)))
+
+
+def test_sentences_end_as_they_do_in_the_language() -> None:
+    text = "Oggi viene il dott. Rossi. Ciao."
+    assert [len(read_in(code, text).sentences) for code in ("it", "es")] == [2, 3]
