@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from gateway import __version__
 from gateway.http import handlers
 from gateway.http.cors import Cors
+from gateway.http.elevenlabs_errors import DetailEnvelope
 from gateway.http.error_replies import ErrorReplies, routing_error
 from gateway.http.key_guard import KeyGuard
 from gateway.http.key_limit import KeyLimit
@@ -22,7 +23,7 @@ from gateway.http.openapi import document
 from gateway.http.paths import Paths
 from gateway.http.request_body import RequestBody
 from gateway.http.request_log import RequestLog
-from gateway.http.routes import ENDPOINTS, paths, routed
+from gateway.http.routes import ENDPOINTS, path_set, routed
 from gateway.observe.metrics import Metrics
 from gateway.observe.status import status
 from gateway.observe.tracing import Traces
@@ -116,18 +117,21 @@ def middleware(settings: Settings, keys: Keys, note: Callable[[RequestRecord], N
         Middleware(Paths),
         Middleware(
             RequestLog,
-            quiet=paths(endpoint for endpoint in ENDPOINTS if endpoint.is_quiet),
-            counted=paths(endpoint for endpoint in ENDPOINTS if endpoint.is_counted),
+            quiet=path_set(lambda endpoint: endpoint.is_quiet),
+            counted=path_set(lambda endpoint: endpoint.is_counted),
             note=note,
             keys=keys,
         ),
         Middleware(RequestBody, settings=settings),
-        Middleware(Cors, closed_paths=paths(endpoint for endpoint in ENDPOINTS if not endpoint.is_for_pages)),
-        Middleware(ErrorReplies),
+        Middleware(Cors, closed_paths=path_set(lambda endpoint: not endpoint.is_for_pages)),
+        Middleware(
+            ErrorReplies,
+            detailed=path_set(lambda endpoint: endpoint.envelope is DetailEnvelope),
+        ),
         Middleware(
             KeyGuard,
             keys=keys,
-            open_paths=paths(endpoint for endpoint in ENDPOINTS if not endpoint.needs_key),
+            open_paths=path_set(lambda endpoint: not endpoint.needs_key),
         ),
         Middleware(KeyLimit, most=settings.key_requests),
     ]

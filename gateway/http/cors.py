@@ -10,9 +10,9 @@ from starlette.responses import Response
 from gateway.http.middleware import HttpMiddleware
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from gateway.http.paths import PathSet
 
 EXPOSED: Final = "X-Request-ID, X-Cache, Retry-After, OpenAI-Processing-Ms, Server-Timing"
 
@@ -24,7 +24,7 @@ class Cors(HttpMiddleware):
     Lives as long as the application.
     """
 
-    def __init__(self, app: ASGIApp, closed_paths: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, closed_paths: PathSet) -> None:
         super().__init__(app)
         self._closed_paths = closed_paths
 

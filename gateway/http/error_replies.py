@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from gateway.http.elevenlabs_errors import in_detail
 from gateway.http.error_statuses import ErrorStatus, status_of
 from gateway.http.middleware import HANDSHAKES_TOO, HttpMiddleware
 from gateway.http.request_errors import ClientStalled, UnknownRoute, WrongMethod
@@ -23,10 +24,16 @@ from gateway.speech.errors import RequestError, shortened
 from inference import PoolSaturated
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
-    from starlette.types import Message, Receive, Scope, Send
+    from collections.abc import Callable
+    from typing import TypeAlias
 
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from gateway.http.paths import PathSet
     from gateway.speech.record import RequestRecord
+
+    Told: TypeAlias = Callable[[ErrorStatus, Exception], tuple[int, BaseModel]]
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -49,19 +56,25 @@ class ErrorEnvelope(BaseModel):
     error: ErrorDetail
 
 
-def error_response(request: HTTPConnection, exc: Exception) -> Response:
-    """Tell the client about `exc`, and note on the request's record how it ended."""
-    row = status_of(exc)
-    record: RequestRecord = request.state.record
-    record.failed(exc, row.outcome)
+def in_envelope(row: ErrorStatus, exc: Exception) -> tuple[int, BaseModel]:
+    """The status and the body that tell of `exc`; `row` is what the table of errors says of it."""
     detail = ErrorDetail(
-        message=(row.message or str(exc)) + row.advice,
+        message=row.told(exc),
         type=row.type,
         param=getattr(exc, "param", None) or row.param,
         code=getattr(exc, "code", None) or row.code,
     )
-    body = json.dumps(ErrorEnvelope(error=detail).model_dump())  # in ASCII: a name may hold a lone surrogate
-    return Response(body, row.status, _headers(row, exc), "application/json")
+    return row.status, ErrorEnvelope(error=detail)
+
+
+def error_response(request: HTTPConnection, exc: Exception, told: Told = in_envelope) -> Response:
+    """Tell the client about `exc`, and note on the request's record how it ended."""
+    row = status_of(exc)
+    record: RequestRecord = request.state.record
+    record.failed(exc, row.outcome)
+    status, shape = told(row, exc)
+    body = json.dumps(shape.model_dump())  # in ASCII: a name may hold a lone surrogate
+    return Response(body, status, _headers(row, exc), "application/json")
 
 
 async def routing_error(request: Request, exc: Exception) -> Response:
@@ -89,10 +102,14 @@ class ErrorReplies(HttpMiddleware):
     """Tells clients what was raised before the response began; what is raised later cuts the connection.
 
     A response that is cut is seen by every client; one that ends early and cleanly is taken for a success.
-    Lives as long as the application.
+    At the paths in `detailed` as ElevenLabs' clients read it. Lives as long as the application.
     """
 
     stands_before = HANDSHAKES_TOO
+
+    def __init__(self, app: ASGIApp, detailed: PathSet) -> None:
+        super().__init__(app)
+        self._detailed = detailed
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
@@ -105,7 +122,8 @@ class ErrorReplies(HttpMiddleware):
         try:
             await self.app(scope, receive, send_noted)
         except Exception as error:
-            response = error_response(HTTPConnection(scope), error)
+            told = in_detail if scope["path"] in self._detailed else in_envelope
+            response = error_response(HTTPConnection(scope), error, told)
             is_ours = has_begun or response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
             if is_ours and not isinstance(error, ClientStalled):
                 logger.exception("request_failed")

@@ -62,6 +62,10 @@ class ErrorStatus:
     should_retry: bool | None = None
     """Value of x-should-retry, which overrides what the OpenAI SDKs would do."""
 
+    def told(self, exc: Exception) -> str:
+        """What clients are told of `exc`."""
+        return (self.message or str(exc)) + self.advice
+
 
 def _fault(outcome: Outcome = "failed", *, should_retry: bool | None = None) -> ErrorStatus:
     return ErrorStatus(500, outcome, "server_error", message=FAULT, should_retry=should_retry)

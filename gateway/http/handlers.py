@@ -125,7 +125,7 @@ def listed_voices(catalogue: Catalogue, languages: Collection[str]) -> dict[str,
 
 
 def _voice(name: str, voice: Voice) -> VoiceItem:
-    return VoiceItem(id=name, name=name, language=voice.language, gender=voice.gender)
+    return VoiceItem(id=name, voice_id=name, name=name, language=voice.language, gender=voice.gender)
 
 
 def _model(name: str) -> Model:

@@ -10,10 +10,9 @@ from gateway.http.middleware import HANDSHAKES_TOO, HttpMiddleware
 from gateway.http.request_errors import MissingKey, WrongKey
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from gateway.http.paths import PathSet
     from gateway.keys import Keys
 
 NO_KEY: Final = (
@@ -27,7 +26,7 @@ class KeyGuard(HttpMiddleware):
 
     stands_before = HANDSHAKES_TOO
 
-    def __init__(self, app: ASGIApp, keys: Keys, open_paths: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, open_paths: PathSet) -> None:
         super().__init__(app)
         self.open_paths = open_paths
         self._keys = keys
@@ -51,6 +50,6 @@ class KeyGuard(HttpMiddleware):
 def given_keys(headers: Headers) -> list[str]:
     """Whatever a client sent as its key, in any of the headers that clients use."""
     scheme, _, bearer = headers.get("authorization", "").partition(" ")
-    named = bearer if scheme.lower() == "bearer" else ""
-    keys = (named, headers.get("api-key", ""), headers.get("x-api-key", ""))
+    named = bearer if scheme.lower() in {"bearer", "token"} else ""
+    keys = (named, *(headers.get(name, "") for name in ("api-key", "x-api-key", "xi-api-key")))
     return [key.strip() for key in keys if key.strip()]

@@ -8,7 +8,6 @@ from pydantic.json_schema import models_json_schema
 
 from gateway import __version__
 from gateway.audio.encoders import ENCODERS
-from gateway.http.error_replies import ErrorEnvelope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +22,7 @@ KEY_ERRORS: Final = (401, 429)
 ERRORS: Final = {
     400: "Something in the body is not acceptable; the message says what.",
     401: "A key is needed, or the key is wrong.",
-    404: "There is no such model.",
+    404: "There is no such model, or no such voice.",
     408: "The body did not arrive in time.",
     413: "The body is too large.",
     429: "The key has as many requests running as it may; Retry-After says in how many seconds to try again.",
@@ -35,7 +34,7 @@ ERRORS: Final = {
 def document(endpoints: Iterable[Endpoint]) -> Json:
     """The document of those endpoints that have a summary."""
     described = [endpoint for endpoint in endpoints if endpoint.summary]
-    shapes: dict[type[BaseModel], None] = {ErrorEnvelope: None}
+    shapes: dict[type[BaseModel], None] = dict.fromkeys(endpoint.envelope for endpoint in described)
     for endpoint in described:
         shapes |= dict.fromkeys((*endpoint.replies, *([endpoint.takes] if endpoint.takes else ())))
     _, schemas = models_json_schema(
@@ -65,7 +64,8 @@ def _operation(endpoint: Endpoint) -> Json:
     operation: Json = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
-        "responses": {"200": _success(endpoint)} | {str(status): _failure(status) for status in statuses},
+        "responses": {"200": _success(endpoint)}
+        | {str(status): _failure(endpoint, status) for status in statuses},
     }
     if endpoint.parameters:
         operation["parameters"] = list(endpoint.parameters)
@@ -79,15 +79,16 @@ def _operation(endpoint: Endpoint) -> Json:
 def _success(endpoint: Endpoint) -> Json:
     if endpoint.replies:
         return {"description": "Success.", "content": _content(*endpoint.replies)}
+    events: Json = {"text/event-stream": {"schema": {"type": "string"}}} if endpoint.has_events else {}
     audio: Json = {encoder.content_type: {} for encoder in ENCODERS.values()}
     return {
         "description": "The speech, sent as it is made. A fault on the way cuts the connection: what ends is whole.",
-        "content": audio | {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": audio | events,
     }
 
 
-def _failure(status: int) -> Json:
-    return {"description": ERRORS[status], "content": _content(ErrorEnvelope)}
+def _failure(endpoint: Endpoint, status: int) -> Json:
+    return {"description": ERRORS[status], "content": _content(endpoint.envelope)}
 
 
 def _content(*shapes: type[BaseModel]) -> Json:

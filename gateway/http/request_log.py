@@ -18,10 +18,11 @@ from gateway.http.middleware import HANDSHAKES_TOO, HttpMiddleware
 from gateway.speech.record import RequestRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from gateway.http.paths import PathSet
     from gateway.keys import Keys
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -46,8 +47,8 @@ class RequestLog(HttpMiddleware):
     def __init__(
         self,
         app: ASGIApp,
-        quiet: Collection[str],
-        counted: Collection[str],
+        quiet: PathSet,
+        counted: PathSet,
         note: Callable[[RequestRecord], None],
         keys: Keys,
     ) -> None:
@@ -91,18 +92,18 @@ class RequestLog(HttpMiddleware):
         return given
 
     def _write(self, record: RequestRecord, scope: Scope) -> None:
-        is_counted = scope["path"] in self.counted  # also when it was refused before any route
-        path = scope["path"] if is_counted else getattr(scope.get("route"), "path", None)
+        counted = self.counted.template(scope["path"])  # also when it was refused before any route
+        path = counted or getattr(scope.get("route"), "path", None)
         ending = record.ended(path)
-        is_quiet = path in self.quiet and record.outcome == "ok"
+        is_quiet = scope["path"] in self.quiet and record.outcome == "ok"
         logger.log(logging.DEBUG if is_quiet else ending.level, "request", **record.line())
-        if is_counted:
+        if counted:
             self.note(record)
 
 
 def _add_figures(headers: MutableHeaders, record: RequestRecord) -> None:
     """What the client is told about its request; the times are those known when the response begins."""
-    headers["x-request-id"] = record.request_id
+    headers["x-request-id"] = headers["request-id"] = record.request_id
     headers["openai-version"] = API_VERSION
     headers["openai-processing-ms"] = str(round(record.elapsed_ms()))
     phases = {

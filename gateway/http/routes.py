@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from starlette.routing import Route
 
-from gateway.http import handlers
+from gateway.http import elevenlabs_handlers, handlers
+from gateway.http.elevenlabs_errors import DetailEnvelope
+from gateway.http.elevenlabs_schema import TextToSpeechBody
+from gateway.http.error_replies import ErrorEnvelope
+from gateway.http.paths import PathSet
 from gateway.http.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
 from gateway.observe.status import Status
+from gateway.speech.elevenlabs_names import DEFAULT_FORMAT, FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -47,6 +52,12 @@ class Endpoint:
 
     errors: tuple[int, ...] = ()
     """Statuses of its errors, besides those of a missing key."""
+
+    envelope: type[BaseModel] = ErrorEnvelope
+    """Shape of the errors."""
+
+    has_events: bool = False
+    """The audio may be had as server-sent events."""
 
     parameters: tuple[Json, ...] = ()
     is_counted: bool = False
@@ -83,6 +94,20 @@ LEGACY: Final[Json] = {
     "schema": {"type": "string", "default": "false"},
 }
 
+VOICE: Final[Json] = {
+    "name": "voice",
+    "in": "path",
+    "required": True,
+    "description": "A Kokoro voice, an OpenAI voice, a mix, or one of ElevenLabs' stock voices.",
+    "schema": {"type": "string", "minLength": 1},
+}
+OUTPUT_FORMAT: Final[Json] = {
+    "name": "output_format",
+    "in": "query",
+    "description": "Codec, sample rate and, where the codec has a choice, kilobits a second.",
+    "schema": {"type": "string", "enum": list(FORMATS), "default": DEFAULT_FORMAT},
+}
+
 ENDPOINTS: Final = (
     Endpoint(
         handlers.speak,
@@ -92,7 +117,30 @@ ENDPOINTS: Final = (
         needs_key=True,
         takes=SpeechBody,
         errors=(400, 404, 408, 413, 500, 503),
+        has_events=True,
         is_counted=True,
+    ),
+    *(
+        Endpoint(
+            handler,
+            _both(f"/text-to-speech/{{voice}}{end}"),
+            summary,
+            method="POST",
+            needs_key=True,
+            takes=TextToSpeechBody,
+            errors=(400, 404, 408, 413, 500, 503),
+            envelope=DetailEnvelope,
+            parameters=(VOICE, OUTPUT_FORMAT),
+            is_counted=True,
+        )
+        for end, handler, summary in (
+            ("", elevenlabs_handlers.text_to_speech, "Speak a text, for ElevenLabs' clients"),
+            (
+                "/stream",
+                elevenlabs_handlers.stream_text_to_speech,
+                "The same, for those that play it as it comes",
+            ),
+        )
     ),
     Endpoint(handlers.list_models, _both("/models"), "List the models", needs_key=True, replies=(ModelList,)),
     Endpoint(
@@ -147,8 +195,13 @@ ENDPOINTS: Final = (
 
 
 def paths(endpoints: Iterable[Endpoint]) -> frozenset[str]:
-    """All the paths of some endpoints."""
+    """All the paths of some endpoints, as templates where they hold a name."""
     return frozenset(path for endpoint in endpoints for path in endpoint.paths)
+
+
+def path_set(wanted: Callable[[Endpoint], bool]) -> PathSet:
+    """All the paths of those endpoints that are wanted."""
+    return PathSet(paths(filter(wanted, ENDPOINTS)))
 
 
 def routed() -> list[Route]:

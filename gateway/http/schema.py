@@ -63,17 +63,20 @@ def is_known_model(name: str) -> bool:
     return "kokoro" in name or _OPENAI_MODEL.fullmatch(name) is not None
 
 
-def _text(value: Any) -> Any:
+def plain_text(value: Any) -> Any:
+    """A text without what pydantic refuses and no phonemizer can take."""
     return speakable(value) if isinstance(value, str) else value  # pydantic takes no lone surrogates
 
 
-def _not_blank(text: str) -> str:
+def not_blank(text: str) -> str:
+    """Refuse a text of nothing but spaces."""
     if not text.strip():
         raise PydanticCustomError("string_too_short", "There is no text in it")
     return text
 
 
-def _number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
+    """Refuse what pydantic takes for a number, and the document does not."""
     if isinstance(value, bool | str):  # pydantic would take True for 1 and "1" too; the document would not
         raise PydanticCustomError("number_type", "Input should be a valid number")
     return value
@@ -129,7 +132,7 @@ class SpeechBody(BaseModel):
         description="An OpenAI speech model or Kokoro; all of them speak with Kokoro.",
         examples=["tts-1"],
     )
-    input: Annotated[str, BeforeValidator(_text), AfterValidator(_not_blank)] = Field(
+    input: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
         min_length=1, description="Text to speak.", examples=["Hello, world."]
     )
     voice: Annotated[str, BeforeValidator(_voice_name, json_schema_input_type=Name | VoiceId)] = Field(
@@ -142,7 +145,7 @@ class SpeechBody(BaseModel):
         "mp3",
         description="Container and codec; pcm is 16-bit little-endian mono. Extension: ulaw and alaw, G.711.",
     )
-    speed: Annotated[float, BeforeValidator(_number)] = Field(
+    speed: Annotated[float, BeforeValidator(plain_number)] = Field(
         1.0, ge=SPEEDS.least, le=SPEEDS.most, description="Rate of speech; 1 is the voice's own."
     )
     stream_format: StreamFormat = Field(
@@ -160,10 +163,10 @@ class SpeechBody(BaseModel):
         description="Extension. Language of the text if not that of the voice.",
         examples=["en-gb", "es", "a"],
     )
-    volume_multiplier: Annotated[float, BeforeValidator(_number)] = Field(
+    volume_multiplier: Annotated[float, BeforeValidator(plain_number)] = Field(
         1.0, ge=VOLUMES.least, le=VOLUMES.most, description="Extension. Loudness; 1 leaves it alone."
     )
-    sample_rate: Annotated[int, BeforeValidator(_number)] = Field(
+    sample_rate: Annotated[int, BeforeValidator(plain_number)] = Field(
         SAMPLE_RATE,
         ge=RATES.least,
         le=RATES.most,
@@ -179,6 +182,17 @@ class SpeechBody(BaseModel):
 _READER: Final = ObjectReader([name for name in SpeechBody.model_fields if name != "instructions"])
 
 
+def check_body(body: bytes, settings: Settings) -> None:
+    """Refuse a body that is larger than any text needs, before anything reads it.
+
+    Raises:
+        BodyTooLarge: it is.
+    """
+    most = LONGEST_ESCAPE * settings.max_input_chars + OTHER_BYTES
+    if len(body) > most:
+        raise BodyTooLarge(f"The body of your request is larger than {most} bytes, more than any text needs.")
+
+
 def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> SpeechRequest:
     """Read the body of a speech request.
 
@@ -186,16 +200,14 @@ def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> Speec
         RequestError: the body, a field, the model or the voice is not acceptable, checked in this order.
         UnsupportedRate: the format cannot hold the sample rate.
     """
-    most = LONGEST_ESCAPE * settings.max_input_chars + OTHER_BYTES
-    if len(body) > most:
-        raise BodyTooLarge(f"The body of your request is larger than {most} bytes, more than any text needs.")
+    check_body(body, settings)
     fields = _READER.read(body)
     if isinstance(text := fields.get("input"), str):
         check_length(text, settings.max_input_chars)
     try:
         speech = SpeechBody.model_validate(fields)
     except ValidationError as invalid:
-        raise _field_error(invalid.errors(include_url=False)[0]) from None
+        raise field_error(invalid.errors(include_url=False)[0]) from None
     if not (settings.any_model or is_known_model(speech.model)):
         model = shortened(speech.model)
         raise ModelNotFound(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
@@ -204,7 +216,7 @@ def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> Speec
     return SpeechRequest.from_fields(catalogue, speech.input, voice, **others)
 
 
-def _field_error(error: ErrorDetails) -> InvalidField:
+def field_error(error: ErrorDetails) -> InvalidField:
     """What pydantic found wrong, in the words and codes of the OpenAI API."""
     param, kind, value = str(error["loc"][0]), error["type"], error["input"]
     message = f"Invalid '{param}': {error['msg'][0].lower()}{error['msg'][1:]}."
@@ -226,10 +238,12 @@ def _field_error(error: ErrorDetails) -> InvalidField:
 
 
 class VoiceItem(BaseModel):
-    """A voice that may be asked for."""
+    """A voice that may be asked for, under its name in several APIs."""
 
     id: str
+    voice_id: str
     name: str
+    category: Literal["premade"] = "premade"
     language: str
     gender: str
 

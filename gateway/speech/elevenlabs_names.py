@@ -22,6 +22,17 @@ STOCK_VOICES: Final[Mapping[str, str]] = _NAMES["voices"]
 """ElevenLabs' stock voices and the Kokoro voice that answers to each."""
 
 
+class UnknownFormat(InvalidField):
+    """A name that means none of the formats; the message lists them."""
+
+    def __init__(self, name: str, among: tuple[str, ...]) -> None:
+        super().__init__(
+            f"Unknown output_format {shortened(name)!r}; choose one of {', '.join(among)}.",
+            param="output_format",
+            code="invalid_value",
+        )
+
+
 @dataclass(frozen=True)
 class OutputFormat:
     """One format, as the fields of a request for speech say it."""
@@ -35,12 +46,11 @@ class OutputFormat:
         """The format meant by `mp3_22050_32`; an empty name is the default.
 
         Raises:
-            InvalidField: it is none of those; the message lists them.
+            UnknownFormat: it is none of those.
         """
         name = name or DEFAULT_FORMAT
         if name not in among:
-            message = f"Unknown output_format {shortened(name)!r}; choose one of {', '.join(among)}."
-            raise InvalidField(message, param="output_format", code="invalid_output_format")
+            raise UnknownFormat(name, among)
         codec, *numbers = name.split("_")
         return cls(codec, *map(int, numbers))
 

@@ -34,9 +34,18 @@ TEXT = "Mumbling quokkas, whispering!"
 BASIC = base64.b64encode(f"user:{KEY}".encode()).decode()
 SECRETS = re.compile(f"quagga|quokka|{BASIC}", re.IGNORECASE)
 
-PATHS = sorted(path.replace("{name:path}", quote(TEXT)) for path in paths(ENDPOINTS))
+PATHS = sorted(re.sub(r"\{[^}]+\}", quote(TEXT), path) for path in paths(ENDPOINTS))
 HEADERS = (
-    *("authorization", "api-key", "x-api-key", "x-request-id", "traceparent", "tracestate", "baggage"),
+    *(
+        "authorization",
+        "api-key",
+        "x-api-key",
+        "xi-api-key",
+        "x-request-id",
+        "traceparent",
+        "tracestate",
+        "baggage",
+    ),
     *("cookie", "user-agent", "referer", "origin", "host", "accept", "accept-language", "cache-control"),
     *("content-type", "content-encoding", "x-forwarded-for", "forwarded", "idempotency-key", "from"),
     *("access-control-request-headers", "access-control-request-method", "openai-organization", "via"),
@@ -44,6 +53,7 @@ HEADERS = (
 FIELDS = (
     *("input", "model", "voice", "response_format", "speed", "stream_format", "lang_code", "instructions"),
     *("volume_multiplier", "sample_rate", "user", "normalization_options", "download_format", "metadata"),
+    *("text", "model_id", "language_code", "voice_settings", "previous_text", "seed"),
 )
 
 

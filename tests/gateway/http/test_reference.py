@@ -55,7 +55,7 @@ def test_page_shows_every_operation_and_every_field(shown: str) -> None:
 
 def test_page_says_what_a_field_may_hold(shown: str) -> None:
     assert "<td>0.25 to 4<br>default <code>1" in shown
-    assert "<td>mp3, opus, aac, flac, wav, pcm<br>default" in shown
+    assert "<td>mp3, opus, aac, flac, wav, pcm, ulaw, alaw<br>default" in shown
     assert '<td>string or {"id": name}' in shown
     assert "<td>string<br>required" in shown
     assert "undefined" not in shown

@@ -1,0 +1,66 @@
+"""The JSON that ElevenLabs' clients send over HTTP. Knows fields; knows nothing of how speech is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gateway.http.json_body import ObjectReader
+from gateway.http.schema import (
+    NAME_CHARS,
+    check_body,
+    field_error,
+    not_blank,
+    plain_number,
+    plain_text,
+)
+from gateway.speech.elevenlabs_order import Wish
+from gateway.speech.request import check_length
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+
+class VoiceSettings(BaseModel):
+    """How the voice speaks; fields that are not listed are ignored."""
+
+    speed: Annotated[float, BeforeValidator(plain_number)] | None = Field(
+        None, description="Rate of speech; 1 is the voice's own. Beyond our range: its end."
+    )
+
+
+class TextToSpeechBody(BaseModel):
+    """Body of a request for speech as ElevenLabs has it. Fields that are not listed are ignored."""
+
+    model_config = ConfigDict(extra="ignore", protected_namespaces=())
+
+    text: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
+        min_length=1, description="Text to speak.", examples=["Hello, world."]
+    )
+    model_id: str | None = Field(None, description="Taken and ignored: all of them speak with Kokoro.")
+    language_code: Annotated[str, Field(max_length=NAME_CHARS)] | None = Field(
+        None, description="Language of the text, for a voice that has none of its own here."
+    )
+    voice_settings: VoiceSettings | None = Field(None, description="Only `speed` is honoured.")
+
+
+_READER: Final = ObjectReader(list(TextToSpeechBody.model_fields))
+
+
+def parse_text_to_speech(body: bytes, voice: str, output_format: str, settings: Settings) -> tuple[str, Wish]:
+    """The text, and how it is wanted.
+
+    Raises:
+        RequestError: the body, a field or the format is not acceptable.
+    """
+    check_body(body, settings)
+    fields = _READER.read(body)
+    if isinstance(given := fields.get("text"), str):
+        check_length(given, settings.max_input_chars)
+    try:
+        asked = TextToSpeechBody.model_validate(fields)
+    except ValidationError as invalid:
+        raise field_error(invalid.errors(include_url=False)[0]) from None
+    speed = asked.voice_settings.speed if asked.voice_settings else None
+    return asked.text, Wish.of(voice, output_format, asked.language_code or "", speed)
