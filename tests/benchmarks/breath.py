@@ -1,6 +1,6 @@
 """Are windows heard? A unit joined from windows beside the same unit rendered at once, on the derived graph.
 
-    pip install 'kokoro-gateway[quality]'
+    pip install faster-whisper speechmos whisper-normalizer
     python -m tests.benchmarks.breath --graph derived/score.onnx --voices voices-v1.0.bin
 
 Reads the 48 sentences of `quality` and the 40 replies of `chat`, which are also transcribed. Knows how to measure; the

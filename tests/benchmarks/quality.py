@@ -1,6 +1,6 @@
 """Does a graph still speak as well as the released one? WER, DNSMOS, mel distance and cost, side by side.
 
-    pip install 'kokoro-gateway[quality]'
+    pip install faster-whisper speechmos whisper-normalizer
     python -m tests.benchmarks.quality --voices voices-v1.0.bin kokoro-v1.0.int8.onnx derived/model.onnx
 
 The first graph is what the others are held against. Reads the 48 sentences of `sentences.toml` in six languages and 14
