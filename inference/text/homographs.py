@@ -80,11 +80,13 @@ def sound(words: Sequence[str], index: int, *, is_british: bool) -> str | None:
     """The phonemes of a word whose sound its neighbours tell; None if they do not, or it has but one."""
     senses = _SENSES.get(words[index], ())
     before = words[index - 1] if index else "^"
+    two_before = "_".join(words[max(index - 2, 0) : index])
     after = words[index + 1] if index + 1 < len(words) else "$"
     part = part_of_speech(words, index) if senses else ""
     for sense in senses:
         if (
             sense.before.fullmatch(before)
+            or sense.before.fullmatch(two_before)
             or (part and sense.before.fullmatch(part))
             or sense.after.fullmatch(after)
             or not sense.anywhere.isdisjoint(words)
