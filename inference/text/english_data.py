@@ -37,6 +37,7 @@ def words(name: str) -> tuple[str, ...]:
 
 
 NOT_NOUNS: Final = frozenset(words("not_nouns"))
+_PRICED: Final = frozenset(words("priced"))
 NOUN: Final = r"[a-z]{2,}(?:-[a-z]+)*(?![\w'])"
 ONE_THING: Final = (
     r"(?: \b(?i:an?|the|this|that|his|her|its|my|your|our|their|each|every|another|one|no|any)"
@@ -46,5 +47,9 @@ ONE_THING: Final = (
 
 
 def stands_for_one(match: re.Match[str]) -> bool:
-    """True for `a $10 bill`: something that one can count stands before the amount, and a noun after it."""
-    return bool(match["one"] and match["noun"] and match["noun"].strip() not in NOT_NOUNS)
+    """True for `a $10 bill` or `$1bn deal`: a noun after the amount, and before it something that one can count.
+
+    Not needed before a noun for something that is paid for.
+    """
+    noun = (match["noun"] or "").strip(" -")
+    return noun in _PRICED or bool(match["one"] and noun and noun not in NOT_NOUNS)

@@ -139,6 +139,13 @@ NAMES: Final = (
         "January 5, January-Mar",
     ),
     rule(
+        "month that is cut short",
+        rf"(?<![\w.-]) ({_SHORT_MONTH}) \. (?= \s[a-z] | , )",
+        lambda match: data.MONTHS[match[1]],
+        "Jan. to Aug. of that year",
+        "January to August of that year",
+    ),
+    rule(
         "month after its day",
         rf"(\d(?:st|nd|rd|th)?\s | [a-z][–-]) ({_SHORT_MONTH}) \b (?: \. (?=\s[\da-z]|,) )?",
         lambda match: f"{match[1]}{data.MONTHS[match[2]]}",
@@ -353,6 +360,13 @@ def _half(written: str | None) -> str:
 _CLOCK: Final = r"\d{1,2}(?::[0-5]\d)?"
 
 TIMES: Final = (
+    rule(
+        "chapter and verse",
+        rf"\b ({any_of(data.words('scriptures'))})\s (\d{{1,3}}):(\d{{1,3}}) (?: {_DASH}(\d{{1,3}}) )? (?![\d:])",
+        lambda match: f"{match[1]} {match[2]} {match[3]}{f' to {match[4]}' if match[4] else ''}",
+        "Psalm 23:4, Matthew 5:3-12",
+        "Psalm 23 4, Matthew 5 3 to 12",
+    ),
     rule(
         "times from and to",
         rf"(?<![\w.,:]) ({_CLOCK}) (\s?[AaPp][Mm])? {_DASH} (?= {_CLOCK}\s?[AaPp][Mm]\b )",

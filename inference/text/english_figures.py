@@ -84,6 +84,13 @@ TELEPHONES: Final = (
         "Room two oh four",
     ),
     rule(
+        "lines of a screen",
+        r"(?<![\w.,])(240|360|480|720|1080|1440|2160)p(?=\d{0,3}\b)",
+        lambda m: f"{in_pairs(m[1])} P ",
+        "a 1080p video",
+        "a ten eighty P  video",
+    ),
+    rule(
         "letters with a number",
         r"(?<![\w./-])([A-Z]{2,3})([1-9]\d{2,3})(?![\w-]|\.\d)",
         lambda m: f"{m[1]} {in_pairs(m[2])}",

@@ -93,7 +93,8 @@ RULES: Final = (
     rule("times between names", r"(?<=[\w)])\s\*\s(?=[\w(])", " × ", "a * b", "a × b"),
     rule(
         "joined by underscores or a star",
-        r"(?<=\w)\*(?=\w) | [\[\]{}] | (?<![A-Z\d])_ | _(?![A-Z\d]) | [#~-]{3,} | (?<![=!<>])={3,}",
+        r"""(?<=\w)\*(?=\w) | [\[\]{}] | [\#~-]{3,} | (?<![=!<>])={3,}
+        | (?: (?<![A-Z\d])_ | _(?![A-Z\d]) ) (?! [\w.+-]{1,64}@\w )""",
         " ",
         "snake_case",
         "snake case",
