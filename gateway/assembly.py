@@ -263,6 +263,7 @@ def _workers(
         arena_bytes=hardware.arena_bytes,
         providers=hardware.providers,
         provider_is_forced=settings.provider != "auto",
+        is_proven=choice.cost is not None and hardware.providers == ("cpu",),
         cache_dir=str(files.model.parent / "compiled"),
     )
     nice = _NICE if settings.express else 0

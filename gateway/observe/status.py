@@ -70,7 +70,7 @@ class WorkerFacts(BaseModel):
     state: str = Field(description="starting, idle, busy, stopping or resting.")
     pid: int | None = Field(description="Process id; null while there is no process.")
     provider: str | None = Field(description="ONNX Runtime provider; espeak for the text role.")
-    trials: list[TrialFacts] = Field(description="How the provider was chosen.")
+    trials: list[TrialFacts] = Field(description="How the provider was chosen; none if it was proven before.")
     cpus: list[int] = Field(description="CPUs it is pinned to; none: not pinned.")
     threads: int = Field(description="Intra-op threads.")
     jobs: int = Field(description="Jobs done, over all processes of this place.")

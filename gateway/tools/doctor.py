@@ -200,7 +200,8 @@ def beside(timed: list[Check], others_cpus: float) -> list[Check]:
 
 
 def _one_of_each(config: PoolConfig) -> PoolConfig:
-    workers = {spec.role: spec for spec in config.workers if spec.role in {"text", "speech"}}
+    kept = [spec for spec in config.workers if spec.role in {"text", "speech"}]
+    workers = {spec.role: dataclasses.replace(spec, is_proven=False) for spec in kept}
     return dataclasses.replace(config, workers=tuple(workers.values()))
 
 

@@ -25,7 +25,7 @@ from inference.pool.job_queue import Queue
 from inference.pool.slot import Slot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from inference.pool.config import PoolConfig
     from inference.pool.process import WorkerProcess
@@ -59,12 +59,13 @@ class Dispatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start all workers and wait until each is ready.
+        """Start the workers that a first request needs, one of each role, and wait for them; the others follow.
 
         Raises:
-            WorkerFailedToStart: one of them cannot start; `close` ends the others.
+            WorkerFailedToStart: one of these cannot start; `close` ends the other.
         """
-        starts = [asyncio.ensure_future(slot.start()) for slot in self.slots]
+        first = list({slot.spec.role: slot for slot in reversed(self.slots)}.values())
+        starts = [asyncio.ensure_future(slot.start()) for slot in first]
         try:
             await asyncio.gather(*starts)
         except BaseException:
@@ -72,7 +73,15 @@ class Dispatch:
                 start.cancel()
             await asyncio.gather(*starts, return_exceptions=True)
             raise
-        for slot in self.slots:
+        for slot in first:
+            self._spawn(slot.supervise())
+        self._spawn(self._start_others([slot for slot in self.slots if slot not in first]))
+
+    async def _start_others(self, slots: Sequence[Slot]) -> None:
+        """One after the other: together they would keep the first requests from their worker."""
+        for slot in slots:
+            slot.trials = next(other.trials for other in self.slots if other.spec.role == slot.spec.role)
+            await slot.try_start()
             self._spawn(slot.supervise())
 
     async def close(self) -> None:

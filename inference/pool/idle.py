@@ -49,7 +49,8 @@ class IdleWorkers:
 
     def _rest(self) -> None:
         """End the workers that can be; one that is being replaced or started just now is asked again later."""
-        if any(slot.phase is Phase.SERVING for slot in self._slots):
+        phases = {slot.phase for slot in self._slots}
+        if Phase.SERVING in phases and Phase.RESTING not in phases:
             logger.info("workers_rest")
         for slot in self._slots:
             slot.rest()

@@ -59,10 +59,10 @@ class Pool:
         self._is_draining = False
 
     async def __aenter__(self) -> Self:
-        """Start all workers and wait until each is ready.
+        """Start the workers, and wait for as many as a first request needs.
 
         Raises:
-            WorkerFailedToStart: one of them cannot start; the others have been ended.
+            WorkerFailedToStart: one of these cannot start; the others have been ended.
         """
         self._is_open = True
         try:

@@ -100,6 +100,9 @@ class Slot:
         self.failures = 0
         """Starts and early deaths that went wrong in a row."""
 
+        self.trials: tuple[Trial, ...] = ()
+        """How the provider was chosen when that was last done, here or for a worker like this one."""
+
         self._restarts: Counter[RestartCause] = Counter()
         self._start_timeout_s = start_timeout_s
         self._on_free = on_free
@@ -111,8 +114,6 @@ class Slot:
         """The ends of workers that were replaced or put to rest."""
 
         self._jobs_before = 0
-        self._trials: tuple[Trial, ...] = ()
-        """How the provider was chosen, when that was last done."""
 
     @property
     def worker(self) -> WorkerProcess | None:
@@ -151,8 +152,20 @@ class Slot:
         worker = await WorkerProcess.start(self._proven_spec(), self._start_timeout_s)
         self._worker, self.phase, self.failed_starts = worker, Phase.SERVING, 0
         if worker.ready and worker.ready.trials:
-            self._trials = worker.ready.trials
+            self.trials = worker.ready.trials
         logger.info("worker_ready", extra=_fields(self._worker))
+
+    async def try_start(self) -> None:
+        """Start a worker, after a pause if that has failed before; if it fails now, `supervise` tries again."""
+        await asyncio.sleep(pause_s(self.failures))
+        try:
+            await self.start()
+        except WorkerFailedToStart as error:
+            self.failures += 1
+            self.failed_starts += 1
+            self._restarts["failed_start"] += 1
+            logger.warning("worker_cannot_start", extra={"role": self.spec.role, "reason": str(error)})
+        self._on_free()
 
     async def supervise(self) -> None:
         """See to it that there is a worker whenever one is wanted. Never returns."""
@@ -160,7 +173,7 @@ class Slot:
             if self.phase is Phase.RESTING:
                 await self._woken.wait()
             elif self._worker is None:
-                await self._start_again()
+                await self.try_start()
             else:
                 await self._outlive(self._worker)
 
@@ -217,20 +230,9 @@ class Slot:
             threads=self.spec.threads,
             jobs=self._jobs_before + (worker.jobs_done if worker else 0),
             restarts=dict(self._restarts),
-            trials=self._trials if worker else (),
+            trials=self.trials if worker else (),
             memory_bytes=self.memory_bytes(),
         )
-
-    async def _start_again(self) -> None:
-        await asyncio.sleep(pause_s(self.failures))
-        try:
-            await self.start()
-        except WorkerFailedToStart as error:
-            self.failures += 1
-            self.failed_starts += 1
-            self._restarts["failed_start"] += 1
-            logger.warning("worker_cannot_start", extra={"role": self.spec.role, "reason": str(error)})
-        self._on_free()
 
     async def _outlive(self, worker: WorkerProcess) -> None:
         """Wait for the worker's end; one that was lost is followed by its successor, or else by a new start."""
@@ -251,9 +253,9 @@ class Slot:
 
     def _proven_spec(self) -> WorkerSpec:
         """The spec, without its warm-up where one like it has spoken soundly and no start has failed since."""
-        if not self._trials or self.failed_starts:
+        if not self.trials or self.failed_starts:
             return self.spec
-        return dataclasses.replace(self.spec, providers=(self._trials[-1].provider,), is_proven=True)
+        return dataclasses.replace(self.spec, providers=(self.trials[-1].provider,), is_proven=True)
 
     def _hand_over(self) -> None:
         """Let a successor that is ready take over, unless its predecessor is in a job."""

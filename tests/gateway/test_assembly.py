@@ -75,6 +75,17 @@ def test_a_provider_that_is_asked_for_is_forced_on_all_that_speak(tone: Path) ->
     assert all(spec.provider_is_forced for spec in made.pool.workers[1:])
 
 
+@pytest.mark.parametrize(
+    ("machine", "cost", "is_proven"),
+    [("linux", 0.3, True), ("linux", None, False), ("mac", 0.3, False)],
+)
+def test_a_graph_that_was_compared_here_is_not_tried_again_on_the_cpu(
+    tone: Path, machine: str, cost: float | None, is_proven: bool
+) -> None:
+    made = parts(tone, linux("two_core_vm") if machine == "linux" else mac("m1"), cost=cost)
+    assert {spec.is_proven for spec in of_role(made, "speech")} == {is_proven}
+
+
 def test_limits_of_time_and_the_measured_cost_reach_the_pool(tone: Path) -> None:
     pool = parts(tone, linux("two_core_vm"), cost=0.3, start_timeout_s=7, job_timeout_s=8, queue_s=9).pool
     assert (pool.start_timeout_s, pool.job_timeout_s, pool.queue_s, pool.cost) == (7, 8, 9, 0.3)

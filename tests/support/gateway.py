@@ -36,7 +36,7 @@ class Gateway:
 
     @classmethod
     def start(cls, *command: str, **variables: str) -> Gateway:
-        """Start `python -m command` with these KOKORO_ variables and wait until it says its base URL."""
+        """Start `python -m command` with these KOKORO_ variables and wait until all its workers are there."""
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith("KOKORO_") or k == "KOKORO_MODELS_DIR"
         }
@@ -54,6 +54,7 @@ class Gateway:
         threading.Thread(target=gateway._read_log, daemon=True).start()
         try:
             gateway.base_url = gateway._wait_for_url(said)
+            gateway._wait_for_workers()
         except BaseException:
             process.kill()  # a test that fails leaves nothing running
             process.wait()
@@ -114,6 +115,13 @@ class Gateway:
             if found := re.search(r"Base URL: (http://\S+/v1)", line):
                 return found[1]
         raise AssertionError(f"the gateway ended with {self.process.wait()}: {''.join(self.printed)}")
+
+    def _wait_for_workers(self) -> None:
+        """A server can be asked when the first of them is ready; one that wants a key is not looked into."""
+        answer = httpx.get(f"{self.root}/status", timeout=60)
+        while answer.is_success and any(w["state"] == "starting" for w in answer.json()["workers"]):
+            time.sleep(0.05)
+            answer = httpx.get(f"{self.root}/status", timeout=60)
 
     def _read_errors(self, said: queue.Queue[str | None]) -> None:
         assert self.process.stderr is not None

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from inference.pool.config import PoolConfig
+from inference.pool.pool import Pool
 from inference.protocol import Audio, TextJob, Unit
-from tests.support.waiting import DEADLINE_S
+from tests.support.waiting import DEADLINE_S, until
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from inference.pool.job import Answer
     from inference.pool.lease import Lease
-    from inference.pool.pool import Pool
     from inference.protocol import Reading, WorkerSpec
+
+
+@asynccontextmanager
+async def whole_pool(*specs: WorkerSpec, **options: Any) -> AsyncIterator[Pool]:
+    """A pool of these workers, once all of them are there."""
+    async with Pool(config(*specs, **options)) as pool:
+        await until(lambda: "starting" not in states(pool), "all workers")
+        yield pool
 
 
 def config(*specs: WorkerSpec, **options: Any) -> PoolConfig:

@@ -11,7 +11,7 @@ import pytest
 
 from inference.errors import JobTimeout, PoolSaturated
 from inference.pool.pool import Pool
-from tests.support.pools import config, pids, read, say
+from tests.support.pools import config, pids, read, say, whole_pool
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_job_whose_worker_hangs_is_done_by_another(speech_spec: WorkerSpec) -> None:
-    async with Pool(config(speech_spec, speech_spec, job_timeout_s=1.0)) as pool:
+    async with whole_pool(speech_spec, speech_spec, job_timeout_s=1.0) as pool:
         before = pids(pool)
         audio, answer = await say(pool.lease("r1", 5), "zzz!", "af_hang_once")
         assert (len(audio.pcm) > 0, answer.attempts) == (True, 2)
@@ -29,7 +29,7 @@ async def test_a_job_whose_worker_hangs_is_done_by_another(speech_spec: WorkerSp
 
 
 async def test_a_job_that_hangs_two_workers_is_not_given_to_a_third(speech_spec: WorkerSpec) -> None:
-    async with Pool(config(speech_spec, speech_spec, speech_spec, job_timeout_s=0.5)) as pool:
+    async with whole_pool(speech_spec, speech_spec, speech_spec, job_timeout_s=0.5) as pool:
         with pytest.raises(JobTimeout):
             await say(pool.lease("r1", 5), "zzz!", "af_hang")
         assert pool.status().restarts == 2

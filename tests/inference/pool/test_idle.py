@@ -7,7 +7,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from inference.pool.pool import Pool
-from tests.support.pools import config, pids, processes, read, say, states
+from tests.support.pools import config, pids, processes, read, say, states, whole_pool
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ async def test_the_speech_workers_of_an_idle_pool_end_and_the_next_request_start
 ) -> None:
     caplog.set_level("INFO")
     express = dataclasses.replace(speech_spec, role="express")
-    async with Pool(config(text_spec, express, speech_spec, idle_s=0.3)) as pool:
+    async with whole_pool(text_spec, express, speech_spec, idle_s=0.3) as pool:
         text, *speakers = (worker.pid for worker in pool.status().workers)
         await until(lambda: states(pool) == ["idle", "resting", "resting"], "the speech workers rest")
         assert pool.is_ready, "the next request is taken"
@@ -41,7 +41,7 @@ async def test_the_speech_workers_of_an_idle_pool_end_and_the_next_request_start
 
 async def test_one_worker_is_started_first_for_whoever_wakes_the_pool(speech_spec: WorkerSpec) -> None:
     express = dataclasses.replace(speech_spec, role="express")
-    async with Pool(config(speech_spec, express, speech_spec, idle_s=0.3)) as pool:
+    async with whole_pool(speech_spec, express, speech_spec, idle_s=0.3) as pool:
         await until(lambda: set(states(pool)) == {"resting"}, "all rest")
         await until(lambda: not processes(), "their processes gone")
         pool.lease("r1", 5)

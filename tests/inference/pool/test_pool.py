@@ -24,7 +24,7 @@ from inference.planning.playback import Pace
 from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
-from tests.support.pools import config, pids, processes, say
+from tests.support.pools import config, pids, processes, say, states, whole_pool
 from tests.support.tone import SAMPLES_PER_TOKEN
 from tests.support.waiting import DEADLINE_S, until
 
@@ -46,7 +46,7 @@ async def test_a_segment_comes_back_as_pcm(speech_spec: WorkerSpec) -> None:
 
 
 async def test_repr_shows_what_runs_and_what_waits(speech_spec: WorkerSpec) -> None:
-    async with Pool(config(speech_spec, speech_spec)) as pool:
+    async with whole_pool(speech_spec, speech_spec) as pool:
         assert repr(pool) == "<Pool [jobs: 0 running, 0 queued | workers: 0 busy, 2 idle, 0 starting]>"
         lease = pool.lease("r1", 5)
         tasks = [asyncio.create_task(say(lease, "wait!", "af_slow")) for _ in range(3)]
@@ -56,7 +56,7 @@ async def test_repr_shows_what_runs_and_what_waits(speech_spec: WorkerSpec) -> N
 
 
 async def test_worker_that_dies_fails_only_its_own_job(speech_spec: WorkerSpec) -> None:
-    async with Pool(config(speech_spec, speech_spec)) as pool:
+    async with whole_pool(speech_spec, speech_spec) as pool:
         lease = pool.lease("r1", 5)
         bad = asyncio.create_task(say(lease, "boom!", "af_crash"))
         good = [asyncio.create_task(say(lease)) for _ in range(8)]
@@ -71,7 +71,7 @@ async def test_worker_that_dies_fails_only_its_own_job(speech_spec: WorkerSpec) 
 async def test_a_job_that_breaks_two_workers_is_not_given_to_a_third(
     speech_spec: WorkerSpec, voice: str
 ) -> None:
-    async with Pool(config(speech_spec, speech_spec)) as pool:
+    async with whole_pool(speech_spec, speech_spec) as pool:
         lease = pool.lease("r1", 5)
         with pytest.raises(JobPoisoned):
             await say(lease, "boom!", voice)
@@ -80,7 +80,7 @@ async def test_a_job_that_breaks_two_workers_is_not_given_to_a_third(
 
 
 async def test_a_job_whose_worker_died_is_done_by_another(speech_spec: WorkerSpec) -> None:
-    async with Pool(config(speech_spec, speech_spec)) as pool:
+    async with whole_pool(speech_spec, speech_spec) as pool:
         audio, answer = await say(pool.lease("r1", 5), "boom!", "af_once")
     assert len(audio.pcm) > 0
     assert answer.attempts == 2
@@ -145,13 +145,40 @@ async def test_a_worker_that_cannot_start_stops_the_pool_with_its_reason(
     broken.write_bytes(b"no model")
     spec = dataclasses.replace(speech_spec, model_path=str(broken))
     with pytest.raises(WorkerFailedToStart, match=r"provider cpu: cannot load .*broken\.onnx"):
-        async with Pool(config(speech_spec, spec)):
+        async with Pool(config(spec, speech_spec)):
             pass
     assert not [
         child
         for child in psutil.Process().children()
         if child.status() != "zombie" and "inference.worker" in child.cmdline()
     ]
+
+
+async def test_a_pool_is_open_with_one_worker_of_each_role_and_the_others_join_one_by_one(
+    text_spec: WorkerSpec, speech_spec: WorkerSpec
+) -> None:
+    async with Pool(config(text_spec, speech_spec, speech_spec, speech_spec)) as pool:
+        assert states(pool) == ["idle", "idle", "starting", "starting"]
+        assert pool.is_ready
+        await say(pool.lease("r1", 5))
+        while states(pool) != ["idle"] * 4:
+            started = len(processes())
+            assert started <= len(pids(pool)) + 1, "each is started when the one before it is there"
+            await asyncio.sleep(0.01)
+        first, *others = (w.trials for w in pool.status().workers if w.role == "speech")
+        assert first
+        assert others == [first, first], "what one has tried the others need not"
+
+
+async def test_a_worker_that_cannot_join_leaves_the_pool_open(
+    speech_spec: WorkerSpec, tmp_path: Path
+) -> None:
+    broken = dataclasses.replace(speech_spec, model_path=str(tmp_path / "none.onnx"))
+    async with Pool(config(speech_spec, broken, speech_spec)) as pool:
+        await until(lambda: len(pids(pool)) == 2, "the third worker")
+        assert pool.is_ready
+        await say(pool.lease("r1", 5))
+        assert pool.status().workers[1].restarts["failed_start"] > 0
 
 
 async def test_a_provider_that_is_absent_is_passed_over(speech_spec: WorkerSpec) -> None:
@@ -204,7 +231,7 @@ async def test_jobs_that_wait_or_run_fail_when_the_pool_closes(speech_spec: Work
 
 
 async def test_replacing_the_workers_loses_no_job(speech_spec: WorkerSpec) -> None:
-    async with Pool(config(speech_spec, speech_spec)) as pool:
+    async with whole_pool(speech_spec, speech_spec) as pool:
         before = pids(pool)
         lease = pool.lease("r1", 5)
         tasks = [asyncio.create_task(say(lease, "wait!", "af_slow")) for _ in range(6)]
@@ -326,7 +353,7 @@ async def test_the_first_segment_is_spoken_alone_unless_the_client_waits_for_the
     text = (
         "The old captain! He carried a letter to the harbour! Seven lanterns were counted there in the rain!"
     )
-    async with Pool(config(text_spec, speech_spec, speech_spec)) as pool:
+    async with whole_pool(text_spec, speech_spec, speech_spec) as pool:
         await until(lambda: [w.state for w in pool.status().workers] == ["idle"] * 3, "all workers")
         utterance = Utterance(
             pool.lease("r1", 28), Manner("en-us", (("af_slow", 1.0),)), Pace(slack_s=slack_s)

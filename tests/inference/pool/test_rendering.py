@@ -17,7 +17,7 @@ from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
 from inference.protocol import Unit
-from tests.support.pools import config
+from tests.support.pools import config, whole_pool
 from tests.support.tone_stages import SAMPLES_PER_TOKEN
 from tests.support.waiting import until
 
@@ -44,7 +44,7 @@ def sound(pieces: list[Piece]) -> NDArray[np.int16]:
 
 
 async def test_windows_joined_are_the_unit_to_the_sample(staged_spec: WorkerSpec) -> None:
-    async with Pool(config(staged_spec, staged_spec)) as pool:
+    async with whole_pool(staged_spec, staged_spec) as pool:
         pieces = await rendered(pool.lease("r", 100))
     assert len(pieces) > 2
     assert [piece.is_last for piece in pieces] == [False] * (len(pieces) - 1) + [True]
@@ -59,7 +59,7 @@ async def test_windows_joined_are_the_unit_to_the_sample(staged_spec: WorkerSpec
 async def test_the_first_window_is_short_and_rendered_alone_where_a_listener_waits(
     staged_spec: WorkerSpec,
 ) -> None:
-    async with Pool(config(staged_spec, staged_spec)) as pool:
+    async with whole_pool(staged_spec, staged_spec) as pool:
         at_once: list[int] = []
         unit = Unit(f"{LONG}?", (("af_slow", 1.0),), 1.0)
         async with aclosing(render(pool.lease("r", 100), unit, time.monotonic(), True)) as pieces:
@@ -73,7 +73,7 @@ async def test_the_first_window_is_short_and_rendered_alone_where_a_listener_wai
 
 
 async def test_a_worker_that_dies_with_a_window_costs_no_sample(staged_spec: WorkerSpec) -> None:
-    async with Pool(config(staged_spec, staged_spec)) as pool:
+    async with whole_pool(staged_spec, staged_spec) as pool:
         whole = sound(await rendered(pool.lease("r", 100), f"{LONG}?"))
         pieces = await rendered(pool.lease("r", 100), f"{LONG}?", "af_once")
         assert np.array_equal(sound(pieces), whole)
@@ -82,7 +82,7 @@ async def test_a_worker_that_dies_with_a_window_costs_no_sample(staged_spec: Wor
 
 
 async def test_a_window_that_ends_two_workers_ends_the_unit(staged_spec: WorkerSpec) -> None:
-    async with Pool(config(staged_spec, staged_spec)) as pool:
+    async with whole_pool(staged_spec, staged_spec) as pool:
         with pytest.raises(JobPoisoned):
             await rendered(pool.lease("r", 100), f"{LONG}?", "af_crash")
         await until(lambda: pool.status().jobs_queued == 0, "no window is left")
@@ -117,7 +117,7 @@ async def test_a_window_passes_the_later_windows_of_others(staged_spec: WorkerSp
 
 async def test_an_utterance_is_played_piece_by_piece(text_spec: WorkerSpec, staged_spec: WorkerSpec) -> None:
     text = "The old captain carried a letter to the harbour. Seven lanterns were counted there in the rain."
-    async with Pool(config(text_spec, staged_spec, staged_spec)) as pool:
+    async with whole_pool(text_spec, staged_spec, staged_spec) as pool:
         utterance = Utterance(pool.lease("r1", 28), Manner("en-us", (("af_heart", 1.0),)), Pace())
         async with aclosing(utterance.segments(Text(text))) as spoken:
             pieces = [piece async for piece in spoken]
