@@ -53,5 +53,14 @@ class UnknownLanguage(InferenceError):
     """A name that means none of the languages; the message lists them."""
 
 
+class InvalidPronunciation(InferenceError):
+    """A word with what is to be said for it cannot be used."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        """`number` counts entries from 1; 0 for what is wrong with all of them."""
+        super().__init__(f"entry {number}: {reason}" if number else reason)
+        self.number = number
+
+
 class ProtocolError(InferenceError):
     """Bytes between gateway and worker that are no valid message."""

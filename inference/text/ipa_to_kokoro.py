@@ -62,3 +62,20 @@ def kokoro_letters(ipa: str, voice: str) -> str:
     if letters is not _OTHER:
         ipa = _MERGED.sub(r"\1 \2", ipa)
     return pattern.sub(lambda match: letters[match[0]], ipa)
+
+
+_TIES: Final = re.compile("[\u0361\u035c]")
+_UNTIED: Final = re.compile("a[ɪʊ]|e[ɪə]|o[ʊ]|ə[ʊ]|ɔɪ|dʒ|tʃ")
+_STRESS_OF_SYLLABLE: Final = re.compile("([ˈˌ])([^\\saeiouyæøœɐɑɒɔəɚɛɜɤɨɪɯʊʌᵊᵻAIOQWYˈˌ]*)")
+_AS_TYPED: Final = str.maketrans({"'": "ˈ", "g": "ɡ", "ɝ": "ɜɹ", ".": None, "‿": None})
+
+
+def from_ipa(written: str, voice: str) -> str:
+    """Phonemes as people write them, in the alphabet of the IPA or in Kokoro's letters, in the latter.
+
+    Stress goes from before its syllable to before its vowel, which is where the model learned it.
+    """
+    tied = _UNTIED.sub(lambda match: f"{match[0][0]}^{match[0][1]}", _TIES.sub("^", written.translate(_AS_TYPED)))
+    if voice.startswith("en"):
+        tied = tied.replace("r", "ɹ").replace("ɚ", "əɹ")
+    return _STRESS_OF_SYLLABLE.sub(r"\2\1", kokoro_letters(tied, voice))

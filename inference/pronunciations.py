@@ -1,0 +1,136 @@
+"""How words are to be said that no lexicon says right: by whoever runs the gateway, in a file, or asks for speech.
+
+Checks them, and finds those that a text needs. Both sides of the socket know this form: a word or phrase, and what is said
+for it, `/phonemes/` or other words. Errors name places, never words: those are somebody's text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from inference.errors import InvalidPronunciation
+from inference.vocabulary import phoneme_letters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+Entry: TypeAlias = tuple[str, str]
+"""A word or phrase, and what is said for it."""
+
+LONGEST_WORD: Final = 100
+LONGEST_SAID: Final = 200
+_MOST_ENTRIES: Final = 10_000
+_MOST_BYTES: Final = 1 << 20
+"""Of a file. 10,000 entries take 12 ms to check, and 3 MB."""
+
+_TIES_AND_STOPS: Final = "\u0361\u035c^.'ɝɫg "
+"""Of the International Phonetic Alphabet, beside what the model knows: the text worker writes them as the model does."""
+
+_TOKEN: Final = re.compile(r"\w+")
+_FIRST_UNSPACED: Final = "\u0e00"
+"""From Thai on, most scripts write no spaces between words."""
+
+
+class Pronunciations:
+    """Words with what is said for them, all of them in order. Lives as long as a request, or until the file is read again."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        """Check the entries.
+
+        Raises:
+            InvalidPronunciation: one of them cannot be used; it says which and why.
+        """
+        self._letters = phoneme_letters() | set(_TIES_AND_STOPS)
+        self._by_token: dict[str, list[Entry]] = {}
+        self._unspaced: list[Entry] = []
+        self._count = 0
+        for self._count, (word, said) in enumerate(entries, 1):
+            self._check(word, said, self._count)
+            self._add(" ".join(word.split()), said.strip())
+
+    def __len__(self) -> int:
+        return self._count
+
+    def found_in(self, text: str) -> tuple[Entry, ...]:
+        """The entries whose words may be in `text`, in order of the words."""
+        if not self._count:
+            return ()
+        folded = text.casefold()
+        tokens = set(_TOKEN.findall(folded))
+        spaced = (entry for token in tokens for entry in self._by_token.get(token, ()))
+        unspaced = (entry for entry in self._unspaced if entry[0].casefold() in folded)
+        return tuple(sorted({*spaced, *unspaced}))
+
+    def _add(self, word: str, said: str) -> None:
+        if max(word) >= _FIRST_UNSPACED:
+            self._unspaced.append((word, said))
+        else:
+            self._by_token.setdefault(_TOKEN.findall(word.casefold())[0], []).append((word, said))
+
+    def _check(self, word: str, said: str, number: int) -> None:
+        if not _TOKEN.search(word):
+            raise InvalidPronunciation(number, "there is no letter or figure in its word")
+        if len(word) > LONGEST_WORD:
+            raise InvalidPronunciation(number, f"its word has more than {LONGEST_WORD} characters")
+        if len(said) > LONGEST_SAID:
+            raise InvalidPronunciation(number, f"what is said has more than {LONGEST_SAID} characters")
+        if is_phonemes(said):
+            unknown = next((letter for letter in said.strip()[1:-1] if letter not in self._letters), None)
+            if unknown:
+                raise InvalidPronunciation(number, f"{unknown!r} is no phoneme that Kokoro knows")
+        elif not _TOKEN.search(said):
+            raise InvalidPronunciation(number, "nothing is said for its word")
+
+
+def is_phonemes(said: str) -> bool:
+    """True for `/fˈOnimz/`, false for words."""
+    said = said.strip()
+    return said.startswith("/") and said.endswith("/") and bool(said.strip("/ "))
+
+
+def read_file(path: Path) -> Pronunciations:
+    """The entries of a file: TOML, or lines of `word = what is said`, with or without quotation marks; # begins a comment.
+
+    Raises:
+        InvalidPronunciation: it cannot be read or used; it says what is wrong, and where.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if len(text) > _MOST_BYTES:
+            raise InvalidPronunciation(0, f"it is larger than {_MOST_BYTES} bytes")
+        entries = list(_toml(text) if path.suffix == ".toml" else _lines(text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidPronunciation(0, f"it cannot be read: {error}") from error
+    if len(entries) > _MOST_ENTRIES:
+        raise InvalidPronunciation(0, f"it has more than {_MOST_ENTRIES} entries")
+    return Pronunciations(entries)
+
+
+def _toml(text: str) -> Iterator[Entry]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidPronunciation(0, f"it is no TOML: {error}") from error
+    for number, (word, said) in enumerate(table.items(), 1):
+        if not isinstance(said, str):
+            raise InvalidPronunciation(number, "what is said is no text; quote a word that has a full stop")
+        yield word, said
+
+
+def _lines(text: str) -> Iterator[Entry]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        word, sign, said = line.partition("=")
+        if not sign:
+            raise InvalidPronunciation(0, f"line {number} is not `word = what is said`")
+        yield _unquoted(word), _unquoted(said.partition(" #")[0])
+
+
+def _unquoted(written: str) -> str:
+    written = written.strip()
+    is_quoted = written[:1] in {'"', "'"} and written[-1:] == written[:1]
+    return written[1:-1] if is_quoted else written

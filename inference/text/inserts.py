@@ -1,0 +1,83 @@
+"""Spans that are read on their own, and stand in their sentence as phonemes: other languages, spelling, emphasis.
+
+Knows no phonemizer: it is given one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from inference.text.characters import voiced
+from inference.text.ipa_to_kokoro import from_ipa
+from inference.vocabulary import MARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from inference.text.marks import Span
+
+    Read = Callable[[str, str], str]
+    """Text and the code of its language to phonemes."""
+
+_VOWEL: Final = re.compile("[AIOQWYaeiouyæøœɐɑɒɔəɚɛɜɤɨɪɯʊʌᵊᵻ]")
+_GROUP_OF_LETTERS: Final = re.compile(r"[\s().,/-]+")
+
+
+def sentence_of(spans: Sequence[Span], code: str, read: Read) -> tuple[str, str]:
+    """One text of the spans of a sentence, and the code of the language that it is to be read in."""
+    language = _only_language(spans) or code
+    return "".join(_insert(span, language, code, read) for span in spans), language
+
+
+def _only_language(spans: Sequence[Span]) -> str:
+    languages = {span.state.language for span in spans if any(map(str.isalnum, span.text))}
+    return languages.pop() if len(languages) == 1 else ""
+
+
+def _insert(span: Span, language: str, code: str, read: Read) -> str:
+    own = span.state.language or code
+    if span.kind == "phonemes":
+        return voiced(from_ipa(span.text, own))
+    if span.kind == "letters":
+        return _among_words(spelled(span.text, own, read))
+    if span.kind == "words" and own == language:
+        return span.text
+    return _among_words(_stressed(read(span.text, own), span.kind))
+
+
+def _among_words(phonemes: str) -> str:
+    """Phonemes as they may stand in a text: marks and spaces remain what they are."""
+    return " " + re.sub(_SOUNDS, lambda match: voiced(match[0]), phonemes) + " "
+
+
+_SOUNDS: Final = re.compile(f"[^\\s{re.escape(''.join(MARKS))}]+")
+
+
+def spelled(text: str, code: str, read: Read) -> str:
+    """Phonemes of every letter and figure by its name, with a mark between groups of them."""
+    groups = _GROUP_OF_LETTERS.split(text.strip())
+    said = (" ".join(filter(None, (_name(letter, code, read) for letter in group))) for group in groups)
+    return ", ".join(filter(None, said))
+
+
+def _name(letter: str, code: str, read: Read) -> str:
+    # The period tells English that `A` is no article.
+    return read(letter.upper() if letter.isalpha() else letter, code).rstrip(".")
+
+
+def _stressed(phonemes: str, kind: str) -> str:
+    """With a stress on every word, or with none but the second."""
+    if kind == "unstressed":
+        return phonemes.replace("ˈ", "ˌ")
+    if kind == "stressed":
+        return re.sub(r"\S+", lambda match: _with_stress(match[0]), phonemes)
+    return phonemes
+
+
+def _with_stress(word: str) -> str:
+    if "ˈ" in word:
+        return word
+    if "ˌ" in word:
+        return word.replace("ˌ", "ˈ", 1)
+    return _VOWEL.sub(r"ˈ\g<0>", word, count=1)

@@ -1,0 +1,223 @@
+"""The marks with which writers say how their text is to be read: `[pause:1s]`, and the elements of SSML that matter.
+
+Cuts a text at them into passages; knows no sentences and no phonemes. A pattern finds them one by one, no parser of XML
+does: what a chat writes by accident (`a < b`, `<3`, a tag without its end) is text, and nothing expands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from inference.text import ssml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ALL_PAUSES_S: Final = 60.0
+"""Most silence that the marks of one text may ask for."""
+
+_MOST_OPEN: Final = 16
+"""Elements inside each other; those further in ask for nothing."""
+
+_ATTRIBUTES: Final = r"""(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?+"""
+_MARK: Final = re.compile(
+    rf"""
+    \[ \s*+ pause (?: [\s:=]\s*+ (?P<pause>[\d.]{{1,8}}\s?(?:ms|s)?) (?:ec(?:ond)?s?)? )? \s*+ \]
+    | < (?P<whole>sub|phoneme|say-as|emphasis) (?P<given>{_ATTRIBUTES}) >
+      (?P<content>[^<>]{{0,500}}) </(?P=whole)\s*+>
+    | < (?P<closes>/)? (?P<name>break|lang|voice|prosody|p|s) (?P<attributes>{_ATTRIBUTES}/?) >
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+_LOOKED_BACK: Final = 1200
+_UNFINISHED: Final = re.compile(
+    r"""
+    (?: < /? [a-z-]{0,8}
+    | < (?:break|lang|voice|prosody|[ps]) \s [^<>]{0,600}
+    | < (?:sub|phoneme|say-as|emphasis) \s [^<>]{0,600} (?: > [^<>]{0,500} (?: </? [a-z-]{0,8} )? )?
+    | \[ \s{0,2} (?: p | pa | pau | paus | pause [^\[\]]{0,20} )? ) \Z
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+Kind: TypeAlias = Literal["words", "phonemes", "letters", "stressed", "unstressed"]
+"""How a span is read: as any text; as the phonemes that it is; by its characters; as text, with more stress or less."""
+
+_OF_EMPHASIS: Final[dict[str, Kind]] = {"none": "words", "reduced": "unstressed"}
+
+
+@dataclass(frozen=True)
+class State:
+    """What the elements that are open at some place ask for. It goes from job to job as a string."""
+
+    open: tuple[tuple[str, str], ...] = ()
+    """Names of elements and what they ask for, the innermost last."""
+
+    paused_s: float = 0.0
+    """Silence asked for so far."""
+
+    @classmethod
+    def read(cls, context: str) -> State:
+        """Undo `written`; an empty string is the beginning of a text."""
+        if not context:
+            return cls()
+        elements, paused_s = json.loads(context)
+        return cls(tuple((name, value) for name, value in elements), paused_s)
+
+    def written(self) -> str:
+        """All of it as a string."""
+        return json.dumps([self.open, self.paused_s]) if self != State() else ""
+
+    @property
+    def language(self) -> str:
+        """Code of the language asked for; empty: that of the text."""
+        return self._asked("lang", "voice")
+
+    @property
+    def rate(self) -> float:
+        """How many times as fast as without marks."""
+        return float(self._asked("prosody") or 1)
+
+    def _asked(self, *names: str) -> str:
+        return next((value for name, value in reversed(self.open) if name in names and value), "")
+
+    def opened(self, name: str, value: str) -> State:
+        """Inside one more element."""
+        return self if len(self.open) >= _MOST_OPEN else replace(self, open=(*self.open, (name, value)))
+
+    def closed(self, name: str) -> State:
+        """Outside the innermost element of that name, if there is one."""
+        for index, (other, _) in reversed(list(enumerate(self.open))):
+            if other == name:
+                return replace(self, open=self.open[:index] + self.open[index + 1 :])
+        return self
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters of a text that are read in one way."""
+
+    text: str
+    """What is read of them: themselves, but for marks that put something in their place."""
+
+    start: int
+    end: int
+    """Where they are in the user's text."""
+
+    state: State
+    kind: Kind = "words"
+
+    def part(self, start: int, end: int) -> Span:
+        """Characters of `text` with the place that they come from."""
+        if len(self.text) != self.end - self.start:
+            return replace(self, text=self.text[start:end])
+        return replace(self, text=self.text[start:end], start=self.start + start, end=self.start + end)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Text up to a mark that speech is cut at: a pause, or another rate."""
+
+    spans: tuple[Span, ...]
+    pause_s: float
+    """Silence after it that the writer asked for, seconds."""
+
+    rate: float
+    end: int
+    """Where it ends in the user's text, mark included."""
+
+    after: State
+    """What is open there."""
+
+    @property
+    def text(self) -> str:
+        """All of it, as it is read."""
+        return "".join(span.text for span in self.spans)
+
+    def between(self, start: int, end: int) -> Iterator[Span]:
+        """The spans of these characters of `text`."""
+        begin = 0
+        for span in self.spans:
+            first, last = max(start - begin, 0), min(end - begin, len(span.text))
+            if first < last:
+                yield span.part(first, last)
+            begin += len(span.text)
+
+
+def passages(text: str, code: str, state: State) -> Iterator[Passage]:
+    """The passages of a text in a language, each as it is asked for; `state` is what is open where it begins."""
+    spans: list[Span] = []
+    start, rate = 0, state.rate
+    for mark in _MARK.finditer(text):
+        spans.append(Span(text[start : mark.start()], start, mark.start(), state))
+        start = mark.end()
+        pause_s = min(_pause_s(mark), ALL_PAUSES_S - state.paused_s)
+        state = _state_after(mark, replace(state, paused_s=state.paused_s + pause_s))
+        if pause_s or state.rate != rate:
+            yield Passage(tuple(filter(_has_text, spans)), pause_s, rate, start, state)
+            spans, rate = [], state.rate
+        else:
+            spans.append(_said(mark, state, code))
+    spans.append(Span(text[start:], start, len(text), state))
+    yield Passage(tuple(filter(_has_text, spans)), 0.0, rate, len(text), state)
+
+
+def unfinished(text: str) -> int:
+    """Where a mark begins that more text may complete; the length of the text if none does."""
+    match = _UNFINISHED.search(text, max(len(text) - _LOOKED_BACK, 0))
+    return match.start() if match else len(text)
+
+
+def _has_text(span: Span) -> bool:
+    return bool(span.text)
+
+
+def _pause_s(mark: re.Match[str]) -> float:
+    if mark["pause"]:
+        return ssml.duration_s(mark["pause"])
+    if (mark["name"] or "").lower() == "break":
+        return ssml.pause_s(ssml.attributes(mark["attributes"]))
+    return ssml.pause_s({}) if mark[0].startswith("[") else 0.0
+
+
+def _state_after(mark: re.Match[str], state: State) -> State:
+    name = (mark["name"] or "").lower()
+    if name not in {"lang", "voice", "prosody"} or mark["attributes"].endswith("/"):
+        return state
+    if mark["closes"]:
+        return state.closed(name)
+    given = ssml.attributes(mark["attributes"])
+    if name == "prosody":
+        return state.opened(name, f"{ssml.rate(given['rate']):g}" if "rate" in given else "")
+    return state.opened(name, ssml.language(given.get("xml:lang") or given.get("language") or ""))
+
+
+def _said(mark: re.Match[str], state: State, code: str) -> Span:
+    """What is read in place of a mark: a boundary, or the text of its element in another way."""
+    begins, ends, content = mark.start(), mark.end(), mark["content"] or ""
+    given = ssml.attributes(mark["given"] or "")
+    kind: Kind = "words"
+    match (mark["whole"] or mark["name"] or "").lower():
+        case "p":
+            text = "\n\n"
+        case "s":
+            text = "\n"
+        case "sub":
+            text = given.get("alias", content)
+        case "phoneme" if given.get("ph", "").strip() and given.get("alphabet", "ipa") == "ipa":
+            text, kind = given["ph"], "phonemes"
+        case "say-as":
+            how = given.get("interpret-as", "")
+            text = ssml.said_as(how, content, given.get("format", ""), state.language or code)
+            kind = "letters" if ssml.is_spelled(how) else "words"
+        case "emphasis":
+            text, kind = content, _OF_EMPHASIS.get(given.get("level", ""), "stressed")
+        case "break" | "":
+            text = " "
+        case _:
+            text = content
+    return Span(text, begins, ends, state, kind)
