@@ -1,7 +1,7 @@
 """How words are to be said that no lexicon says right: by whoever runs the gateway, in a file, or asks for speech.
 
-Checks them, and finds those that a text needs. Both sides of the socket know this form: a word or phrase, and what is said
-for it, `/phonemes/` or other words. Errors name places, never words: those are somebody's text.
+Checks them, and finds those that a text needs. Both sides of the socket know their form: a word or phrase, and what is
+said for it, `/phonemes/` or other words. Errors name places, never words: those are somebody's text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_BYTES: Final = 1 << 20
 """Of a file. 10,000 entries take 12 ms to check, and 3 MB."""
 
 _TIES_AND_STOPS: Final = "\u0361\u035c^.'ɝɫg "
-"""Of the International Phonetic Alphabet, beside what the model knows: the text worker writes them as the model does."""
+"""Of the International Phonetic Alphabet, beside what the model knows: the text worker writes them as that does."""
 
 _TOKEN: Final = re.compile(r"\w+")
 _FIRST_UNSPACED: Final = "\u0e00"
@@ -35,7 +35,7 @@ _FIRST_UNSPACED: Final = "\u0e00"
 
 
 class Pronunciations:
-    """Words with what is said for them, all of them in order. Lives as long as a request, or until the file is read again."""
+    """Words with what is said for them. Lives as long as a request, or until the file is read again."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         """Check the entries.
@@ -92,7 +92,7 @@ def is_phonemes(said: str) -> bool:
 
 
 def read_file(path: Path) -> Pronunciations:
-    """The entries of a file: TOML, or lines of `word = what is said`, with or without quotation marks; # begins a comment.
+    """The entries of a file: TOML, or lines of `word = what is said`, with or without quotation marks, and comments.
 
     Raises:
         InvalidPronunciation: it cannot be read or used; it says what is wrong, and where.

@@ -14,7 +14,10 @@ from tests.support.tree import ROOT, is_worker_side, modules
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHARED = {"inference.protocol", "inference.errors", "inference.languages"}
+SHARED = {
+    *("inference.protocol", "inference.errors", "inference.languages", "inference.vocabulary"),
+    "inference.pronunciations",
+}
 HEAVY = ("numpy", "onnxruntime", "onnx", "kokoro_onnx", "phonemizer", "espeakng_loader", "misaki", "soxr")
 """What the gateway process must not load: it would pay for it in memory and start-up."""
 

@@ -12,6 +12,7 @@ from inference.text import english_code as code
 from inference.text import english_dates as dates
 from inference.text import english_figures as figures
 from inference.text import english_money as money
+from inference.text import english_notes as notes
 from inference.text import english_units as units
 from inference.text import english_words as words
 from inference.text.rules import apply
@@ -25,6 +26,7 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
     """All rules. Addresses first, for their signs are none of the others'; plain numbers last."""
     return (
         *code.RULES,
+        *notes.NOTES,
         *words.ABBREVIATIONS,
         *figures.TELEPHONES,
         *(dates.BRITISH if is_british else dates.AMERICAN),

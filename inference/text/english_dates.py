@@ -72,8 +72,9 @@ _IN_FIGURES: Final = rf"""(?<![\w/.$£€-])
 _ISO: Final = (
     r"(?<![\w/.-]) ((?:1[5-9]|20)\d\d) - (0[1-9]|1[0-2]) - (0[1-9]|[12]\d|3[01]) (?:T(?=\d))? (?![\d/]|-\w)"
 )
-_SHORT: Final = rf"""(?: (?P<on>\b[Oo]n\s)
-    | \b(?P<until>(?i:by|until|till|thru|through|due|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
+_WEEKDAY: Final = r"[A-Z][a-z]{2,5}day,?\s"
+_SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?)\s (?:{_WEEKDAY})? | {_WEEKDAY} ) )
+    | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 
 AMERICAN: Final = (
@@ -199,7 +200,7 @@ NAMES: Final = (
     ),
     rule(
         "day and month",
-        rf"(?<![\w.,:/$£€-]) (the\s)? ({_DAY})(?:st|nd|rd|th)? \s (?:of\s)? ({_MONTH}) \b",
+        rf"(?<![\w.,:/$£€-]) (the\s)? ({_DAY})(?:st|nd|rd|th)? \s (?:of\s)? (?!(?-i:may)\b) ({_MONTH}) \b",
         lambda match: f"the {ordinal(match[2])} of {match[3]}",
         "5 May, the 3rd of June",
         "the fifth of May, the third of June",

@@ -200,7 +200,6 @@ RANGES: Final = (
     rule(
         "negative number", r"(?<![\w)\]%])[-−–](?=\.?\d)", "minus ", "at -5 or −.5", "at minus 5 or minus .5"
     ),
-    rule("about", r"~\s?(?=\d)", "about ", "~5", "about 5"),
     rule("more", r"(?<=\d)\+(?=\s[a-z]|[,.;!?)]|$)", " plus", "18+ only", "18 plus only"),
 )
 

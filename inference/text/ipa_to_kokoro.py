@@ -75,7 +75,9 @@ def from_ipa(written: str, voice: str) -> str:
 
     Stress goes from before its syllable to before its vowel, which is where the model learned it.
     """
-    tied = _UNTIED.sub(lambda match: f"{match[0][0]}^{match[0][1]}", _TIES.sub("^", written.translate(_AS_TYPED)))
+    tied = _UNTIED.sub(
+        lambda match: f"{match[0][0]}^{match[0][1]}", _TIES.sub("^", written.translate(_AS_TYPED))
+    )
     if voice.startswith("en"):
         tied = tied.replace("r", "ɹ").replace("ɚ", "əɹ")
     return _STRESS_OF_SYLLABLE.sub(r"\2\1", kokoro_letters(tied, voice))

@@ -38,7 +38,7 @@ _UNFINISHED: Final = re.compile(
     r"""
     (?: < /? [a-z-]{0,8}
     | < (?:break|lang|voice|prosody|[ps]) \s [^<>]{0,600}
-    | < (?:sub|phoneme|say-as|emphasis) \s [^<>]{0,600} (?: > [^<>]{0,500} (?: </? [a-z-]{0,8} )? )?
+    | < (?:sub|phoneme|say-as|emphasis) (?: \s [^<>]{0,600} )? (?: > [^<>]{0,500} (?: </? [a-z-]{0,8} )? )?
     | \[ \s{0,2} (?: p | pa | pau | paus | pause [^\[\]]{0,20} )? ) \Z
     """,
     re.VERBOSE | re.IGNORECASE,

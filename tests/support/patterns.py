@@ -1,7 +1,7 @@
 """Every regular expression of the product, and texts made to be slow for each.
 
-Finds patterns where modules and classes keep them, at any depth, and those that functions compile from a literal:
-a new one is covered as soon as it is written.
+Finds patterns where modules and classes keep them, at any depth, those that functions compile from a literal, and those
+that phrase books make: a new one is covered as soon as it is written.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from itertools import product
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from inference.languages import LANGUAGES
+from inference.text import other_languages
 from tests.support.tree import PACKAGES, modules
 
 if TYPE_CHECKING:
@@ -61,6 +63,9 @@ def patterns() -> dict[str, re.Pattern[Any]]:
         for line, pattern in _written(ast.parse(path.read_text(encoding="utf-8"))):
             if pattern not in found.values():
                 found[f"{name}:line {line}"] = pattern
+    for language in LANGUAGES:
+        for rule in other_languages.rules(language.code):
+            found[f"inference.text.other_languages:{language.code}.{rule.name}"] = rule.pattern
     once = {(pattern.pattern, pattern.flags): place for place, pattern in found.items()}
     return {place: found[place] for place in sorted(once.values())}
 

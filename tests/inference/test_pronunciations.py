@@ -1,0 +1,101 @@
+"""Pronunciations: which are taken, from where, which a text needs, and what is said of those that cannot be used."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from inference.errors import InvalidPronunciation
+from inference.pronunciations import LONGEST_SAID, LONGEST_WORD, Pronunciations, read_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "is_found"),
+    [
+        ("Siobhan", "Call SIOBHAN now", True),
+        ("siobhan", "Siobhan's", True),
+        ("cat", "concatenate", False),
+        ("new york", "in New York", True),
+        ("東京", "私は東京にいる", True),
+        ("東京", "京都", False),
+        ("node.js", "with Node.js", True),
+    ],
+)
+def test_a_text_gets_the_entries_whose_words_are_in_it(word: str, text: str, is_found: bool) -> None:
+    assert bool(Pronunciations([(word, "said"), ("other", "said")]).found_in(text)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "reason"),
+    [
+        ("x", "/n§O/", "entry 2: '§' is no phoneme that Kokoro knows"),
+        ("x", "/no, no/", "entry 2: ',' is no phoneme that Kokoro knows"),
+        ("--", "dash", "entry 2: there is no letter or figure in its word"),
+        ("", "nothing", "entry 2: there is no letter or figure in its word"),
+        ("x", " ", "entry 2: nothing is said for its word"),
+        ("x", "//", "entry 2: nothing is said for its word"),
+        ("x" * (LONGEST_WORD + 1), "y", "entry 2: its word has more than 100 characters"),
+        ("x", "y" * (LONGEST_SAID + 1), "entry 2: what is said has more than 200 characters"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_is_told_by_its_number(word: str, said: str, reason: str) -> None:
+    with pytest.raises(InvalidPronunciation) as refused:
+        Pronunciations([("good", "/ɡˈʊd/"), (word, said)])
+    assert str(refused.value) == reason
+
+
+def test_phonemes_may_be_written_in_the_alphabet_of_the_ipa() -> None:
+    assert len(Pronunciations([("pecan", "/pɪˈkɑːn/"), ("cheese", "/t͡ʃiːz/"), ("gif", "/dʒɪf/")])) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("words.toml", 'siobhan = "/ʃɪvˈɔn/"\n"New York" = "the big apple"  # a town\n'),
+        ("words.txt", "\ufeff# names\n\nsiobhan = /ʃɪvˈɔn/\n\"New York\" = 'the big apple' # a town\n"),
+        ("words", 'siobhan="/ʃɪvˈɔn/"\r\nNew York = the big apple'),
+    ],
+)
+def test_a_file_is_toml_or_lines(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    found = read_file(tmp_path / name).found_in("Siobhan in New York")
+    assert found == (("New York", "the big apple"), ("siobhan", "/ʃɪvˈɔn/"))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        ("words.toml", "secret = ", "it is no TOML: Invalid value (at end of document)"),
+        ("words.toml", 'node.js = "x"', "entry 1: what is said is no text"),
+        ("words.txt", "a = b\nsecret\n", "line 2 is not `word = what is said`"),
+        ("words.txt", "a = b\nsecret = /§/\n", "entry 2: '§' is no phoneme that Kokoro knows"),
+        ("words.txt", "a = b\n" * 10_001, "it has more than 10000 entries"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_where_it_is_wrong_and_quotes_none_of_it(
+    tmp_path: Path, name: str, text: str, reason: str
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidPronunciation) as refused:
+        read_file(tmp_path / name)
+    assert reason in str(refused.value)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidPronunciation, match="cannot be read"):
+        read_file(tmp_path / "none.toml")
+
+
+def test_a_large_lexicon_costs_a_text_nothing() -> None:
+    """It would be a tenth of a second if every entry were looked for."""
+    words = Pronunciations((f"word{n}", "said") for n in range(10_000))
+    began = time.process_time()
+    for _ in range(10):
+        assert words.found_in("Some word77 and others. " * 100) == (("word77", "said"),)
+    assert time.process_time() - began < 0.2
