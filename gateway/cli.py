@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -30,6 +29,7 @@ from gateway.speech.errors import RequestError
 from gateway.speech.request import SpeechRequest
 from gateway.speech.voices import OPENAI_VOICES, UnknownVoice
 from gateway.tools import bench, doctor, soak, top
+from gateway.tools.phonemes import print_phonemes
 from gateway.tools.say import STANDARD_OUTPUT
 from gateway.tools.say import say as say_into
 from inference import InferenceError, WorkerFailedToStart
@@ -273,15 +273,12 @@ def _source(name: str, settings: Settings, context: typer.Context) -> str:
 app.command("top")(with_settings(*SERVER)(top.watch))
 
 
-@app.command()
-def phonemes(
-    text: Annotated[str, typer.Argument(help="What is to be spoken; - reads lines.")],
-    lang: Annotated[str, typer.Option(help="Language of the text, such as en-gb or pt.")] = "en-us",
-) -> None:
-    """Print the phonemes of a text, without server or model: a line for each line."""
-    program = [sys.executable, "-P", "-m", "inference.text.phonemes", "--lang", lang, "--", text]
-    home = str(Path(__file__).resolve().parents[1])
-    os.execve(sys.executable, program, os.environ | {"PYTHONPATH": home})  # noqa: S606 - espeak has no place in here
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True}, add_help_option=False
+)
+def phonemes(context: typer.Context) -> None:
+    """Print the phonemes of a text, without server or model: a line for each line. --help says how."""
+    print_phonemes(context.args)
 
 
 @app.command()

@@ -25,10 +25,12 @@ from inference.pool.job import Answer
 from inference.pool.lease import Lease
 from inference.pool.pool import Pool, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
-from inference.protocol import Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
+from inference.protocol import FASTEST, SLOWEST, Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
 
 __all__ = [
+    "FASTEST",
     "LANGUAGES",
+    "SLOWEST",
     "Answer",
     "Audio",
     "Backend",

@@ -30,7 +30,7 @@ _TIES_AND_STOPS: Final = "\u0361\u035c^.'ɝɫg "
 """Of the International Phonetic Alphabet, beside what the model knows: the text worker writes them as that does."""
 
 _TOKEN: Final = re.compile(r"\w+")
-_FIRST_UNSPACED: Final = "\u0e00"
+FIRST_UNSPACED: Final = "\u0e00"
 """From Thai on, most scripts write no spaces between words."""
 
 
@@ -65,7 +65,7 @@ class Pronunciations:
         return tuple(sorted({*spaced, *unspaced}))
 
     def _add(self, word: str, said: str) -> None:
-        if max(word) >= _FIRST_UNSPACED:
+        if max(word) >= FIRST_UNSPACED:
             self._unspaced.append((word, said))
         else:
             self._by_token.setdefault(_TOKEN.findall(word.casefold())[0], []).append((word, said))

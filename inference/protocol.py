@@ -25,6 +25,10 @@ SAMPLE_BYTES: Final = 2
 TOKENS_PER_SECOND: Final = 15
 """How fast Kokoro speaks at speed 1."""
 
+SLOWEST: Final = 0.8
+FASTEST: Final = 1.2
+"""Speeds that the engine is asked for: beyond 1.2 the model swallows 4 to 27 % of the words."""
+
 MAX_FRAME_BYTES: Final = 1 << 26
 """About 23 minutes of PCM; the model speaks at most half a minute at once."""
 
@@ -146,6 +150,9 @@ class TextJob(_Message, frozen=True):
     context: str = ""
     """What the last Reading said of the text before this stretch."""
 
+    pronunciations: tuple[tuple[str, str], ...] = ()
+    """Words that are to be said otherwise, with `/phonemes/` or other words."""
+
 
 class Sentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence that was read."""
@@ -158,6 +165,11 @@ class Sentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where it stands in the stretch, characters."""
 
     ends_paragraph: bool = False
+    speed: float = 1.0
+    """How many times as fast as the rest the writer wants it."""
+
+    pause_s: float = 0.0
+    """Silence after it that the writer asked for, seconds; a sentence without phonemes may be all silence."""
 
 
 class Reading(_Message, frozen=True):

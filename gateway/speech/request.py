@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
 from gateway.speech.errors import InvalidField, TextTooLong
-from inference import UnknownLanguage, language_named
+from inference import FASTEST, SLOWEST, UnknownLanguage, language_named
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm", "ulaw", "alaw"]
 StreamFormat = Literal["audio", "sse"]
-
-SLOWEST: Final = 0.8
-FASTEST: Final = 1.2
-"""Speeds that the engine is asked for. Beyond them speech at 1 is stretched, with the pitch kept: 0, 0 and 1 % of words
-wrong at 1.3, 1.5 and 2.0, where the model swallows 4, 14 and 27 %. The cache then holds one speed for all of them."""
 
 
 class Range(NamedTuple):
@@ -106,7 +101,11 @@ class SpeechRequest:
 
     @property
     def engine_speed(self) -> float:
-        """What the engine is asked for."""
+        """What the engine is asked for.
+
+        Where it does not speak well, speech at 1 is stretched, with the pitch kept: 0, 0 and 1 % of words are wrong at
+        1.3, 1.5 and 2.0, where the model swallows 4, 14 and 27 %. The cache then holds one speed for all of them.
+        """
         return self.speed if SLOWEST <= self.speed <= FASTEST else 1.0
 
     @property

@@ -6,7 +6,7 @@ Pure: no clocks, no I/O, and the same phonemes are always cut the same way. Know
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -62,6 +62,12 @@ class Segment:
     is_last: bool
     """It ends the text."""
 
+    speed: float = 1.0
+    """How many times as fast as the rest the writer wants it."""
+
+    asked_s: float = 0.0
+    """Silence that follows instead where the writer asked for it, in seconds on the clock, at whatever speed."""
+
 
 def segments(pieces: Iterable[str], limits: Limits | None = None) -> Iterator[Segment]:
     """The segments of a text whose phonemes come in `pieces`, each as soon as enough of them has come."""
@@ -85,48 +91,78 @@ class Packer:
         self._limits = limits or Limits()
         self._index = 0
         self._waiting = ""
+        self._speed = 1.0
+        """Of what is waiting."""
 
-    def feed(self, phonemes: str, *, ends_paragraph: bool = False) -> Iterator[Segment]:
+        self._ended: Segment | None = None
+        """One that the writer ended: it waits for what follows, or to be the last."""
+
+    def feed(
+        self, phonemes: str, *, ends_paragraph: bool = False, speed: float = 1.0, asked_s: float = 0.0
+    ) -> Iterator[Segment]:
         """The segments that `phonemes`, the next words of the text, settle; none for a text not yet long enough.
 
-        None of them is the last: something is always left for `finish`.
+        A segment ends where the speed changes, and where the writer asked for silence. None of them is the last:
+        something is always left for `finish`.
         """
-        if words := " ".join(phonemes.split()):
+        words = " ".join(phonemes.split())
+        if words:
+            if speed != self._speed:
+                yield from self._end()
+            self._speed = speed
+            yield from self._release()
             self._waiting += f"{words} "
         if ends_paragraph and self._waiting:
             self._waiting = self._waiting[:-1] + "\n"
         while cut := _cut(self._waiting.rstrip(), self._reach, self._limits):
             yield self._take(cut)
+        if asked_s:
+            yield from self._end()
+            ended = self._ended or self._segment("", 0.0)
+            self._ended = replace(ended, asked_s=ended.asked_s + asked_s)
 
     @property
     def is_holding(self) -> bool:
         """Something waits for what follows."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._ended)
 
     def flush(self) -> Iterator[Segment]:
         """All that waits, though more will be fed."""
-        yield from self._rest(is_end=False)
+        yield from self._end(".")
+        yield from self._release()
 
     def finish(self) -> Iterator[Segment]:
         """The rest: no more will be fed."""
-        yield from self._rest(is_end=True)
+        yield from self._end(".")
+        if self._ended:
+            self._ended = replace(self._ended, pause_s=0.0, is_last=True)
+        yield from self._release()
 
-    def _rest(self, *, is_end: bool) -> Iterator[Segment]:
+    def _end(self, mark: str = ",") -> Iterator[Segment]:
+        """All that waits; its last segment, which gets the mark if it has none, is held as the ended one."""
         while waiting := self._waiting.rstrip():
+            yield from self._release()
             cut = _cut(waiting, self._reach, self._limits, is_all=True)
-            is_rest = cut == len(waiting)
-            yield self._take(cut, is_rest=is_rest, is_last=is_rest and is_end)
+            self._ended = self._take(cut, mark if cut == len(waiting) else "")
 
-    def _take(self, cut: int, *, is_rest: bool = False, is_last: bool = False) -> Segment:
+    def _release(self) -> Iterator[Segment]:
+        if self._ended:
+            yield self._ended
+        self._ended = None
+
+    def _take(self, cut: int, mark: str = "") -> Segment:
         phonemes, gap, rest = self._waiting[:cut], self._waiting[cut : cut + 1], self._waiting[cut:].lstrip()
-        if (is_rest or gap == "\n") and not _MARKED.search(phonemes):
+        if gap == "\n":
+            mark = "."
+        if mark and not _MARKED.search(phonemes):
             # Else the last word loses its end: "ready to change" is heard as "ready to chain".
-            phonemes += "."
-        pause_s = 0.0 if is_last else _pause_s(phonemes, gap)
-        segment = Segment(self._index, phonemes.replace("\n", " "), pause_s, is_last)
+            phonemes += mark
         self._waiting = rest
+        return self._segment(phonemes.replace("\n", " "), _pause_s(phonemes, gap))
+
+    def _segment(self, phonemes: str, pause_s: float) -> Segment:
         self._index += 1
-        return segment
+        return Segment(self._index - 1, phonemes, pause_s, is_last=False, speed=self._speed)
 
     @property
     def _reach(self) -> Reach:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from inference.planning.playback import Pace, Playback
 from inference.planning.rendering import Piece, render
 from inference.planning.segments import Packer
-from inference.protocol import SAMPLE_BYTES, SAMPLE_RATE, TOKENS_PER_SECOND, Unit
+from inference.protocol import FASTEST, SAMPLE_BYTES, SAMPLE_RATE, SLOWEST, TOKENS_PER_SECOND, Audio, Unit
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
@@ -159,7 +159,13 @@ class Utterance:
         packer = Packer()
         while stretch := await text.stretch(self._patience_s if packer.is_holding else None):
             for sentence in await self._read(text, stretch):
-                for segment in packer.feed(sentence.phonemes, ends_paragraph=sentence.ends_paragraph):
+                fed = packer.feed(
+                    sentence.phonemes,
+                    ends_paragraph=sentence.ends_paragraph,
+                    speed=sentence.speed,
+                    asked_s=sentence.pause_s,
+                )
+                for segment in fed:
                     yield segment
             if text.is_growing and (text.takes_flush() or not self._patience_s):
                 for segment in packer.flush():
@@ -202,24 +208,40 @@ class Utterance:
             task.exception()  # the listener may have gone before it could be told
 
     async def _speak(self, segment: Segment, due: float, pieces: asyncio.Queue[Spoken | None]) -> None:
-        manner, began, spoken_s = self.manner, time.perf_counter(), 0.0
-        unit = Unit(segment.phonemes, manner.voice, manner.speed)
+        began, spoken_s = time.perf_counter(), 0.0
+        unit = Unit(segment.phonemes, self.manner.voice, self._speed(segment))
         is_waited_for = segment.index == 0 and not self._is_waited_for_whole
-        pause = bytes(round(segment.pause_s / manner.speed * SAMPLE_RATE) * SAMPLE_BYTES)
+        pause_s = self._pause_s(segment)
+        pause = bytes(round(pause_s * SAMPLE_RATE) * SAMPLE_BYTES)
         try:
-            async with aclosing(self._speak_unit(unit, due, is_waited_for)) as rendered:
+            spoken = self._speak_unit(unit, due, is_waited_for) if unit.phonemes else _silent()
+            async with aclosing(spoken) as rendered:
                 async for piece in rendered:
                     spoken_s += piece.audio.seconds
                     pieces.put_nowait(Spoken(segment, piece, pause if piece.is_last else b""))
                     self._has_begun.set()
-            heard_s = (spoken_s + segment.pause_s / manner.speed) / manner.tempo
-            self.playback.plan(heard_s - self._estimate_s(segment))
+            self.playback.plan((spoken_s + pause_s) / self.manner.tempo - self._estimate_s(segment))
         finally:
             self.segment_times.append((began, time.perf_counter()))
             self._has_begun.set()
             pieces.put_nowait(None)
 
+    def _speed(self, segment: Segment) -> float:
+        """What the engine is asked for: as the writer wishes, within what it speaks well."""
+        if segment.speed == 1:
+            return self.manner.speed
+        return min(max(self.manner.speed * segment.speed, SLOWEST), FASTEST)
+
+    def _pause_s(self, segment: Segment) -> float:
+        """Silence after a segment, before the audio is stretched."""
+        return segment.asked_s * self.manner.tempo or segment.pause_s / self._speed(segment)
+
     def _estimate_s(self, segment: Segment) -> float:
         """How long a segment is heard, before it is spoken."""
-        spoken_s = len(segment.phonemes) / TOKENS_PER_SECOND + segment.pause_s
-        return spoken_s / self.manner.speed / self.manner.tempo
+        spoken_s = len(segment.phonemes) / TOKENS_PER_SECOND / self._speed(segment)
+        return (spoken_s + self._pause_s(segment)) / self.manner.tempo
+
+
+async def _silent() -> AsyncGenerator[Piece, None]:
+    """The sound of a segment without phonemes."""
+    yield Piece(Audio(b"", elapsed_ms=0.0), None, is_last=True)

@@ -16,8 +16,10 @@ _VOICED_PLANE: Final = 0xF0000
 VOICED: Final = "\U000f0000-\U000fffff"
 """The private plane in which phonemes stand among words, as a range: no rule takes them for letters."""
 
-_CONTROL: Final = re.compile(f"[\x00-\x1f\x7f-\x9f{VOICED}]")
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 """With espeak's own: NUL ends its text, \\x01 begins a command to it."""
+
+_VOICED: Final = re.compile(f"[{VOICED}]")
 
 _LOOKS_LIKE: Final = str.maketrans(
     {
@@ -62,6 +64,11 @@ def voiced(phonemes: str) -> str:
 def unvoiced(text: str) -> str:
     """The phonemes that `voiced` made of it."""
     return "".join(chr(ord(character) - _VOICED_PLANE) for character in text)
+
+
+def without_voiced(text: str) -> str:
+    """A text as it came, with a space for each character that would pass for a phoneme."""
+    return text if text.isascii() else _VOICED.sub(" ", text)
 
 
 def without_controls(text: str) -> str:

@@ -6,17 +6,27 @@ Keeps nothing between two jobs: what the next one has to know of this one goes t
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from inference.errors import EngineFailed
 from inference.protocol import Reading, Ready, Sentence, TextJob
+from inference.text import inserts
+from inference.text.characters import without_voiced
+from inference.text.context import Context
+from inference.text.marks import passages, unfinished
 from inference.text.phonemizer import Phonemizer
-from inference.text.sentences import PARAGRAPH_END, Place, Stretch
+from inference.text.sentences import PARAGRAPH_END, Stretch
+from inference.text.thoughts import without_thoughts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from inference.pronunciations import Entry
     from inference.protocol import Job, JobReply, WorkerSpec
+    from inference.text.marks import Passage
+    from inference.text.sentences import Cut
 
 _LONGEST_READING_S: Final = 0.05
 """After so long the rest is left for another job: there is one text worker, and others wait for it."""
@@ -49,17 +59,79 @@ class TextEngine:
         if not isinstance(job, TextJob):
             raise EngineFailed(f"a text worker cannot do a {type(job).__name__}")
         began = time.perf_counter()
-        place = Place.of(job.context)
-        stretch = Stretch(job.text, place, language=job.language, is_all=job.is_all)
         sentences: list[Sentence] = []
-        for sentence in self._sentences(stretch, job.language):
-            sentences.append(sentence)
-            if sentence.end >= job.most or time.perf_counter() - began > _LONGEST_READING_S:
-                break
+        taken, context = 0, job.context
+        for step in self._steps(job):
+            taken, context = step.taken, step.context.written()
+            if step.sentence:
+                sentences.append(step.sentence)
+                if step.sentence.end >= job.most or time.perf_counter() - began > _LONGEST_READING_S:
+                    break
         elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
-        return Reading(tuple(sentences), stretch.taken, stretch.place.context(), elapsed_ms)
+        return Reading(tuple(sentences), taken, context, elapsed_ms)
 
-    def _sentences(self, stretch: Stretch, language: str) -> Iterator[Sentence]:
+    def sentences(
+        self, text: str, language: str, pronunciations: tuple[Entry, ...] = ()
+    ) -> Iterator[Sentence]:
+        """The sentences of a whole text; raises what `do` does."""
+        job = TextJob("", text, language, pronunciations=pronunciations)
+        return (step.sentence for step in self._steps(job) if step.sentence)
+
+    def _steps(self, job: TextJob) -> Iterator[_Step]:
+        context = Context.read(job.context)
+        thoughtless = without_thoughts(without_voiced(job.text), is_inside=context.is_thought)
+        is_all = job.is_all or thoughtless.open_at is not None
+        text = thoughtless.text[: thoughtless.open_at]
+        if not is_all:
+            text = text[: unfinished(text)]
+        is_wrapped = context.is_wrapped
+        marks = context.marks
+        for passage in passages(text, job.language, marks):
+            gap = PARAGRAPH_END if thoughtless.open_at is not None and not passage.is_ended else ""
+            is_whole = is_all or passage.is_ended
+            stretch = Stretch(passage.text, is_wrapped, language=job.language, is_all=is_whole, gap=gap)
+            yield from self._read(passage, stretch, job)
+            if is_whole:
+                yield _end(passage)
+            is_wrapped, marks = None, passage.after
+        if thoughtless.open_at is not None and not job.is_all:
+            yield _Step(None, thoughtless.taken, Context(None, thoughtless.is_begun, marks))
+        elif job.is_all:
+            yield _Step(None, len(job.text), Context(marks=marks))
+
+    def _read(self, passage: Passage, stretch: Stretch, job: TextJob) -> Iterator[_Step]:
         for cut in stretch.sentences():
-            phonemes = self._phonemizer.phonemes(cut.text, language)
-            yield Sentence(phonemes, cut.start, cut.end, cut.text.endswith(PARAGRAPH_END))
+            sentence = self._sentence(passage, cut, job)
+            taken, marks = passage.place(stretch.taken)
+            yield _Step(sentence, taken, Context(stretch.is_wrapped, marks=marks))
+
+    def _sentence(self, passage: Passage, cut: Cut, job: TextJob) -> Sentence:
+        spans = list(passage.between(cut.start, cut.end))
+        read = partial(self._phonemizer.phonemes, entries=job.pronunciations)
+        embedded, language = inserts.embedded(spans, job.language, read)
+        text = " ".join("".join(span.text for span in embedded).split()) + cut.gap
+        return Sentence(
+            read(text, language),
+            spans[0].start,
+            spans[-1].end,
+            ends_paragraph=cut.gap == PARAGRAPH_END,
+            speed=passage.rate,
+        )
+
+
+@dataclass(frozen=True)
+class _Step:
+    """How far a text has been read. Lives until the next."""
+
+    sentence: Sentence | None
+    """The last that was read, if one was."""
+
+    taken: int
+    context: Context
+
+
+def _end(passage: Passage) -> _Step:
+    """The silence after a passage that is read, if there is any."""
+    end = passage.end
+    pause = Sentence("", end, end, pause_s=passage.pause_s) if passage.pause_s else None
+    return _Step(pause, end, Context(marks=passage.after))

@@ -13,6 +13,7 @@ from inference.text import english_dates as dates
 from inference.text import english_figures as figures
 from inference.text import english_money as money
 from inference.text import english_notes as notes
+from inference.text import english_times as times
 from inference.text import english_units as units
 from inference.text import english_words as words
 from inference.text.rules import apply
@@ -32,7 +33,7 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *(dates.BRITISH if is_british else dates.AMERICAN),
         *dates.NAMES,
         *dates.YEARS,
-        *dates.TIMES,
+        *times.TIMES,
         *figures.FRACTIONS,
         *money.MONEY,
         *figures.RANGES,

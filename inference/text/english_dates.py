@@ -1,4 +1,4 @@
-"""Dates, years and times of day in English, American or British. Knows no amounts."""
+"""Dates and years in English, American or British. Knows no times of day and no amounts."""
 
 from __future__ import annotations
 
@@ -341,74 +341,4 @@ YEARS: Final = (
         "in 1066",
         "in ten sixty six",
     ),
-)
-
-
-# --- Times of day
-
-
-def _time(match: re.Match[str]) -> str:
-    hour, minute, half = int(match[1]), match[2], _half(match[3])
-    if minute == "00":
-        return f"{hour}{half}" if half else f"{hour} o'clock" if hour <= 12 else f"{hour} hundred"  # noqa: PLR2004
-    return f"{hour} {f'oh {minute[1]}' if minute[0] == '0' else minute}{half}"
-
-
-def _half(written: str | None) -> str:
-    return f" {written.strip()[0].upper()}M" if written else ""
-
-
-_CLOCK: Final = r"\d{1,2}(?::[0-5]\d)?"
-
-TIMES: Final = (
-    rule(
-        "chapter and verse",
-        rf"\b ({any_of(data.words('scriptures'))})\s (\d{{1,3}}):(\d{{1,3}}) (?: {_DASH}(\d{{1,3}}) )? (?![\d:])",
-        lambda match: f"{match[1]} {match[2]} {match[3]}{f' to {match[4]}' if match[4] else ''}",
-        "Psalm 23:4, Matthew 5:3-12",
-        "Psalm 23 4, Matthew 5 3 to 12",
-    ),
-    rule(
-        "times from and to",
-        rf"(?<![\w.,:]) ({_CLOCK}) (\s?[AaPp][Mm])? {_DASH} (?= {_CLOCK}\s?[AaPp][Mm]\b )",
-        r"\1\2 to ",
-        "5pm-7 pm, 9-11am",
-        "5pm to 7 pm, 9 to 11am",
-    ),
-    rule(
-        "times on a clock of 24 hours",
-        rf"(?<![\w.,:]) (\d{{1,2}}:[0-5]\d) {_DASH} (?= \d{{1,2}}:[0-5]\d\b )",
-        r"\1 to ",
-        "11:30-12:15",
-        "11:30 to 12:15",
-    ),
-    rule(
-        "time",
-        r"(?<![\w:.$£€]) ([01]?\d|2[0-4]):([0-5]\d) (?![\d:]|\.\d) (\s?[AaPp][Mm]\b)?",
-        _time,
-        "9:30, 10:05, 12:00 and 12:00 pm",
-        "9 30, 10 oh 5, 12 o'clock and 12 PM",
-    ),
-    rule(
-        "time with a full stop",
-        r"(?<![\w:.$£€]) (1?\d)\.([0-5]\d) (\s?[AaPp][Mm]\b)",
-        _time,
-        "at 9.30am",
-        "at 9 30 AM",
-    ),
-    rule(
-        "hour",
-        r"(?<![\w:.]) (\d{1,2}) (\s?[AaPp][Mm]\b)",
-        lambda match: f"{match[1]}{_half(match[2])}",
-        "5pm",
-        "5 PM",
-    ),
-    rule(
-        "time with seconds",
-        r"(?<![\w:.]) (\d{1,2}):([0-5]\d):([0-5]\d) (?![\d:])",
-        lambda match: " ".join(str(int(part)) for part in match.groups()),
-        "9:05:15",
-        "9 5 15",
-    ),
-    rule("ratio", r"(?<![\w:.]) (\d{1,4}):(\d{1,4}) (?![\w:])", r"\1 to \2", "16:90", "16 to 90"),
 )

@@ -36,7 +36,7 @@ _LEAST_SHOUTED: Final = 2
 _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:'[^\W\d_]+)?")
 _SAID: Final = re.compile(r"/([^/]+)/|(\S+)")
 _TOKEN: Final = re.compile(
-    rf"[{VOICED}]+ | [^\W\d_]+(?:['’][^\W\d_]+)*'? | '[^\W\d_]+ | \d+ | [^\s\w{VOICED}]", re.VERBOSE
+    rf"[{VOICED}]+(?:'s\b)? | [^\W\d_]+(?:['’][^\W\d_]+)*'? | '[^\W\d_]+ | \d+ | [^\s\w{VOICED}]", re.VERBOSE
 )
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST_UNSAID: Final = 3
@@ -126,7 +126,8 @@ class EnglishReader:
 
     def _word(self, word: _Word) -> str:
         if word.is_voiced:
-            return unvoiced(word.text)
+            sounds = unvoiced(word.text.removesuffix("'s"))
+            return self._lexicon.with_s(sounds) if word.text.endswith("'s") else sounds
         if not any(map(str.isalpha, word.text)):
             return ""
         if word.is_letter:

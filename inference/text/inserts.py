@@ -6,8 +6,10 @@ Knows no phonemizer: it is given one.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from inference.languages import BY_CODE
 from inference.text.characters import voiced
 from inference.text.ipa_to_kokoro import from_ipa
 from inference.vocabulary import MARKS
@@ -24,10 +26,13 @@ _VOWEL: Final = re.compile("[AIOQWYaeiouyæøœɐɑɒɔəɚɛɜɤɨɪɯʊʌᵊ�
 _GROUP_OF_LETTERS: Final = re.compile(r"[\s().,/-]+")
 
 
-def sentence_of(spans: Sequence[Span], code: str, read: Read) -> tuple[str, str]:
-    """One text of the spans of a sentence, and the code of the language that it is to be read in."""
+def embedded(spans: Sequence[Span], code: str, read: Read) -> tuple[list[Span], str]:
+    """The spans of a sentence as one text that can be read at once, and the code of the language to read it in.
+
+    `code` is the language of the text around it.
+    """
     language = _only_language(spans) or code
-    return "".join(_insert(span, language, code, read) for span in spans), language
+    return [replace(span, text=_text(span, language, code, read)) for span in spans], language
 
 
 def _only_language(spans: Sequence[Span]) -> str:
@@ -35,10 +40,10 @@ def _only_language(spans: Sequence[Span]) -> str:
     return languages.pop() if len(languages) == 1 else ""
 
 
-def _insert(span: Span, language: str, code: str, read: Read) -> str:
+def _text(span: Span, language: str, code: str, read: Read) -> str:
     own = span.state.language or code
     if span.kind == "phonemes":
-        return voiced(from_ipa(span.text, own))
+        return voiced(from_ipa(span.text, BY_CODE[own].espeak))
     if span.kind == "letters":
         return _among_words(spelled(span.text, own, read))
     if span.kind == "words" and own == language:
@@ -62,8 +67,7 @@ def spelled(text: str, code: str, read: Read) -> str:
 
 
 def _name(letter: str, code: str, read: Read) -> str:
-    # The period tells English that `A` is no article.
-    return read(letter.upper() if letter.isalpha() else letter, code).rstrip(".")
+    return read(letter.upper(), code)
 
 
 def _stressed(phonemes: str, kind: str) -> str:

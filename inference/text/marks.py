@@ -6,7 +6,6 @@ does: what a chat writes by accident (`a < b`, `<3`, a tag without its end) is t
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -52,7 +51,7 @@ _OF_EMPHASIS: Final[dict[str, Kind]] = {"none": "words", "reduced": "unstressed"
 
 @dataclass(frozen=True)
 class State:
-    """What the elements that are open at some place ask for. It goes from job to job as a string."""
+    """What the elements that are open at some place ask for."""
 
     open: tuple[tuple[str, str], ...] = ()
     """Names of elements and what they ask for, the innermost last."""
@@ -60,17 +59,8 @@ class State:
     paused_s: float = 0.0
     """Silence asked for so far."""
 
-    @classmethod
-    def read(cls, context: str) -> State:
-        """Undo `written`; an empty string is the beginning of a text."""
-        if not context:
-            return cls()
-        elements, paused_s = json.loads(context)
-        return cls(tuple((name, value) for name, value in elements), paused_s)
-
-    def written(self) -> str:
-        """All of it as a string."""
-        return json.dumps([self.open, self.paused_s]) if self != State() else ""
+    said: int = 0
+    """So many characters of what the mark that begins here puts in its place were read before."""
 
     @property
     def language(self) -> str:
@@ -111,9 +101,14 @@ class Span:
     state: State
     kind: Kind = "words"
 
+    @property
+    def is_replaced(self) -> bool:
+        """It stands in place of a mark."""
+        return len(self.text) != self.end - self.start
+
     def part(self, start: int, end: int) -> Span:
         """Characters of `text` with the place that they come from."""
-        if len(self.text) != self.end - self.start:
+        if self.is_replaced:
             return replace(self, text=self.text[start:end])
         return replace(self, text=self.text[start:end], start=self.start + start, end=self.start + end)
 
@@ -123,15 +118,18 @@ class Passage:
     """Text up to a mark that speech is cut at: a pause, or another rate."""
 
     spans: tuple[Span, ...]
-    pause_s: float
-    """Silence after it that the writer asked for, seconds."""
-
     rate: float
     end: int
     """Where it ends in the user's text, mark included."""
 
     after: State
     """What is open there."""
+
+    pause_s: float = 0.0
+    """Silence after it that the writer asked for, seconds."""
+
+    is_ended: bool = True
+    """A mark ends it; else the text does."""
 
     @property
     def text(self) -> str:
@@ -147,6 +145,18 @@ class Passage:
                 yield span.part(first, last)
             begin += len(span.text)
 
+    def place(self, offset: int) -> tuple[int, State]:
+        """Where in the user's text a character of `text` stands, and what is open there.
+
+        Of what stands in place of a mark it is where the mark is.
+        """
+        for span in self.spans:
+            if offset < len(span.text):
+                said = span.state.said + offset if span.is_replaced else 0
+                return span.part(offset, offset + 1).start, replace(span.state, said=said)
+            offset -= len(span.text)
+        return self.end, self.after
+
 
 def passages(text: str, code: str, state: State) -> Iterator[Passage]:
     """The passages of a text in a language, each as it is asked for; `state` is what is open where it begins."""
@@ -154,26 +164,27 @@ def passages(text: str, code: str, state: State) -> Iterator[Passage]:
     start, rate = 0, state.rate
     for mark in _MARK.finditer(text):
         spans.append(Span(text[start : mark.start()], start, mark.start(), state))
-        start = mark.end()
+        said = _said(mark, state, code)
+        start, state = mark.end(), _state_after(mark, state)
         pause_s = min(_pause_s(mark), ALL_PAUSES_S - state.paused_s)
-        state = _state_after(mark, replace(state, paused_s=state.paused_s + pause_s))
         if pause_s or state.rate != rate:
-            yield Passage(tuple(filter(_has_text, spans)), pause_s, rate, start, state)
+            state = replace(state, paused_s=state.paused_s + pause_s)
+            yield Passage(_not_empty(spans), rate, start, state, pause_s)
             spans, rate = [], state.rate
         else:
-            spans.append(_said(mark, state, code))
+            spans.append(said)
     spans.append(Span(text[start:], start, len(text), state))
-    yield Passage(tuple(filter(_has_text, spans)), 0.0, rate, len(text), state)
+    yield Passage(_not_empty(spans), rate, len(text), state, is_ended=False)
+
+
+def _not_empty(spans: list[Span]) -> tuple[Span, ...]:
+    return tuple(span for span in spans if span.text)
 
 
 def unfinished(text: str) -> int:
     """Where a mark begins that more text may complete; the length of the text if none does."""
     match = _UNFINISHED.search(text, max(len(text) - _LOOKED_BACK, 0))
     return match.start() if match else len(text)
-
-
-def _has_text(span: Span) -> bool:
-    return bool(span.text)
 
 
 def _pause_s(mark: re.Match[str]) -> float:
@@ -185,7 +196,7 @@ def _pause_s(mark: re.Match[str]) -> float:
 
 
 def _state_after(mark: re.Match[str], state: State) -> State:
-    name = (mark["name"] or "").lower()
+    name, state = (mark["name"] or "").lower(), replace(state, said=0)
     if name not in {"lang", "voice", "prosody"} or mark["attributes"].endswith("/"):
         return state
     if mark["closes"]:
@@ -220,4 +231,4 @@ def _said(mark: re.Match[str], state: State, code: str) -> Span:
             text = " "
         case _:
             text = content
-    return Span(text, begins, ends, state, kind)
+    return Span(text[state.said :], begins, ends, state, kind)

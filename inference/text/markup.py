@@ -15,8 +15,9 @@ from inference.text.rules import apply, rule
 
 _BREAKS: Final = "break|br|p|s|div|li|tr|h[1-6]"
 _NAMES: Final = (
-    f"{_BREAKS}|speak|voice|prosody|emphasis|say-as|sub|sup|phoneme|audio|mark|lang|w|token|span|b|i|u|em|strong|small"
-    "|del|ins|font|center|a|img|code|pre|ul|ol|table|thead|tbody|td|th|hr|blockquote|(?:mstts|amazon):[a-z-]+"
+    f"{_BREAKS}|speak|voice|prosody|emphasis|say-as|sub|sup|phoneme|audio|desc|mark|lexicon|lookup|meta|metadata|lang|w"
+    "|token|par|seq|media|(?:mstts|amazon|google):[a-z-]+|span|b|i|u|em|strong|small|del|ins|font|center|a|img|code|pre"
+    "|ul|ol|table|thead|tbody|td|th|hr|blockquote"
     "|think|thinking|reasoning|answer|details|summary|kbd|s|q|cite|abbr|figure|figcaption|section|article|main|nav"
 )
 _ATTRIBUTES: Final = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*+\s*/?"""

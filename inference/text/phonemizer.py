@@ -5,29 +5,29 @@ Japanese and Chinese need misaki with its dictionaries, and are left out where t
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import unicodedata
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
 from inference.languages import BY_CODE, LANGUAGES
 from inference.text import english, other_languages
-from inference.text.characters import plain_characters, without_controls, without_emoji
+from inference.text.characters import plain_characters, unvoiced, without_controls, without_emoji
 from inference.text.east_asian import how_to_install, is_installed, load
 from inference.text.english_reader import EnglishReader
 from inference.text.espeak import Espeak
 from inference.text.ipa_to_kokoro import kokoro_letters
 from inference.text.markup import without_markup
-from inference.text.punctuation import MARKS, canonical_marks, joined, pieces
-from inference.text.scripts import Script, runs
+from inference.text.pronounced import pronounced
+from inference.text.punctuation import canonical_marks, joined, pieces
+from inference.text.scripts import VOICED_RUN, Script, runs
+from inference.vocabulary import MARKS, kokoro_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from inference.languages import Language
+    from inference.pronunciations import Entry
 
     Run: TypeAlias = tuple[str, Script | None]
     """Words in one script, and the script if the voice of the language cannot read it."""
@@ -56,10 +56,11 @@ class Phonemizer:
 
         self.languages: Final = tuple(language.code for language in LANGUAGES if is_installed(language))
 
-    def phonemes(self, text: str, code: str) -> str:
+    def phonemes(self, text: str, code: str, entries: tuple[Entry, ...] = ()) -> str:
         """Phonemes of one sentence, one token for each character; empty if there is nothing to speak.
 
-        A sentence that ends in a line break gets a full stop if it has no mark at its end.
+        A sentence that ends in a line break gets a full stop if it has no mark at its end. `entries` are words that
+        are to be said otherwise.
 
         Raises:
             UnsupportedLanguage: there is no phonemizer for the language; the message says what to install.
@@ -67,7 +68,7 @@ class Phonemizer:
         """
         language = self._language(code)
         with _phonemizer_faults():
-            phonemes = self._sentence(self._words(text, language), language)
+            phonemes = self._sentence(self._words(text, language, entries), language)
             return phonemes + "." if text.endswith("\n") and phonemes[-1:].isalpha() else phonemes
 
     def _language(self, code: str) -> Language:
@@ -80,9 +81,11 @@ class Phonemizer:
             raise UnsupportedLanguage(f"no phonemizer for {code} is installed: {how_to_install(language)}")
         return language
 
-    def _words(self, text: str, language: Language) -> str:
+    def _words(self, text: str, language: Language, entries: tuple[Entry, ...]) -> str:
         """What is written as it is said, with the marks that the model knows."""
         words = plain_characters(without_markup(without_controls(text)))
+        if entries:
+            words = pronounced(words, entries, language)
         if language.base == "en":
             words = self._english(language).unshouted(words)
             words = english.written_out(words, is_british=language.code == "en-gb")
@@ -104,6 +107,8 @@ class Phonemizer:
 
     def _run(self, run: Run, language: Language, sentence: list[Run]) -> str:
         words, script = run
+        if script is VOICED_RUN:
+            return self._tokens(unvoiced(words))
         code, voice = (script.code, script.espeak) if script else (language.code, language.espeak)
         reader = BY_CODE.get(code)
         if reader and reader.base == "en":
@@ -119,27 +124,20 @@ class Phonemizer:
             phonemes = self._own[code](words)
         else:
             phonemes = kokoro_letters(self._espeak.phonemes(words, voice), voice)
-        return " ".join("".join(map(self._token, phonemes)).split())
+        return self._tokens(phonemes)
 
     def _english(self, language: Language) -> EnglishReader:
         if language.code not in self._readers:
             self._readers[language.code] = EnglishReader(language, self._espeak)
         return self._readers[language.code]
 
+    def _tokens(self, phonemes: str) -> str:
+        return " ".join("".join(map(self._token, phonemes)).split())
+
     def _token(self, phoneme: str) -> str:
         """The phoneme as the model knows it, or nothing; never a mark: espeak has a full stop in retroflex sounds."""
         known = phoneme if phoneme in self._vocabulary else unicodedata.normalize("NFD", phoneme)
         return "".join(part for part in known if part in self._vocabulary and part not in MARKS)
-
-
-def kokoro_vocabulary() -> Collection[str]:
-    """The characters Kokoro 1.0 has a token for, read beside kokoro_onnx: importing it loads onnxruntime."""
-    package = importlib.util.find_spec("kokoro_onnx")
-    if package is None or package.origin is None:
-        raise EngineFailed("kokoro-onnx is not installed")
-    config = json.loads(Path(package.origin).with_name("config.json").read_text(encoding="utf-8"))
-    vocabulary: dict[str, int] = config["vocab"]
-    return vocabulary.keys()
 
 
 @contextmanager

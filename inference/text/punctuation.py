@@ -5,9 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-MARKS: Final = frozenset(";:,.!?—…“”()")
-"""What the model has a token for and a phonemizer must not say."""
-
 _MARK_OF: Final = str.maketrans(
     {
         **dict.fromkeys("。．｡।॥۔", ". "),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from inference.languages import LANGUAGES
+from inference.text.characters import VOICED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,13 @@ SCRIPTS: Final = (
     Script("ethiopic", "ሀ-፿", "am"),
 )
 
+VOICED_RUN: Final = Script("voiced", VOICED, espeak="")
+"""What stands in a text as phonemes. English is read with them, for they may change the word before."""
+
 _INNER: Final = {"latin": r"\s'-"}
 """What a run holds between its letters, if not only spaces."""
 
-_BY_NAME: Final = {script.name: script for script in SCRIPTS}
+_BY_NAME: Final = {script.name: script for script in (*SCRIPTS, VOICED_RUN)}
 
 
 def runs(words: str, language: Language) -> Iterator[tuple[str, Script | None]]:
@@ -77,7 +81,10 @@ def runs(words: str, language: Language) -> Iterator[tuple[str, Script | None]]:
 
 
 def _foreign(language: Language) -> re.Pattern[str]:
-    return re.compile("|".join(_run(script) for script in SCRIPTS if script.name not in language.scripts))
+    foreign = [script for script in SCRIPTS if script.name not in language.scripts]
+    if language.base != "en":
+        foreign.append(VOICED_RUN)
+    return re.compile("|".join(map(_run, foreign)))
 
 
 def _run(script: Script) -> str:

@@ -6,11 +6,10 @@ stretch that was given.
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from inference.text import abbreviations
 
@@ -37,28 +36,11 @@ class Cut:
     text: str
     """With single spaces; ends in LINE_END or PARAGRAPH_END where it ends one and is not the last."""
 
+    gap: str
+    """What ends it there, or nothing."""
+
     start: int
     end: int
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where in its text a stretch begins, as far as that decides how it is cut."""
-
-    is_wrapped: bool | None = None
-    """Whether lines are only wrapped in the paragraph in whose middle it begins; None at the start of one."""
-
-    is_thought: bool = False
-    """It begins inside what a model writes for itself."""
-
-    @classmethod
-    def of(cls, context: str) -> Self:
-        """Undo `context`; nothing stands for the beginning of a text."""
-        return cls(**json.loads(context)) if context else cls()
-
-    def context(self) -> str:
-        """How it is told to whoever keeps it until the next stretch."""
-        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True)
@@ -75,23 +57,37 @@ class Stretch:
     """A part of a text, whose sentences are cut off one after the other. Lives while it is read."""
 
     def __init__(
-        self, text: str, place: Place | None = None, *, language: str = "en-us", is_all: bool = True
+        self,
+        text: str,
+        is_wrapped: bool | None = None,
+        *,
+        language: str = "en-us",
+        is_all: bool = True,
+        gap: str = "",
     ) -> None:
-        """`is_all`: nothing follows. If not, a sentence is handed out once its end is certain by what follows it."""
-        self.place = place or Place()
-        """Where `taken` is."""
+        """A stretch without thoughts and marks.
+
+        Args:
+            text: what is to be cut.
+            is_wrapped: whether lines are only wrapped in the paragraph that it begins in the middle of, or None.
+            language: code of the language that it is in.
+            is_all: nothing follows. If not, a sentence is handed out once its end is certain by what follows it.
+            gap: what ends its last sentence.
+        """
+        self.is_wrapped = is_wrapped
+        """The same of where `taken` is."""
 
         self.taken = 0
         """Where that begins which has not been handed out: it must come again, with what follows it."""
 
         self._is_all = is_all
+        self._gap = gap
         self._abbreviation = abbreviations.ending(language)
-        lines = text.replace("\r\n", " \n").translate(_LINE_BREAKS)
-        self._lines, self._thought = _without_thoughts(lines, is_inside=self.place.is_thought)
+        self._lines = text.replace("\r\n", " \n").translate(_LINE_BREAKS)
         self._text = self._lines.replace("\n", " ")
 
     def sentences(self) -> Iterator[Cut]:
-        """Every sentence, in order, cut as it is asked for; nothing is dropped but thoughts."""
+        """Every sentence, in order, cut as it is asked for; nothing is dropped."""
         held: _Piece | None = None
         for piece in self._pieces():
             start, _ = piece.span
@@ -99,25 +95,17 @@ class Stretch:
                 if self._may_go_on(start):
                     return
                 self.taken = start
-                self.place = Place(None if piece.gap == PARAGRAPH_END else piece.is_wrapped)
+                self.is_wrapped = None if piece.gap == PARAGRAPH_END else piece.is_wrapped
                 yield self._cut(held, piece.gap)
             held = piece
-        if not self._is_all and self._thought is None:
-            return
-        self._take_all()
-        if held:
-            yield self._cut(held, "" if self._thought is None else PARAGRAPH_END)
-
-    def _take_all(self) -> None:
-        """Everything but what may be the beginning of the end of a thought."""
-        self.taken, self.place = len(self._text), Place()
-        if self._thought is not None and not self._is_all:
-            self.taken = max(self._thought, self.taken - _LONGEST_TAG, 0)
-            self.place = Place(is_thought=self.taken > self._thought)
+        if self._is_all:
+            self.taken, self.is_wrapped = len(self._text), None
+            if held:
+                yield self._cut(held, self._gap)
 
     def _cut(self, piece: _Piece, gap: str) -> Cut:
         start, end = piece.span
-        return Cut(" ".join(self._text[start:end].split()) + gap, start, end)
+        return Cut(" ".join(self._text[start:end].split()) + gap, gap, start, end)
 
     def _may_go_on(self, start: int) -> bool:
         """True if what begins here is too short to tell whether it goes on with the sentence or is a list item."""
@@ -125,7 +113,7 @@ class Stretch:
         return is_short and self._text[start].isdigit()
 
     def _pieces(self) -> Iterator[_Piece]:
-        is_wrapped, gap = self.place.is_wrapped, ""
+        is_wrapped, gap = self.is_wrapped, ""
         for paragraph in self._paragraphs():
             if is_wrapped is None:
                 is_wrapped = self._is_wrapped(paragraph)
@@ -217,29 +205,6 @@ class Stretch:
 
 
 _LINE_BREAKS: Final = dict.fromkeys(map(ord, "\x0b\x0c\r\x1c\x1d\x1e\x85\u2028\u2029"), "\n")
-_THOUGHT: Final = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-"""What a model writes for itself: nobody wants to hear it. It goes over many lines, so it is taken out here."""
-
-_THOUGHT_END: Final = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
-_LONGEST_TAG: Final = len("</thinking>")
-
-
-def _without_thoughts(text: str, *, is_inside: bool) -> tuple[str, int | None]:
-    """`text` with line breaks where there are thoughts, and where the one begins that has not ended."""
-    inside = 0
-    if is_inside:
-        if not (end := _THOUGHT_END.search(text)):
-            return "\n" * len(text), -1
-        inside = end.end()
-    open_at: int | None = None
-
-    def blank(match: re.Match[str]) -> str:
-        nonlocal open_at
-        open_at = None if match[0].endswith(">") and _THOUGHT_END.search(match[0]) else match.start() + inside
-        return "\n" * len(match[0])
-
-    return "\n" * inside + _THOUGHT.sub(blank, text[inside:]), open_at
-
 
 _ITEM: Final = re.compile(r"([-*+•>|#]|\d{1,3}[.)]|```|~~~)")
 """What a line begins with that is no continuation of the line before: list items, headings, tables, fences."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnknownLanguage
 from inference.languages import language_named
+from inference.protocol import FASTEST, SLOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +23,6 @@ _VALUES: Final[dict[str, Any]] = tomllib.loads(
 )
 
 LONGEST_PAUSE_S: Final = 10.0
-
-SLOWEST, FASTEST = 0.8, 1.2
-"""Rates at which the model still says every word."""
 
 _ATTRIBUTE: Final = re.compile(r"""([\w:.-]{1,40})\s*+=\s*+(?:"([^"<]*)"|'([^'<]*)'|([^\s"'<>/]+))""")
 _DURATION: Final = re.compile(r"\+?(\d{1,6}(?:\.\d{1,6})?|\.\d{1,6})\s?(ms|s|)", re.IGNORECASE)

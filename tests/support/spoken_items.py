@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from inference.text.phonemizer import Phonemizer
-from inference.text.sentences import Stretch
+from inference.protocol import WorkerSpec
+from inference.text.engine import TextEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,14 +69,11 @@ class FrontEnd:
     """The text worker's front end, as a text goes through it. Lives as long as the process: espeak's state does."""
 
     def __init__(self) -> None:
-        self._phonemizer = Phonemizer()
+        self._engine = TextEngine(WorkerSpec("text"))
 
     def __call__(self, text: str, language: str) -> str:
         """The phonemes of a whole text."""
-        return " ".join(
-            self._phonemizer.phonemes(cut.text, language)
-            for cut in Stretch(text, language=language).sentences()
-        )
+        return " ".join(sentence.phonemes for sentence in self._engine.sentences(text, language))
 
 
 def read_items(path: Path) -> Iterator[Item]:

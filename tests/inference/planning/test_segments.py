@@ -200,3 +200,33 @@ def test_the_last_segment_and_no_other_says_that_it_is_the_last(pieces: list[str
 def test_limits_that_cannot_work_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="least"):
         Limits(**wrong)
+
+
+def test_a_segment_ends_where_the_writer_asked_for_silence() -> None:
+    packer = Packer()
+    fed = [*packer.feed("wˈʌn"), *packer.feed("", asked_s=1.5), *packer.feed("tˈu θɹˈi."), *packer.finish()]
+    assert [(s.phonemes, s.asked_s, s.is_last) for s in fed] == [
+        ("wˈʌn,", 1.5, False),
+        ("tˈu θɹˈi.", 0.0, True),
+    ]
+
+
+def test_silence_at_either_end_of_a_text_is_kept() -> None:
+    packer = Packer()
+    fed = [*packer.feed("", asked_s=1.0), *packer.feed("", asked_s=0.5), *packer.feed("nˈO.", asked_s=2.0)]
+    fed += packer.finish()
+    assert [(s.phonemes, s.asked_s, s.is_last) for s in fed] == [("", 1.5, False), ("nˈO.", 2.0, True)]
+
+
+def test_silence_is_not_held_back_by_a_flush() -> None:
+    packer = Packer()
+    assert [s.asked_s for s in (*packer.feed("nˈO.", asked_s=2.0), *packer.flush())] == [2.0]
+    assert not packer.is_holding
+
+
+def test_sentences_of_another_speed_are_not_spoken_together() -> None:
+    packer = Packer()
+    fed = [*packer.feed("wˈʌn."), *packer.feed("tˈu.", speed=0.9), *packer.feed("θɹˈi.", speed=0.9)]
+    fed += [*packer.feed("fˈɔɹ."), *packer.finish()]
+    assert [(s.phonemes, s.speed) for s in fed] == [("wˈʌn.", 1.0), ("tˈu. θɹˈi.", 0.9), ("fˈɔɹ.", 1.0)]
+    assert [s.index for s in fed] == [0, 1, 2]

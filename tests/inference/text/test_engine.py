@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inference.errors import EngineFailed
-from inference.protocol import Reading, SpeechJob, TextJob, Unit, WorkerSpec
+from inference.protocol import Reading, Sentence, SpeechJob, TextJob, Unit, WorkerSpec
 from inference.text.engine import TextEngine
 
 ENGINE = TextEngine(WorkerSpec(role="text"))
@@ -15,6 +15,23 @@ def read(text: str, *, most: int = 1000, is_all: bool = True, context: str = "")
     reply = ENGINE.do(TextJob("r", text, "en-us", most, is_all, context))
     assert isinstance(reply, Reading)
     return reply
+
+
+def read_whole(text: str, context: str = "", *, is_all: bool = True) -> tuple[list[Sentence], int, str]:
+    """Its sentences in however many jobs, how far that came, and the context there."""
+    sentences: list[Sentence] = []
+    taken = 0
+    while True:
+        reading = read(text[taken:], context=context, is_all=is_all)
+        sentences += reading.sentences
+        taken, context = taken + reading.taken, reading.context
+        if not reading.taken or taken == len(text):
+            return sentences, taken, context
+
+
+def spoken(sentences: list[Sentence]) -> list[tuple[str, float, float]]:
+    """Phonemes, speed and silence of those that are heard."""
+    return [(s.phonemes, s.speed, s.pause_s) for s in sentences if s.phonemes or s.pause_s]
 
 
 def read_in(language: str, text: str) -> Reading:
@@ -71,3 +88,85 @@ def test_engine_refuses_a_job_of_the_other_role() -> None:
 def test_sentences_end_as_they_do_in_the_language() -> None:
     text = "Oggi viene il dott. Rossi. Ciao."
     assert [len(read_in(code, text).sentences) for code in ("it", "es")] == [2, 3]
+
+
+MARKED = (
+    'Well. <lang xml:lang="fr">Bonjour. Ça va?</lang> [pause:1s] He <prosody rate="slow">said</prosody> '
+    '<sub alias="One. Two">12</sub> <emphasis>it</emphasis>. <p>So.</p><break time="2s"/>Bye [pause] now.'
+)
+
+
+def test_marks_ask_for_silence_speed_and_language() -> None:
+    assert spoken(read_whole(MARKED)[0]) == [
+        ("wˈɛl.", 1.0, 0.0),
+        ("bɔ̃ʒˈuʁ.", 1.0, 0.0),
+        ("sa vˈa?", 1.0, 0.0),
+        ("", 1.0, 1.0),
+        ("hi", 1.0, 0.0),
+        ("sˈɛd", 0.9, 0.0),
+        ("wˈʌn.", 1.0, 0.0),
+        ("tˈu ˈɪt.", 1.0, 0.0),
+        ("sˌO.", 1.0, 0.0),
+        ("", 1.0, 2.0),
+        ("bˈI", 1.0, 0.0),
+        ("", 1.0, 0.75),
+        ("nˈW.", 1.0, 0.0),
+    ]
+
+
+def test_a_text_with_marks_is_read_alike_in_whatever_parts_it_comes() -> None:
+    whole = spoken(read_whole(MARKED)[0])
+    for chars in range(1, len(MARKED)):
+        first, taken, context = read_whole(MARKED[:chars], is_all=False)
+        rest, *_ = read_whole(MARKED[taken:], context)
+        assert spoken([*first, *rest]) == whole, MARKED[:chars]
+
+
+def test_sentences_with_marks_know_their_place() -> None:
+    text = 'He <emphasis>said</emphasis> <sub alias="it">x</sub>. [pause:1s] Bye.'
+    assert [text[s.start : s.end] for s in read(text).sentences if s.phonemes] == [
+        'He <emphasis>said</emphasis> <sub alias="it">x</sub>.',
+        "Bye.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "phonemes"),
+    [
+        ('say <say-as interpret-as="characters">WHO</say-as> now', "sˈA dˈʌbᵊlju ˈAʧ ˈO nˈW"),
+        ('call <say-as interpret-as="telephone">555-01</say-as>', "kˈɔl fˈIv fˈIv fˈIv, zˈɪɹO wˈʌn"),
+        ('<phoneme ph="pɪˈkɑːn">pecan</phoneme> pie', "pɪkˈɑn pˈI"),
+        ('he said <lang xml:lang="es">hola, amigo</lang> there', "hi sˈɛd ˈola, amˈiɣo ðˈɛɹ"),
+        ("do it <emphasis>for</emphasis> me", "dˈu ɪt fˈɔɹ mˌi"),
+        ('do it <emphasis level="reduced">now</emphasis>', "dˈu ɪt nˌW"),
+        (
+            '<audio src="a.wav">I</audio> mean <w>it</w><mark name="m"/> & <amazon:effect>more</amazon:effect>',
+            "ˌI mˈin ɪt ænd mˈɔɹ",
+        ),
+        ("\U000f006e\U000f0070 no", "nˈO"),
+    ],
+)
+def test_marks_say_how_words_are_read(text: str, phonemes: str) -> None:
+    assert [s.phonemes for s in read(text).sentences] == [phonemes]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "phonemes"),
+    [
+        ("en-us", "SIOBHAN's cat, Siobhanna", "ʃɪvˈɔnz kˈæt, sɪəbhˈænə"),
+        ("en-us", "in new  york, Newyork", "ɪn ðə bˈɪɡ ˈæpəl, nˈuɪˌɔɹk"),
+        ("es", "Siobhan vive", "ʃɪvˈɔn bˈiβe"),
+        ("en-us", "use us Us", "jˈuz ˌʌs ˌʌsˈʌs"),
+        ("ja", "東京です", "tˈOkjO desɨ"),
+    ],
+)
+def test_words_are_said_as_somebody_said(language: str, text: str, phonemes: str) -> None:
+    entries = (
+        ("siobhan", "/ʃɪvˈɔn/"),
+        ("new york", "the big apple"),
+        ("Us", "/ˌʌsˈʌs/"),
+        ("東京", "/tˈOkjO/"),
+    )
+    reply = ENGINE.do(TextJob("r", text, language, pronunciations=entries))
+    assert isinstance(reply, Reading)
+    assert "".join(s.phonemes for s in reply.sentences).replace("ᵊ", "ə") == phonemes

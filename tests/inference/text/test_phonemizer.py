@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from inference.errors import UnsupportedLanguage
 from inference.languages import BY_CODE
 from inference.text.east_asian import is_installed
-from inference.text.phonemizer import Phonemizer, kokoro_vocabulary
-from inference.text.punctuation import MARKS
+from inference.text.phonemizer import Phonemizer
+from inference.vocabulary import MARKS, kokoro_vocabulary
 
 PHONEMIZER = Phonemizer()
 """The only one: espeak's state belongs to the process."""

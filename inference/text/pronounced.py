@@ -1,0 +1,48 @@
+"""Words that are to be said as somebody has said, put in their place. Knows no lexicon and no files."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from inference.pronunciations import FIRST_UNSPACED, is_phonemes
+from inference.text.characters import plain_characters, voiced
+from inference.text.ipa_to_kokoro import from_ipa
+
+if TYPE_CHECKING:
+    from inference.languages import Language
+    from inference.pronunciations import Entry
+
+
+def pronounced(text: str, entries: tuple[Entry, ...], language: Language) -> str:
+    """`text` with other words, or phonemes, for those that have an entry; the longest that fits counts.
+
+    An entry in small letters stands for any case, any other for itself.
+    """
+    said = {plain_characters(word): said for word, said in entries}
+
+    def in_place(match: re.Match[str]) -> str:
+        word = " ".join(match[0].split())
+        instead = said.get(word) or said[word.lower()]
+        return voiced(from_ipa(instead[1:-1], language.espeak)) if is_phonemes(instead) else instead
+
+    return _pattern(tuple(said)).sub(in_place, text)
+
+
+@lru_cache(maxsize=64)
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(_word, sorted(words, key=len, reverse=True))))
+
+
+def _word(word: str) -> str:
+    """Whole, unless it begins or ends with a letter of a script that has no spaces."""
+    pattern = r"\s+".join(map(re.escape, word.split()))
+    pattern = pattern if any(map(str.isupper, word)) else f"(?i:{pattern})"
+    before = r"(?<!\w)" if _has_spaces(word[0]) else ""
+    after = r"(?!\w)" if _has_spaces(word[-1]) else ""
+    return f"{before}{pattern}{after}"
+
+
+def _has_spaces(letter: str) -> bool:
+    return letter < FIRST_UNSPACED
