@@ -23,11 +23,11 @@ PIECE_BYTES: Final = 2 * SAMPLE_RATE * SAMPLE_BYTES
 """Two seconds: stretched and resampled that is up to 400 kB, and no thread is busy with it for over 40 ms."""
 
 
-def cut(pcm: bytes) -> Iterator[memoryview]:
-    """Samples in pieces that are mastered at once, without a copy."""
+def cut(pcm: bytes, most: int = PIECE_BYTES) -> Iterator[memoryview]:
+    """Samples in pieces of at most so many bytes that are mastered at once, without a copy."""
     view = memoryview(pcm)
-    for start in range(0, len(view), PIECE_BYTES):
-        yield view[start : start + PIECE_BYTES]
+    for start in range(0, len(view), most):
+        yield view[start : start + most]
 
 
 class Pipeline:

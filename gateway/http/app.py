@@ -22,13 +22,15 @@ from gateway.http.key_limit import KeyLimit
 from gateway.http.openapi import document
 from gateway.http.paths import Paths
 from gateway.http.request_body import RequestBody
-from gateway.http.request_log import RequestLog
+from gateway.http.request_log import RequestLog, write
 from gateway.http.routes import ENDPOINTS, path_set, routed
+from gateway.http.sockets import tell
 from gateway.observe.metrics import Metrics
 from gateway.observe.status import status
 from gateway.observe.tracing import Traces
 from gateway.speech.cache import Cache
 from gateway.speech.synthesis import Synthesis
+from gateway.talk.host import Host
 from inference import language_named
 
 if TYPE_CHECKING:
@@ -72,6 +74,10 @@ def create_app(
         if traces:
             traces.note(record)
 
+    def write_turn(record: RequestRecord, path: str) -> None:
+        write(record, path)
+        note(record)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         _say_what_starts(settings, pool, running)
@@ -88,6 +94,7 @@ def create_app(
                 "catalogue": catalogue,
                 "voices": handlers.listed_voices(catalogue, pool.languages),
                 "synthesis": synthesis,
+                "host": Host(synthesis, catalogue, settings, in_flight.closing, tell, write_turn),
                 "status": partial(status, running, pool, cache, in_flight, metrics),
                 "metrics": metrics,
                 "document": described,
@@ -132,6 +139,7 @@ def middleware(settings: Settings, keys: Keys, note: Callable[[RequestRecord], N
             KeyGuard,
             keys=keys,
             open_paths=path_set(lambda endpoint: not endpoint.needs_key),
+            late_paths=path_set(lambda endpoint: endpoint.key_may_follow),
         ),
         Middleware(KeyLimit, most=settings.key_requests),
     ]

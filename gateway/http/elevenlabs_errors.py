@@ -10,6 +10,7 @@ from gateway.http.request_errors import MissingKey, TooManyRequests, WrongKey
 from gateway.speech.elevenlabs_names import UnknownFormat
 from gateway.speech.errors import RequestError, TextTooLong
 from gateway.speech.voices import UnknownVoice
+from gateway.talk.errors import InputTimeout, TooManyContexts
 from inference import PoolClosed, PoolSaturated
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ WORDS: Final[Mapping[type[Exception], str]] = {
     MissingKey: "invalid_api_key",
     WrongKey: "invalid_api_key",
     TooManyRequests: "too_many_concurrent_requests",
+    TooManyContexts: "max_contexts",
+    InputTimeout: "input_timeout_exceeded",
     RequestError: "invalid_request",
     PoolSaturated: "queue_full",
     PoolClosed: "system_busy",

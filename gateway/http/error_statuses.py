@@ -24,6 +24,7 @@ from gateway.http.request_errors import (
 )
 from gateway.speech.errors import InvalidField, TextTooLong
 from gateway.speech.voices import UnknownVoice
+from gateway.talk.errors import BadMessage, InputTimeout, TooManyContexts
 from inference import (
     InferenceError,
     JobPoisoned,
@@ -87,6 +88,9 @@ ERROR_STATUSES: Mapping[type[Exception], ErrorStatus] = {
     UnsupportedLanguage: ErrorStatus(400, "invalid", param="voice", code="unsupported_language"),
     MissingKey: ErrorStatus(401, "refused_auth"),
     WrongKey: ErrorStatus(401, "refused_auth", code="invalid_api_key"),
+    BadMessage: ErrorStatus(400, "invalid"),
+    TooManyContexts: ErrorStatus(429, "refused_rate", "requests"),
+    InputTimeout: ErrorStatus(408, "timeout"),
     BodyTooLarge: ErrorStatus(413, "invalid"),
     BodyTooSlow: ErrorStatus(408, "timeout"),
     TooManyRequests: ErrorStatus(

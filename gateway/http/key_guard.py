@@ -10,6 +10,8 @@ from gateway.http.middleware import HANDSHAKES_TOO, HttpMiddleware
 from gateway.http.request_errors import MissingKey, WrongKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from gateway.http.paths import PathSet
@@ -22,23 +24,34 @@ NO_KEY: Final = (
 
 
 class KeyGuard(HttpMiddleware):
-    """Lets in who has one of the keys; without any, everybody. Lives as long as the application."""
+    """Lets in who has one of the keys; without any, everybody. Lives as long as the application.
+
+    At `late_paths` the key may come with the first message: pages cannot set the headers of a handshake.
+    """
 
     stands_before = HANDSHAKES_TOO
 
-    def __init__(self, app: ASGIApp, keys: Keys, open_paths: PathSet) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, open_paths: PathSet, late_paths: PathSet) -> None:
         super().__init__(app)
         self.open_paths = open_paths
+        self._late_paths = late_paths
         self._keys = keys
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = [key.encode("latin-1") for key in given_keys(Headers(scope=scope))]
+        scope["state"]["show_key"] = None
         if self._keys and scope["path"] not in self.open_paths:
-            scope["state"]["record"].known_by(self._number(Headers(scope=scope)))
+            if scope["path"] in self._late_paths and not given:
+                scope["state"]["show_key"] = self._shown
+            else:
+                scope["state"]["record"].known_by(self._number(given))
         await self.app(scope, receive, send)
 
-    def _number(self, headers: Headers) -> int:
+    def _shown(self, given: Iterable[str]) -> int:
+        return self._number([key.encode(errors="replace") for key in given])
+
+    def _number(self, given: list[bytes]) -> int:
         """Which key the client has, counted from 1."""
-        given = [key.encode("latin-1") for key in given_keys(headers)]
         if not given:
             raise MissingKey(NO_KEY, headers={"www-authenticate": "Bearer"})
         number = self._keys.number(given)

@@ -30,6 +30,9 @@ logger = structlog.stdlib.get_logger(__name__)
 API_VERSION: Final = "2020-10-01"
 """What OpenAI sends as openai-version."""
 
+SWITCHING_PROTOCOLS: Final = 101
+"""Status of a handshake after which a socket is open."""
+
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -68,8 +71,8 @@ class RequestLog(HttpMiddleware):
 
         async def send_recorded(message: Message) -> None:
             kind = message["type"].removeprefix("websocket.")  # of a handshake that is refused
-            if kind == "http.response.start":
-                record.answered(message["status"])
+            if kind in {"http.response.start", "accept"}:
+                record.answered(message.get("status", SWITCHING_PROTOCOLS))
                 _add_figures(MutableHeaders(scope=message), record)
             await send(message)
             if kind == "http.response.body" and not message.get("more_body"):
@@ -94,11 +97,16 @@ class RequestLog(HttpMiddleware):
     def _write(self, record: RequestRecord, scope: Scope) -> None:
         counted = self.counted.template(scope["path"])  # also when it was refused before any route
         path = counted or getattr(scope.get("route"), "path", None)
-        ending = record.ended(path)
-        is_quiet = scope["path"] in self.quiet and record.outcome == "ok"
-        logger.log(logging.DEBUG if is_quiet else ending.level, "request", **record.line())
-        if counted:
+        write(record, path, is_quiet=scope["path"] in self.quiet)
+        if counted and record.status != SWITCHING_PROTOCOLS:  # on a socket, each context is counted
             self.note(record)
+
+
+def write(record: RequestRecord, path: str | None, *, is_quiet: bool = False) -> None:
+    """Write the line of a request to this path that has ended; one that is quiet at DEBUG, if all is well."""
+    ending = record.ended(path)
+    level = logging.DEBUG if is_quiet and record.outcome == "ok" else ending.level
+    logger.log(level, "request", **record.line())
 
 
 def _add_figures(headers: MutableHeaders, record: RequestRecord) -> None:

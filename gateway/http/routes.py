@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from gateway.http import elevenlabs_handlers, handlers
+from gateway.http import elevenlabs_handlers, handlers, sockets
 from gateway.http.elevenlabs_errors import DetailEnvelope
 from gateway.http.elevenlabs_schema import TextToSpeechBody
 from gateway.http.error_replies import ErrorEnvelope
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from starlette.requests import Request
     from starlette.responses import Response
+    from starlette.websockets import WebSocket
 
 Json = dict[str, Any]
 
@@ -33,7 +34,7 @@ Json = dict[str, Any]
 class Endpoint:
     """What clients may ask for at one path or several. Lives as long as the process."""
 
-    handler: Callable[[Request], Awaitable[Response]]
+    handler: Callable[[Request], Awaitable[Response]] | Callable[[WebSocket], Awaitable[None]]
     paths: tuple[str, ...]
     """The first is the documented one."""
 
@@ -41,8 +42,14 @@ class Endpoint:
     """For the document; empty: not in it, for it is there for clients that read none."""
 
     method: Literal["GET", "POST"] = "GET"
+    is_socket: bool = False
+    """What is asked for is a WebSocket."""
+
     needs_key: bool = False
     """Only who has a key is let in, when there are any."""
+
+    key_may_follow: bool = False
+    """The key may be in the first message on the socket."""
 
     takes: type[BaseModel] | None = None
     """Shape of its body."""
@@ -142,6 +149,21 @@ ENDPOINTS: Final = (
             ),
         )
     ),
+    *(
+        Endpoint(
+            handler,
+            _both(f"/text-to-speech/{{voice}}/{end}"),
+            is_socket=True,
+            needs_key=True,
+            key_may_follow=True,
+            envelope=DetailEnvelope,
+            is_counted=True,
+        )
+        for end, handler in (
+            ("multi-stream-input", sockets.multi_stream_input),
+            ("stream-input", sockets.stream_input),
+        )
+    ),
     Endpoint(handlers.list_models, _both("/models"), "List the models", needs_key=True, replies=(ModelList,)),
     Endpoint(
         handlers.show_model,
@@ -204,10 +226,12 @@ def path_set(wanted: Callable[[Endpoint], bool]) -> PathSet:
     return PathSet(paths(filter(wanted, ENDPOINTS)))
 
 
-def routed() -> list[Route]:
+def routed() -> list[BaseRoute]:
     """The routes of the application."""
-    return [
-        Route(path, endpoint.handler, methods=[endpoint.method])
-        for endpoint in ENDPOINTS
-        for path in endpoint.paths
-    ]
+    return [_route(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
+
+
+def _route(endpoint: Endpoint, path: str) -> BaseRoute:
+    if endpoint.is_socket:
+        return WebSocketRoute(path, endpoint.handler)
+    return Route(path, endpoint.handler, methods=[endpoint.method])

@@ -35,6 +35,12 @@ LINGER_S: Final = 5.0
 """How long a client gets to read our last words and close too. Closing over bytes it is still sending would reset the
 connection, and the reply be lost on its way."""
 
+SIGN_OF_LIFE_S: Final = 20.0
+"""How long the client of a WebSocket may be silent until it is asked for one, and then until it is given up."""
+
+_PING: Final = b"\x89\x00"
+"""A WebSocket's ping without a payload (RFC 6455, 5.5.2). Each frame is written in one piece, so it fits in between."""
+
 _READ_BYTES: Final = 1 << 16
 _LOOK_S: Final = 0.1
 _RESET_AT_CLOSE: Final = struct.pack("ii", 1, 0)
@@ -138,11 +144,24 @@ class Connection:
             await self._give_up()
 
     async def _read(self) -> None:
-        while data := await self._reader.read(_READ_BYTES):
+        while data := await self._next():
             await self._http.handle(RawData(data))
         await self._http.handle(RawData(b""))
         if self._http.awaits_reply:
             await self._outlast_half_close()
+
+    async def _next(self) -> bytes:
+        """What the client sends next; on a WebSocket, one that is silent is asked whether it is still there."""
+        was_asked = False
+        while True:
+            try:
+                async with asyncio.timeout(SIGN_OF_LIFE_S if self._http.is_socket else None):
+                    return await self._reader.read(_READ_BYTES)
+            except TimeoutError:
+                if was_asked or not self._http.is_socket:
+                    raise
+            was_asked = True
+            await self._write(_PING)
 
     async def _outlast_half_close(self) -> None:
         """Stay while a client that sends no more still takes its reply.

@@ -39,6 +39,9 @@ UNSENT_BYTES: Final = 256 << 10
 """Most bytes that the kernel holds unsent for one client. It would take 4 MB: minutes of speech before a client that
 does not read is noticed, and 2 GB for 512 of them."""
 
+SOCKET_MESSAGE_CHARS: Final = 1 << 18
+"""Of a WebSocket's message that is read at all; who reads it has a limit below this, and says so."""
+
 _ACCEPT_AGAIN_S: Final = 0.5
 
 _REFUSAL: Final = error_body(BUSY, "server_error", "overloaded")
@@ -154,6 +157,7 @@ def _config() -> Config:
     config = Config()
     config.keep_alive_timeout = KEEP_ALIVE_S
     config.include_server_header = False
+    config.websocket_max_message_size = SOCKET_MESSAGE_CHARS
     config.errorlog = logging.getLogger("hypercorn.error")
     config.errorlog.setLevel(logging.WARNING)  # our own lines say when it starts and ends
     return config

@@ -13,6 +13,7 @@ import h11
 from hypercorn.events import Closed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.protocol.ws_stream import WSStream
 
 from gateway.http.error_replies import ErrorDetail, ErrorEnvelope
 
@@ -43,6 +44,11 @@ class Http1(H11Protocol):
         return self.stream is not None and self.connection.their_state is h11.CLOSED
 
     @property
+    def is_socket(self) -> bool:
+        """True from the handshake of a WebSocket to its end."""
+        return isinstance(self.stream, WSStream)
+
+    @property
     def is_receiving(self) -> bool:
         """True from the headers of a request to the end of its body."""
         return self.connection.their_state is h11.SEND_BODY
@@ -70,6 +76,7 @@ class Http1(H11Protocol):
             await self._send_error_response(WRONG_VERSION, has_body=request.method != b"HEAD")
             await self.send(Closed())
             return
+        request = _without_extensions(request)
         names = {name for name, _ in request.headers}
         if names >= {b"content-length", b"transfer-encoding"}:
             # Whoever stands before us may have taken the other one for the length (RFC 9112, 6.1).
@@ -92,3 +99,16 @@ class Http1(H11Protocol):
         if has_body:
             await self._send_h11_event(h11.Data(data=body))
         await self._send_h11_event(h11.EndOfMessage())
+
+
+def _without_extensions(request: h11.Request) -> h11.Request:
+    """Offers of a WebSocket's client are not taken up: 64 KiB of its compressed bytes are 64 MB of text.
+
+    Sound in base64 gains nothing by compression either.
+    """
+    return h11.Request(
+        method=request.method,
+        target=request.target,
+        headers=[pair for pair in request.headers if pair[0] != b"sec-websocket-extensions"],
+        http_version=request.http_version,
+    )

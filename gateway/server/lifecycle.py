@@ -148,6 +148,7 @@ def _read_again(keys: Keys) -> None:
 
 async def _drain(pool: Backend, in_flight: RepliesInFlight, seconds: float, leave_now: asyncio.Event) -> None:
     pool.drain()
+    in_flight.closing.set()
     logger.info("draining", extra={"replies": len(in_flight)})
     drained = asyncio.create_task(in_flight.drained())
     hurried = asyncio.create_task(leave_now.wait())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.speech.elevenlabs_names import FORMATS, STOCK_VOICES, OutputFormat
@@ -41,8 +41,12 @@ class Wish:
         Raises:
             UnknownFormat: it is none of `formats`.
         """
-        fast = min(max(1.0 if speed is None else speed, SPEEDS.least), SPEEDS.most)
-        return cls(voice, OutputFormat.named(output_format, formats), _language(voice, language_code), fast)
+        wish = cls(voice, OutputFormat.named(output_format, formats), _language(voice, language_code))
+        return wish.at(speed)
+
+    def at(self, speed: float | None) -> Wish:
+        """The same at another speed; beyond our range, at its end."""
+        return self if speed is None else replace(self, speed=min(max(speed, SPEEDS.least), SPEEDS.most))
 
     def order(self, catalogue: Catalogue, text: str) -> SpeechRequest:
         """The request that speaks `text` so.
@@ -50,8 +54,19 @@ class Wish:
         Raises:
             RequestError: there is no such voice, or no text.
         """
-        fields: dict[str, Any] = vars(self.output_format) | {"lang_code": self.language, "speed": self.speed}
-        return SpeechRequest.from_fields(catalogue, text, self.voice, **fields)
+        return SpeechRequest.from_fields(catalogue, text, self.voice, **self._fields)
+
+    def order_without_text(self, catalogue: Catalogue) -> SpeechRequest:
+        """The request that speaks so what is yet to be written.
+
+        Raises:
+            UnknownVoice: there is no such voice.
+        """
+        return SpeechRequest.without_text(catalogue, self.voice, **self._fields)
+
+    @property
+    def _fields(self) -> dict[str, Any]:
+        return vars(self.output_format) | {"lang_code": self.language, "speed": self.speed}
 
 
 def _language(voice: str, code: str) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Outcome = Literal[
     "ok",
     "client_gone",
+    "interrupted",
     "refused_queue",
     "refused_rate",
     "refused_auth",
@@ -31,7 +32,7 @@ Outcome = Literal[
     "draining",
     "failed",
 ]
-"""How a request can end: every log line and metric uses one of these."""
+"""How a request can end: every log line and metric uses one of these. Interrupted: the client broke in on a socket."""
 
 Verdict = Literal["hit", "miss", "partial"]
 """What the cache held of a request's audio: all, nothing or some."""
@@ -53,6 +54,7 @@ class Ending(NamedTuple):
 ENDINGS: Final[Mapping[Outcome, Ending]] = {
     "ok": Ending(),
     "client_gone": Ending(),
+    "interrupted": Ending(),
     "refused_queue": Ending(logging.WARNING, refused_for="queue"),
     "refused_rate": Ending(refused_for="rate"),
     "refused_auth": Ending(refused_for="auth"),
@@ -181,6 +183,12 @@ class RequestRecord:
         self.characters = len(request.input)
         self.text = request.input if keep_text else None
 
+    def written(self, text: str, *, keep_text: bool) -> None:
+        """More of the text has come: of one that was not there when it was ordered."""
+        self.characters = (self.characters or 0) + len(text)
+        if keep_text:
+            self.text = (self.text or "") + text
+
     def found(self, held: HeldResponse) -> None:
         """The cache held the whole response."""
         self.cache, self.segments, self.audio_s = "hit", held.segments, held.audio_s
@@ -235,6 +243,10 @@ class RequestRecord:
     def left(self) -> None:
         """The client left before the response had ended."""
         self.outcome = "client_gone"
+
+    def interrupted(self) -> None:
+        """The client wanted to hear no more of it."""
+        self.outcome = "interrupted"
 
     def failed(self, error: Exception, outcome: Outcome) -> None:
         """An exception ended it."""

@@ -22,6 +22,9 @@ class RepliesInFlight:
 
     def __init__(self, most_bytes: int) -> None:
         self.most_bytes: Final = most_bytes
+        self.closing: Final = asyncio.Event()
+        """Set once the application is about to leave: whoever keeps a place for more to say says goodbye."""
+
         self._places: set[Place] = set()
 
     def __len__(self) -> int:

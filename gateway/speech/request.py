@@ -6,7 +6,7 @@ Knows no JSON, no HTTP and no model's name; every range of a field is here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 from gateway.audio.encoders import ENCODERS
@@ -50,6 +50,7 @@ class SpeechRequest:
     """
 
     input: str
+    """Empty where it is yet to be written."""
     voice: Mix
     response_format: Format = "mp3"
     speed: float = 1.0
@@ -82,8 +83,19 @@ class SpeechRequest:
         text = speakable(text)
         if not text.strip():
             raise InvalidField("Invalid 'input': there is no text in it.", param="input", code="empty_string")
+        return replace(cls.without_text(catalogue, voice, lang_code, **others), input=text)
+
+    @classmethod
+    def without_text(
+        cls, catalogue: Catalogue, voice: str, lang_code: str = "", **others: Any
+    ) -> SpeechRequest:
+        """The same for a text that is yet to be written.
+
+        Raises:
+            InvalidField, UnsupportedRate, UnknownVoice: as for a text.
+        """
         language = _language(lang_code)
-        request = cls(text, catalogue.resolve(voice), lang_code=language, **others)
+        request = cls("", catalogue.resolve(voice), lang_code=language, **others)
         _check_range("speed", request.speed, SPEEDS)
         _check_range("volume_multiplier", request.volume_multiplier, VOLUMES)
         _check_range("sample_rate", request.sample_rate, RATES)

@@ -16,6 +16,7 @@ from gateway.speech.errors import InvalidField, RepliesFull
 from gateway.speech.reply import Reply, usage
 from gateway.speech.reply_size import reply_bytes
 from gateway.speech.shared_work import SharedWork
+from gateway.speech.turn import LOOK_AHEAD_S, TURN_BYTES, Turn
 from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from gateway.speech.reply_memory import Place, RepliesInFlight
     from gateway.speech.request import SpeechRequest
     from inference import Backend, Piece
+
+_TURN_CHARS: Final = 100
+"""Of a text that is yet to be written: a first sentence or two."""
 
 WHOLE_SLACK_S: Final = 5.0
 """A client that waits for the whole audio can wait this much longer when others are listening, seconds."""
@@ -138,21 +142,45 @@ class Synthesis:
             code="invalid_value",
         )
 
+    def turn(self, request: SpeechRequest, record: RequestRecord) -> Turn:
+        """A turn that has its place in the queue for workers, and in memory; its sound is to be taken.
+
+        Raises:
+            InferenceError: it is refused.
+        """
+        cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse())
+        utterance, place = self._claim(
+            request, record, cache_use, _TURN_CHARS, TURN_BYTES, Pace(look_ahead_s=LOOK_AHEAD_S)
+        )
+        return Turn(request, record, cache_use, utterance, place, self._threads)
+
     def _admitted(
         self, request: SpeechRequest, record: RequestRecord, cache_use: CacheUse, *, is_whole: bool
     ) -> Reply:
         """A reply that has its place in the queue for workers, and in memory."""
-        lease = self._pool.lease(record.request_id or "", len(request.input))
+        pace = Pace(slack_s=WHOLE_SLACK_S if is_whole else 0.0)
+        held_bytes = reply_bytes(request, cache_use.room, is_whole=is_whole)
+        utterance, place = self._claim(request, record, cache_use, len(request.input), held_bytes, pace)
+        timeout_s = self._settings.request_timeout_s
+        return Reply(request, record, cache_use, utterance, place, self._threads, timeout_s)
+
+    def _claim(
+        self,
+        request: SpeechRequest,
+        record: RequestRecord,
+        cache_use: CacheUse,
+        tokens: int,
+        held_bytes: int,
+        pace: Pace,
+    ) -> tuple[Utterance, Place]:
+        lease = self._pool.lease(record.request_id or "", tokens)
         try:
-            place = self._in_flight.admit(reply_bytes(request, cache_use.room, is_whole=is_whole))
+            place = self._in_flight.admit(held_bytes)
         except RepliesFull:
             lease.close()
             raise
         manner = Manner(request.language, request.voice.parts, request.engine_speed, request.tempo)
-        pace = Pace(slack_s=WHOLE_SLACK_S if is_whole else 0.0)
-        utterance = Utterance(lease, manner, pace, partial(cache_use.render, lease))
-        timeout_s = self._settings.request_timeout_s
-        return Reply(request, record, cache_use, utterance, place, self._threads, timeout_s)
+        return Utterance(lease, manner, pace, partial(cache_use.render, lease)), place
 
 
 async def _sent(place: Place, data: bytes) -> AsyncGenerator[bytes, None]:

@@ -139,6 +139,11 @@ class Text:
         self._flushed = max(self._flushed - taken, 0)
         self._context = context
 
+    @property
+    def is_read(self) -> bool:
+        """Nothing of it is left to read."""
+        return not self._text.strip()
+
     def takes_flush(self) -> bool:
         """Whether a flush was asked for and all before it has been read; told once."""
         is_done = self._is_flushing and not self._flushed

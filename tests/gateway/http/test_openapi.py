@@ -40,6 +40,7 @@ def test_document_and_routes_agree() -> None:
     routed = {
         (path.replace(":path", ""), endpoint.method.lower())
         for endpoint in ENDPOINTS
+        if not endpoint.is_socket  # of which OpenAPI knows nothing
         for path in endpoint.paths
         if path.startswith("/v1") or f"/v1{path}" not in everywhere
     }

@@ -1,4 +1,4 @@
-"""No route of ours is a WebSocket yet; one that comes is guarded as requests are. Here it does, behind all we have."""
+"""What holds for every WebSocket, whatever is said on it: places, keys, and clients that neither read nor answer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.routing import WebSocketRoute
 
 from gateway.http.app import middleware
 from gateway.keys import Keys
+from gateway.server import connection
 from gateway.settings import Settings
 from tests.support.serving import DEADLINE_S, connect, exchange, serving
 
@@ -70,10 +71,10 @@ def handshake(path: str, key: str = "a-key") -> bytes:
 
 
 def opened(it: Talk, path: str) -> socket.socket:
-    connection = connect(it.port)
-    connection.sendall(handshake(path))
-    assert connection.recv(12) == b"HTTP/1.1 101"
-    return connection
+    wire = connect(it.port)
+    wire.sendall(handshake(path))
+    assert wire.recv(12) == b"HTTP/1.1 101"
+    return wire
 
 
 @pytest.mark.parametrize("key", ["wrong", ""])
@@ -96,10 +97,31 @@ def test_an_open_websocket_holds_its_place() -> None:
 
 
 def test_a_websocket_that_nobody_reads_is_cut() -> None:
-    with talking(stall_timeout_s=0.3) as it, opened(it, "/talk") as connection:
+    with talking(stall_timeout_s=0.3) as it, opened(it, "/talk") as wire:
         assert it.left.wait(DEADLINE_S)
         with pytest.raises(ConnectionResetError):
-            all(iter(lambda: connection.recv(1 << 20), b""))
+            all(iter(lambda: wire.recv(1 << 20), b""))
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_client_that_gives_no_sign_of_life_is_given_up(
+    answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "SIGN_OF_LIFE_S", 0.3)
+    with talking() as it, opened(it, "/listen") as wire:
+        assert wire.recv(1 << 12).endswith(b"\r\n\r\n")
+        for _ in range(3 if answers else 0):
+            assert wire.recv(2) == b"\x89\x00"
+            wire.sendall(b"\x8a\x80\x00\x00\x00\x00")
+        assert wire.recv(2) == b"\x89\x00"
+        assert wire.recv(1) == b""
+
+
+def test_compression_is_not_taken_up() -> None:
+    offer = b"Sec-WebSocket-Extensions: permessage-deflate\r\nAuthorization"
+    with talking() as it, connect(it.port) as wire:
+        wire.sendall(handshake("/listen").replace(b"Authorization", offer))
+        assert b"permessage-deflate" not in wire.recv(1 << 12)
 
 
 def test_no_route_of_that_name_is_no_websocket() -> None:

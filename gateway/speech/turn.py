@@ -1,0 +1,128 @@
+"""Turn: one text that is heard while it is written, on its way to bytes. Knows no socket and no message.
+
+What `reply` is for a text that is there, this is for one that grows: it is sent at the pace at which it is heard, for
+whoever listens may break in at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from gateway.audio.encoders import ENCODERS
+from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE, seconds
+from gateway.audio.pipeline import Pipeline, cut
+from gateway.audio.shaping import shape
+from inference import Text
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+    from concurrent.futures import Executor
+
+    from gateway.speech.cache_use import CacheUse
+    from gateway.speech.record import RequestRecord
+    from gateway.speech.reply_memory import Place
+    from gateway.speech.request import SpeechRequest
+    from inference import Spoken, Utterance
+
+LOOK_AHEAD_S: Final = 1.0
+"""Most sound that is planned beyond what was sent: a segment may begin then, of 7 s as a rule."""
+
+SENT_AHEAD_S: Final = 3.0
+"""Most sound that is sent before it can be heard. With the above and a segment, no more than about 10 s are spoken that
+nobody hears when the listener breaks in, or leaves without a word."""
+
+PIECE_S: Final = 0.75
+"""Sound that is sent at once. The strictest client takes 1 MiB: 5 s of pcm at 48 kHz in base64."""
+
+TURN_BYTES: Final = 1 << 20
+"""What a turn may hold: a segment or two as they were spoken, stages, encoder and its text."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Some of the sound of a turn."""
+
+    data: bytes
+    """As the format has it: one stream, of which this is the next part."""
+
+    heard_s: float
+    """How long the turn has been heard when this has."""
+
+
+class Turn:
+    """One text being spoken while it is written. Lives until its sound has been taken or dropped."""
+
+    def __init__(
+        self,
+        request: SpeechRequest,
+        record: RequestRecord,
+        cache_use: CacheUse,
+        utterance: Utterance,
+        place: Place,
+        threads: Executor,
+    ) -> None:
+        self.text: Final = Text(is_whole=False)
+        """To be written, and ended."""
+
+        self._record = record
+        self._cache_use = cache_use
+        self._utterance = utterance
+        self._place = place
+        self._shaping = shape(
+            tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=request.sample_rate
+        )
+        self._sample_rate = request.sample_rate
+        encoder = ENCODERS[request.response_format](request.sample_rate, kilobits=request.kilobits)
+        self._pipeline = Pipeline(self._shaping, encoder, threads, record.encoded)
+        self._samples = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing that was written is still to be heard."""
+        return self.text.is_read and self._utterance.playback.ahead_s < PIECE_S / 10
+
+    async def sounds(self) -> AsyncGenerator[Sound, None]:
+        """The sound as it is made, no sooner than it is of use; closing this drops all that has not been taken.
+
+        Raises:
+            InferenceError: the rest cannot be spoken.
+        """
+        async with aclosing(self._utterance.segments(self.text)) as segments:
+            async for spoken in segments:
+                self._told(spoken)
+                async with aclosing(self._encoded(spoken.pcm)) as sounds:
+                    async for sound in sounds:
+                        yield sound
+        if self._samples and (rest := await self._pipeline.finish()):
+            yield Sound(rest, self._utterance.playback.heard_s)
+
+    def close(self) -> None:
+        """Give back what the turn holds; call it however the turn ended."""
+        self._utterance.close()
+        self._place.close()
+        self._pipeline.close()
+        self._record.worked(self._utterance.phoneme_times, self._utterance.segment_times)
+
+    def _told(self, spoken: Spoken) -> None:
+        self._record.phonemised(self._utterance.phoneme_times)
+        self._record.spoken(spoken, self._cache_use.verdict(is_done=spoken.is_last))
+
+    async def _encoded(self, pcm: bytes) -> AsyncGenerator[Sound, None]:
+        for piece in cut(pcm, round(PIECE_S * self._utterance.manner.tempo * SAMPLE_RATE) * SAMPLE_BYTES):
+            await self._listener()
+            self._samples += len(piece) // SAMPLE_BYTES
+            playback = self._utterance.playback
+            heard_s = seconds(self._shaping.length(self._samples), self._sample_rate)
+            self._utterance.hand_over(heard_s - playback.heard_s)
+            self._record.heard(playback)
+            if data := await self._pipeline.feed(piece):
+                yield Sound(data, heard_s)
+
+    async def _listener(self) -> None:
+        """Wait until the listener can have heard nearly all that was sent."""
+        playback = self._utterance.playback
+        sent_ahead_s = playback.left_s - playback.ahead_s
+        await asyncio.sleep(max(sent_ahead_s - SENT_AHEAD_S, 0))

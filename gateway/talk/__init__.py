@@ -1,0 +1,1 @@
+"""Conversations: texts that are heard while they are written, several on one socket. Knows no web framework."""

@@ -1,0 +1,216 @@
+"""Conversation: what is said on one socket, until one side ends it. Knows contexts and clocks; knows no message.
+
+Subclasses know a protocol: what its messages mean, and how sound, endings and errors are told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from gateway.speech.errors import RequestError
+from gateway.talk.context import Context
+from gateway.talk.errors import GOING_AWAY, NORMAL, TooManyContexts, close_code
+from inference import InferenceError, PoolClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from gateway.speech.request import SpeechRequest
+    from gateway.speech.turn import Sound
+    from gateway.talk.host import Host, Wire
+
+logger = logging.getLogger(__name__)
+
+MOST_CONTEXTS: Final = 5
+"""On one socket: one speaks, the others are about to end or to begin."""
+
+INACTIVITY_S: Final = 20.0
+"""How long a client may be silent that says nothing of it."""
+
+
+class Conversation(ABC):
+    """What is said on one socket. Lives as long as that is open."""
+
+    def __init__(
+        self,
+        host: Host,
+        wire: Wire,
+        path: str,
+        request_id: str,
+        key: int | None,
+        inactivity_s: float = INACTIVITY_S,
+    ) -> None:
+        """`key` is the number of the client's key, where keys are asked for."""
+        self.path = path
+        """Template of the route."""
+
+        self.request_id = request_id
+        self.key = key
+        self._host = host
+        self._wire = wire
+        self._inactivity_s = inactivity_s
+        self._contexts: dict[str | None, Context] = {}
+        self._dropped: set[Context] = set()
+        """Those that were ended before their work had stopped."""
+
+        self._over: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._farewell: int | None = None
+        """The code to close with once all contexts have ended."""
+
+        self._has_failed = False
+        """The client is being told that; it is told nothing else any more."""
+
+        self._is_deaf = False
+        """What the client says now is of no use any more."""
+
+        self._touched = asyncio.get_running_loop().time()
+
+    async def run(self) -> int | None:
+        """Converse until one side ends it; the code to close with, None when the client has left."""
+        work = (self._listen(), self._watch(), self._say_goodbye())
+        tasks = [asyncio.create_task(self._guarded(each)) for each in work]
+        try:
+            return await self._over
+        finally:
+            has_left = not self._over.done() or self._over.cancelled() or self._over.result() is None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for context in {*self._contexts.values(), *self._dropped}:
+                await context.drop(has_left=has_left)
+
+    async def heard(self, context: Context, sound: Sound) -> None:
+        """See `Conversing.heard`."""
+        if self._has_failed:
+            return
+        await self._send(*self._tell_sound(context, sound))
+
+    async def ended(self, context: Context) -> None:
+        """See `Conversing.ended`."""
+        if self._has_failed or self._contexts.get(context.name) is not context:
+            return
+        del self._contexts[context.name]
+        self._dropped.add(context)
+        self._touched = asyncio.get_running_loop().time()
+        with suppress(ConnectionError):
+            await self._send(*self._tell_end(context))
+        self._leave_if_done()
+
+    async def failed(self, context: Context | None, error: Exception) -> None:
+        """See `Conversing.failed`; without a context, what the client sent last is at fault."""
+        if self._has_failed:
+            return
+        self._has_failed = True
+        code, told = close_code(error), self._host.tell(error)
+        with suppress(ConnectionError):
+            await self._send(self._tell_error(context, told.word, told.message, code))
+        self._end(code)
+
+    @abstractmethod
+    async def _take(self, message: str) -> None:
+        """Do what a message asks for.
+
+        Raises:
+            RequestError: it cannot be done.
+            InferenceError: the pool has no place for it.
+        """
+
+    @abstractmethod
+    def _tell_sound(self, context: Context, sound: Sound) -> tuple[str | bytes, ...]: ...
+
+    @abstractmethod
+    def _tell_end(self, context: Context) -> tuple[str, ...]: ...
+
+    @abstractmethod
+    def _tell_error(self, context: Context | None, word: str, message: str, code: int) -> str: ...
+
+    async def _open(self, name: str | None, order: SpeechRequest, *, is_auto: bool) -> Context:
+        """A new context, for which one that has said all it was given makes room.
+
+        Raises:
+            TooManyContexts: none has.
+            PoolClosed: the application is about to leave.
+        """
+        if self._host.closing.is_set():
+            raise PoolClosed("no new contexts: the server is about to leave")
+        if len(self._contexts) >= MOST_CONTEXTS:
+            silent = [context for context in self._contexts.values() if context.is_silent]
+            if not silent:
+                raise TooManyContexts(
+                    f"A socket has at most {MOST_CONTEXTS} contexts at once; close one first."
+                )
+            await min(silent, key=lambda context: context.touched).finish()
+        context = self._contexts[name] = Context(name, order, self._host, self, is_auto=is_auto)
+        return context
+
+    async def _close_when_done(self, code: int) -> None:
+        """Close once what was flushed has been heard; nothing new is taken."""
+        self._is_deaf, self._farewell = True, code
+        for context in list(self._contexts.values()):
+            await context.close()
+        self._leave_if_done()
+
+    async def _send(self, *messages: str | bytes) -> None:
+        try:
+            for message in messages:
+                await self._wire.send(message)
+        except ConnectionError:
+            self._end(None)
+            raise
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Whatever goes wrong in it ends the conversation."""
+        try:
+            await work
+        except ConnectionError:
+            self._end(None)
+        except Exception as error:
+            if not isinstance(error, RequestError | InferenceError):
+                logger.exception("request_failed")
+            await self.failed(None, error)
+
+    async def _listen(self) -> None:
+        while (message := await self._wire.receive()) is not None:
+            self._touched = asyncio.get_running_loop().time()
+            if not self._is_deaf:
+                await self._take(message)
+        self._end(None)
+
+    async def _watch(self) -> None:
+        """End what the client has forgotten: each context, and then the socket."""
+        loop = asyncio.get_running_loop()
+        while True:
+            waiting = [context for context in self._contexts.values() if not context.is_ending]
+            for context in waiting:
+                if loop.time() - context.touched >= self._inactivity_s:
+                    await self._forget(context)
+            if not self._contexts and loop.time() - self._touched >= self._inactivity_s:
+                self._end(NORMAL)
+            last = min((c.touched for c in self._contexts.values() if not c.is_ending), default=self._touched)
+            left_s = last + self._inactivity_s - loop.time()
+            await asyncio.sleep(left_s if left_s > 0 else self._inactivity_s)
+
+    async def _forget(self, context: Context) -> None:
+        """The client has said nothing of it for too long."""
+        await context.finish()
+
+    async def _say_goodbye(self) -> None:
+        """Leave once the application is about to: what is being said is finished."""
+        await self._host.closing.wait()
+        self._farewell = self._farewell or GOING_AWAY
+        for context in list(self._contexts.values()):
+            if context.is_silent:
+                await context.finish()
+        self._leave_if_done()
+
+    def _leave_if_done(self) -> None:
+        if self._farewell is not None and not self._contexts:
+            self._end(self._farewell)
+
+    def _end(self, code: int | None) -> None:
+        if not self._over.done():
+            self._over.set_result(code)

@@ -1,0 +1,61 @@
+"""What conversations need of the application, and what they need of the wire. Knows neither."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from asyncio import Event
+    from collections.abc import Callable
+
+    from gateway.settings import Settings
+    from gateway.speech.record import Outcome, RequestRecord
+    from gateway.speech.synthesis import Synthesis
+    from gateway.speech.voices import Catalogue
+
+
+class Wire(Protocol):
+    """One socket. Lives as long as it is open."""
+
+    async def receive(self) -> str | None:
+        """The next message; None when the client has left.
+
+        Raises:
+            BadMessage: it is no text, or too long.
+        """
+
+    async def send(self, message: str | bytes) -> None:
+        """Send a message, as text or in binary.
+
+        Raises:
+            ConnectionError: the client has left, or reads nothing.
+        """
+
+
+@dataclass(frozen=True)
+class Told:
+    """How an error is told."""
+
+    word: str
+    """Cause, for programs."""
+
+    message: str
+    """For people."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Host:
+    """What all conversations share. Lives as long as the application."""
+
+    synthesis: Synthesis
+    catalogue: Catalogue
+    settings: Settings
+    closing: Event
+    """Set once the application is about to leave."""
+
+    tell: Callable[[Exception], Told]
+    write: Callable[[RequestRecord, str], None]
+    """Take the record of a turn that has ended, to the log and the metrics; with the template of its path."""

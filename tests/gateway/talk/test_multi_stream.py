@@ -1,0 +1,340 @@
+"""ElevenLabs' `multi-stream-input`, message by message, against running gateways that hum."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.gateway import Gateway
+from tests.support.orders import spoken
+from tests.support.sockets import Json, Refused, Socket, audio, is_final
+from tests.support.sound import decode
+from tests.support.waiting import wait_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = "Good morning to you all, my friends. "
+LONG = "This sentence is one of many, and each of them takes its time to be said. " * 20
+END: Json = {"close_context": True}
+PAUSE_S = 0.25
+"""After a sentence; after the last one too, where it was not known in time that nothing follows."""
+
+SOCKET = "/v1/text-to-speech/{voice}/multi-stream-input"
+
+
+def opened(
+    gateway: Gateway, voice: str = "af_heart", output_format: str = "pcm_24000", **query: Any
+) -> Socket:
+    parameters = {"output_format": output_format, "model_id": "eleven_flash_v2_5"} | query
+    asked = "&".join(f"{name}={value}" for name, value in parameters.items())
+    return Socket(gateway.port, f"{SOCKET.format(voice=voice)}?{asked}")
+
+
+def turn(socket: Socket, name: str, *texts: str) -> list[Json]:
+    """All that comes of a turn that is written, flushed and ended."""
+    socket.say(text=" ", context_id=name)
+    for text in texts:
+        socket.say(text=text, context_id=name)
+    socket.say(context_id=name, flush=True)
+    socket.say(context_id=name, **END)
+    return socket.messages(is_final)
+
+
+def speech(messages: list[Json], name: str | None) -> bytes:
+    """The sound of a turn without the silence at its end."""
+    return audio(messages, name).rstrip(b"\x00")
+
+
+def seconds_of(gateway: Gateway, text: str) -> float:
+    return len(spoken(gateway, input=text, response_format="pcm")) / 48000
+
+
+@pytest.mark.parametrize("name", ["mp3_22050_32", "pcm_16000", "opus_48000_32", "ulaw_8000"])
+def test_a_turn_is_whole_in_one_stream_and_ends_once(gateway: Gateway, name: str) -> None:
+    codec, rate = name.split("_")[:2]
+    with opened(gateway, output_format=name) as socket:
+        messages = turn(socket, "a", TEXT)
+        samples, found = decode(codec, audio(messages, "a"), int(rate))
+        assert found == int(rate)
+        assert len(samples) / found - seconds_of(gateway, TEXT) == pytest.approx(PAUSE_S / 2, abs=PAUSE_S)
+        assert messages[-1] == {
+            "audio": None,
+            "isFinal": True,
+            "contextId": "a",
+            "alignment": None,
+            "normalizedAlignment": None,
+        }
+        assert all(message["isFinal"] is None for message in messages[:-1])
+        socket.say(close_socket=True)
+        assert socket.messages() == []
+        assert socket.closed == 1000
+
+
+def test_turns_follow_each_other_and_overlap_on_one_socket(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        alone = speech(turn(socket, "first", TEXT), "first")
+        for name in ("one", "two"):
+            socket.say(text=TEXT, contextId=name, flush=True)
+            socket.say(contextId=name, **END)
+        messages = socket.messages(is_final)
+        messages += socket.messages(is_final)
+        assert speech(messages, "one") == speech(messages, "two") == alone
+
+
+def test_no_name_is_a_name(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        socket.say(text=TEXT, flush=True)
+        socket.say(**END)
+        messages = socket.messages(is_final)
+        assert messages[-1]["contextId"] is None
+        assert audio(messages)
+
+
+def test_a_name_may_be_used_again(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        assert speech(turn(socket, "a", TEXT), "a") == speech(turn(socket, "a", TEXT), "a") != b""
+
+
+def test_tokens_are_joined_as_they_are(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        whole = turn(socket, "whole", "It costs 3.14 dollars, my dear friend.")
+        tokens = ("It", " costs", " 3", ".", "14", " doll", "ars,", " my dear", " fri", "end", ".")
+        assert speech(turn(socket, "tokens", *tokens), "tokens") == speech(whole, "whole")
+
+
+@pytest.mark.parametrize(("text", "query"), [(TEXT.strip(), {"auto_mode": "true"}), (TEXT.strip(), {})])
+def test_a_sentence_is_spoken_without_a_flush_and_without_a_space_behind_it(
+    gateway: Gateway, text: str, query: dict[str, str]
+) -> None:
+    with opened(gateway, **query) as socket:
+        socket.say(text=text, context_id="a")
+        assert socket.messages(lambda message: bool(message["audio"]))
+
+
+def test_what_is_no_sentence_yet_waits(gateway: Gateway) -> None:
+    with opened(gateway, auto_mode="true") as socket:
+        socket.say(text="Good morning to you all and", context_id="a")
+        socket.wire.settimeout(1)
+        with pytest.raises(TimeoutError):
+            socket.receive()
+
+
+def test_a_flush_of_nothing_sends_nothing(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        assert len(turn(socket, "a", "", " ", "…")) == 1
+
+
+def test_an_empty_text_neither_opens_a_context_nor_ends_one(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for _ in range(10_000):
+            socket.say(text="")
+        socket.say(text=TEXT, context_id="a")
+        socket.say(text="", context_id="a")
+        socket.say(text="", context_id="b")
+        socket.say(context_id="b", **END)
+        socket.say(context_id="a", flush=True)
+        socket.say(context_id="a", **END)
+        messages = socket.messages(is_final)
+        assert {message["contextId"] for message in messages} == {"a"}
+
+
+def test_who_breaks_in_hears_no_more(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        socket.say(text=LONG, context_id="a")
+        socket.messages(lambda message: bool(message["audio"]))
+        socket.say(context_id="a", **END)
+        socket.say(text=TEXT, context_id="b", flush=True)
+        socket.say(context_id="b", **END)
+        assert is_final(socket.messages(is_final)[-1])
+        assert {message["contextId"] for message in socket.messages(is_final)} == {"b"}
+    lines = wait_for(lambda: gateway.requests(outcome="interrupted"), "the line of what was broken off")
+    assert lines[-1]["path"] == SOCKET
+
+
+def test_text_since_the_last_flush_makes_an_end_a_breaking_in(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        socket.say(text=LONG, context_id="a", flush=True)
+        socket.say(text="And ", context_id="a")
+        socket.say(context_id="a", **END)
+        assert len(audio(socket.messages(is_final), "a")) / 48000 < 5
+
+
+def test_no_more_is_spoken_than_a_listener_needs(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        began = time.monotonic()
+        socket.say(text=LONG, context_id="a", flush=True)
+        received: list[Json] = []
+        while time.monotonic() < began + 2:
+            received.append(json.loads(socket.receive() or ""))
+            sent_s = len(audio(received, "a")) / 48000
+            assert sent_s < time.monotonic() - began + 5
+        assert sent_s > 3
+        assert max(len(audio([message], "a")) for message in received) <= 48000
+    wait_for(lambda: gateway.requests(outcome="client_gone", path=SOCKET), "its line")
+
+
+def test_speed_counts_where_a_context_is_opened(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        plain = audio(turn(socket, "a", TEXT), "a")
+        socket.say(text=" ", context_id="b", voice_settings={"speed": 2})
+        fast = audio(turn(socket, "b", TEXT), "b")
+        assert len(fast) / len(plain) == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_sixth_context_is_refused_and_the_others_go_on(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for name in "abcdef":
+            socket.say(text=LONG, context_id=name)
+        refusal = socket.messages(lambda message: "error" in message)[-1]
+        assert (refusal["error"], refusal["contextId"]) == ("max_contexts", "f")
+        assert isinstance(refusal["message"], str)
+        assert isinstance(refusal["code"], int)
+        for name in "abcde":
+            socket.say(context_id=name, **END)
+            assert socket.messages(is_final)[-1]["contextId"] == name
+
+
+def test_a_context_that_is_forgotten_makes_room(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for name in "abcde":
+            socket.say(text=TEXT, context_id=name, flush=True)
+            socket.say(text=" ", context_id="next")
+            socket.say(context_id="next", **END)
+            socket.messages(is_final)
+        time.sleep(3)  # they have been heard by then, as far as the server knows
+        socket.say(text=TEXT, context_id="f", flush=True)
+        messages = socket.messages(lambda message: message["contextId"] == "f")
+        assert [message["contextId"] for message in messages if is_final(message)] == ["a"]
+
+
+BAD = ["no json", "[]", '"text"', '{"text": 5}', '{"text": "a", "flush": "yes"}', "[" * 50_000, b"\x00\x01"]
+
+
+@pytest.mark.parametrize("message", BAD, ids=range(len(BAD)))
+def test_what_is_no_message_ends_the_socket(gateway: Gateway, message: str | bytes) -> None:
+    with opened(gateway) as socket:
+        socket.send(message)
+        (fault,) = socket.messages()
+        assert (fault["error"], fault["code"], socket.closed) == ("invalid_request", 1008, 1008)
+
+
+def test_a_message_of_more_than_64_kib_ends_the_socket(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        socket.say(text="é" * (33 << 10), context_id="a")
+        assert socket.messages()[-1]["code"] == 1009
+        assert socket.closed == 1009
+
+
+def test_a_text_of_more_than_a_request_may_have_is_refused(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for _ in range(5):
+            socket.say(text="a" * 1000, context_id="a")
+        fault = socket.messages()[-1]
+        assert (fault["error"], fault["contextId"]) == ("max_character_limit_exceeded", "a")
+        assert socket.closed == 1008
+
+
+@pytest.mark.parametrize("text", ["This goes well for a while. " * 5 + "But not this!", "Not this!"])
+def test_a_fault_is_told_and_closes_the_socket_and_is_never_an_end(gateway: Gateway, text: str) -> None:
+    with opened(gateway, voice="af_fail") as socket:
+        messages = turn(socket, "a", text)
+        assert not any(map(is_final, messages))
+        assert messages[-1]["contextId"] == "a"
+        assert messages[-1]["error"] == "internal_server_error"
+        assert "must not reach" not in str(messages)
+        assert (messages[-1]["code"], socket.closed) == (1011, 1011)
+    wait_for(lambda: gateway.requests(outcome="failed", path=SOCKET), "its line")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "word"),
+    [
+        ({"voice": "nobody"}, 404, "voice_not_found"),
+        ({"output_format": "wav_24000"}, 400, "invalid_output_format"),
+    ],
+)
+def test_what_cannot_be_spoken_is_refused_before_the_upgrade(
+    gateway: Gateway, query: dict[str, str], status: int, word: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        opened(gateway, **query)
+    assert refused.value.status == status
+    assert json.loads(refused.value.body)["detail"]["status"] == word
+
+
+def test_a_client_that_says_nothing_for_too_long_is_told_goodbye(gateway: Gateway) -> None:
+    with opened(gateway, inactivity_timeout=1) as socket:
+        socket.say(text=TEXT, context_id="a", flush=True)
+        messages = socket.messages()
+        assert is_final(messages[-1])
+        assert audio(messages, "a")
+        assert socket.closed == 1000
+
+
+class TestKeys:
+    @pytest.mark.parametrize("headers", [{"xi-api-key": "wrong"}, {"authorization": "Bearer wrong"}])
+    def test_a_wrong_key_is_refused_before_the_upgrade(
+        self, locked: Gateway, headers: dict[str, str]
+    ) -> None:
+        with pytest.raises(Refused) as refused:
+            Socket(locked.port, SOCKET.format(voice="af_heart"), headers)
+        assert refused.value.status == 401
+        assert json.loads(refused.value.body)["detail"]["status"] == "invalid_api_key"
+
+    def test_a_key_opens_it(self, locked: Gateway) -> None:
+        target = SOCKET.format(voice="af_heart") + "?output_format=pcm_24000"
+        with Socket(locked.port, target, {"xi-api-key": "a-key"}) as socket:
+            assert audio(turn(socket, "a", TEXT), "a")
+        assert wait_for(lambda: locked.requests(path=SOCKET, outcome="ok", voice="af_heart", key=1), "a line")
+
+    @pytest.mark.parametrize(
+        "shown", [{"xi_api_key": "another"}, {"xi-api-key": "another"}, {"authorization": "Bearer another"}]
+    )
+    def test_a_page_shows_its_key_in_the_first_message(self, locked: Gateway, shown: dict[str, str]) -> None:
+        with Socket(locked.port, SOCKET.format(voice="af_heart")) as socket:
+            socket.say(text=TEXT, context_id="a", flush=True, **shown)
+            socket.say(context_id="a", **END)
+            assert audio(socket.messages(is_final), "a")
+        assert wait_for(lambda: locked.requests(path=SOCKET, voice="af_heart", key=2), "a line")
+
+    @pytest.mark.parametrize("shown", [{}, {"xi_api_key": "wrong"}])
+    def test_who_shows_none_is_sent_away(self, locked: Gateway, shown: dict[str, str]) -> None:
+        with Socket(locked.port, SOCKET.format(voice="af_heart")) as socket:
+            socket.say(text=TEXT, context_id="a", **shown)
+            assert socket.messages()[-1]["error"] == "invalid_api_key"
+            assert socket.closed == 1008
+
+
+def test_a_turn_is_counted_and_a_socket_is_not(gateway: Gateway) -> None:
+    def counted() -> int:
+        return int(gateway.status()["totals"]["requests"]["ok"])
+
+    before = counted()
+    with opened(gateway) as socket:
+        turn(socket, "a", TEXT)
+        turn(socket, "b", TEXT)
+        socket.say(close_socket=True)
+        socket.messages()
+    wait_for(lambda: counted() == before + 2, "two turns")
+
+
+def test_a_gateway_that_leaves_lets_a_turn_end_and_takes_no_other(tone: Path) -> None:
+    gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1")
+    with opened(gateway) as idle, opened(gateway) as socket:
+        socket.say(text=TEXT * 2, context_id="a", flush=True)
+        messages = socket.messages(lambda message: bool(message["audio"]))
+        gateway.process.send_signal(signal.SIGTERM)
+        assert idle.messages() == []
+        assert idle.closed == 1001
+        socket.say(text=TEXT, context_id="b")
+        socket.say(context_id="a", **END)
+        messages += socket.messages()
+        assert any(m.get("error") == "system_busy" and m["contextId"] == "b" for m in messages)
+        assert any(is_final(m) and m["contextId"] == "a" for m in messages)
+        assert socket.closed == 1012
+    assert gateway.stop() == 0
