@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.gateway.talk.test_multi_stream import LONG, TEXT, speech
+from tests.gateway.talk.test_multi_stream import TEXT, speech
 from tests.support.sockets import Socket, audio, is_final
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_the_whole_is_spoken_however_it_was_cut(gateway: Gateway) -> None:
     found = []
     for size in (7, 1000):
         with opened(gateway) as socket:
-            text = LONG[:160]
+            text = TEXT * 2
             for start in range(0, len(text), size):
                 socket.say(text=text[start : start + size])
             socket.say(text="")
