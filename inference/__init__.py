@@ -20,6 +20,7 @@ from inference.planning.playback import Pace, Playback
 from inference.planning.rendering import Piece, render
 from inference.planning.text import Text
 from inference.planning.utterance import Manner, Spoken, Times, Utterance
+from inference.planning.word_times import HeardWord
 from inference.pool.config import PoolConfig
 from inference.pool.job import Answer
 from inference.pool.lease import Lease
@@ -36,6 +37,7 @@ __all__ = [
     "Backend",
     "EngineFailed",
     "HardwareProfile",
+    "HeardWord",
     "InferenceError",
     "JobPoisoned",
     "JobTimeout",

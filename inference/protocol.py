@@ -153,6 +153,24 @@ class TextJob(_Message, frozen=True):
     pronunciations: tuple[tuple[str, str], ...] = ()
     """Words that are to be said otherwise, with `/phonemes/` or other words."""
 
+    is_timed: bool = False
+    """It is wanted to know which words the phonemes stand for."""
+
+
+class Word(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A word that is spoken, with its marks and markup. Spaces, and what nobody would say, belong to no word."""
+
+    token: int
+    """The first of its phonemes; the others go on to the next word's first."""
+
+    start: int
+    end: int
+    """Where it stands in the text, characters."""
+
+    def moved(self, *, tokens: int = 0, characters: int = 0) -> Word:
+        """The same so much further on."""
+        return Word(self.token + tokens, self.start + characters, self.end + characters)
+
 
 class Sentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A sentence that was read."""
@@ -170,6 +188,9 @@ class Sentence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     pause_s: float = 0.0
     """Silence after it that the writer asked for, seconds; a sentence without phonemes may be all silence."""
+
+    words: tuple[Word, ...] = ()
+    """All of them, where that was asked for; where they stand is told as for the sentence."""
 
 
 class Reading(_Message, frozen=True):
@@ -256,6 +277,11 @@ class Audio(_Message, frozen=True):
     """Mono signed 16-bit little-endian samples, SAMPLE_RATE a second."""
 
     elapsed_ms: float
+    cut: int = 0
+    """Samples of silence that were cut off before it."""
+
+    frames: tuple[int, ...] = ()
+    """Of what begins a unit: those of its score, where the graph tells them."""
 
     @property
     def seconds(self) -> float:

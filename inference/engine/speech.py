@@ -64,9 +64,11 @@ class SpeechEngine:
                     frames, energy, records = self._score(self._session, job.unit)
                     return Score(frames, energy, records, _ms_since(started))
                 case SpeechJob():
-                    return Audio(self._speak(job.unit), _ms_since(started))
+                    pcm, cut = self._speak(job.unit)
+                    return Audio(pcm, _ms_since(started), cut)
                 case WindowJob() if isinstance(self._session, Stages):
-                    return Audio(self._sound(self._session, job), _ms_since(started))
+                    pcm, cut = self._sound(self._session, job)
+                    return Audio(pcm, _ms_since(started), cut)
         raise EngineFailed(f"this worker cannot do a {type(job).__name__}")
 
     def _score(self, stages: Stages, unit: Unit) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
@@ -80,17 +82,19 @@ class SpeechEngine:
         energy = np.rint(score.energy * 10).astype(int)
         return tuple(score.frames.astype(int).tolist()), tuple(energy.tolist()), to_records(score)
 
-    def _sound(self, stages: Stages, job: WindowJob) -> bytes:
+    def _sound(self, stages: Stages, job: WindowJob) -> tuple[bytes, int]:
         features, source = from_records(job.records)
         samples = stages.sound(features, source, self._row(job.unit.voice, len(self._tokens(job.unit))))
         kept = samples[job.skip * STEP_SAMPLES : (job.skip + job.keep) * STEP_SAMPLES]
-        return to_pcm16(trim(kept, start=job.is_first, end=job.is_last))
+        trimmed, cut = trim(kept, start=job.is_first, end=job.is_last)
+        return to_pcm16(trimmed), cut
 
-    def _speak(self, unit: Unit) -> bytes:
+    def _speak(self, unit: Unit) -> tuple[bytes, int]:
         samples, _ = self._kokoro.create(
             unit.phonemes, self._style(unit.voice), unit.speed, is_phonemes=True, trim=False
         )
-        return to_pcm16(trim(samples))
+        trimmed, cut = trim(samples)
+        return to_pcm16(trimmed), cut
 
     def _tokens(self, unit: Unit) -> list[int]:
         tokens: list[int] = self._kokoro.tokenizer.tokenize(unit.phonemes)
@@ -136,16 +140,19 @@ _TAIL_FRAMES: Final = 10
 """Frames of near-silence kept before and after the speech: soft consonants start and end below the threshold."""
 
 
-def trim(samples: NDArray[np.float32], *, start: bool = True, end: bool = True) -> NDArray[np.float32]:
+def trim(
+    samples: NDArray[np.float32], *, start: bool = True, end: bool = True
+) -> tuple[NDArray[np.float32], int]:
     """Cut the silence that the model puts around a unit (0.3 s before and 0.5 s after), fading what is left.
 
-    Pauses are then set by the plan alone, and the first audible sample comes first.
+    Pauses are then set by the plan alone, and the first audible sample comes first. Also says how many samples were
+    cut off before it.
     """
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     loudness = np.sqrt((frames.astype(np.float64) ** 2).mean(axis=1))
     sounding = np.flatnonzero(loudness > loudness.max(initial=0) * _SILENCE)
     if not len(sounding):
-        return samples
+        return samples, 0
     low = max(0, int(sounding[0]) - _LEAD_FRAMES) * _FRAME if start else 0
     high = min(len(samples), (int(sounding[-1]) + 1 + _TAIL_FRAMES) * _FRAME) if end else len(samples)
     trimmed = samples[low:high].copy()
@@ -154,7 +161,7 @@ def trim(samples: NDArray[np.float32], *, start: bool = True, end: bool = True) 
         trimmed[: len(ramp)] *= ramp
     if end:
         trimmed[len(trimmed) - len(ramp) :] *= ramp[::-1]
-    return trimmed
+    return trimmed, low
 
 
 def _ms_since(started: float) -> float:

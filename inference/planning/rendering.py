@@ -59,12 +59,12 @@ async def render(lease: Lease, unit: Unit, due: float, is_waited_for: bool) -> A
         for number, sound in enumerate(sounds, 1):
             audio, answer = await sound
             is_last = number == len(sounds)
-            elapsed_ms = audio.elapsed_ms + (score.elapsed_ms if number == 1 else 0)
-            yield Piece(
-                Audio(joiner.feed(audio.pcm, is_last=is_last), elapsed_ms),
-                answer if number > 1 else answer.after(scored),
-                is_last,
-            )
+            pcm = joiner.feed(audio.pcm, is_last=is_last)
+            if number == 1:
+                elapsed_ms = audio.elapsed_ms + score.elapsed_ms
+                yield Piece(Audio(pcm, elapsed_ms, audio.cut, score.frames), answer.after(scored), is_last)
+            else:
+                yield Piece(Audio(pcm, audio.elapsed_ms), answer, is_last)
     finally:
         for sound in sounds:
             sound.cancel()

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from inference.protocol import Word
+
 MODEL_TOKENS: Final = 510
 """Most tokens the model speaks at once."""
 
@@ -68,6 +70,9 @@ class Segment:
     asked_s: float = 0.0
     """Silence that follows instead where the writer asked for it, in seconds on the clock, at whatever speed."""
 
+    words: tuple[Word, ...] = ()
+    """Those that begin in it, where they are known."""
+
 
 def segments(pieces: Iterable[str], limits: Limits | None = None) -> Iterator[Segment]:
     """The segments of a text whose phonemes come in `pieces`, each as soon as enough of them has come."""
@@ -91,27 +96,35 @@ class Packer:
         self._limits = limits or Limits()
         self._index = 0
         self._waiting = ""
+        self._words: list[Word] = []
         self._speed = 1.0
-        """Of what is waiting."""
+        """Of what is waiting, as the words are."""
 
         self._ended: Segment | None = None
         """One that the writer ended: it waits for what follows, or to be the last."""
 
     def feed(
-        self, phonemes: str, *, ends_paragraph: bool = False, speed: float = 1.0, asked_s: float = 0.0
+        self,
+        phonemes: str,
+        *,
+        ends_paragraph: bool = False,
+        speed: float = 1.0,
+        asked_s: float = 0.0,
+        words: Iterable[Word] = (),
     ) -> Iterator[Segment]:
         """The segments that `phonemes`, the next words of the text, settle; none for a text not yet long enough.
 
         A segment ends where the speed changes, and where the writer asked for silence. None of them is the last:
         something is always left for `finish`.
         """
-        words = " ".join(phonemes.split())
-        if words:
+        spoken = " ".join(phonemes.split())
+        if spoken:
             if speed != self._speed:
                 yield from self._end()
             self._speed = speed
             yield from self._release()
-            self._waiting += f"{words} "
+            self._words += [word.moved(tokens=len(self._waiting)) for word in words]
+            self._waiting += f"{spoken} "
         if ends_paragraph and self._waiting:
             self._waiting = self._waiting[:-1] + "\n"
         while cut := _cut(self._waiting.rstrip(), self._reach, self._limits):
@@ -157,12 +170,15 @@ class Packer:
         if mark and not _MARKED.search(phonemes):
             # Else the last word loses its end: "ready to change" is heard as "ready to chain".
             phonemes += mark
+        words = tuple(word for word in self._words if word.token < cut)
+        gone = len(self._waiting) - len(rest)
+        self._words = [word.moved(tokens=-gone) for word in self._words[len(words) :]]
         self._waiting = rest
-        return self._segment(phonemes.replace("\n", " "), _pause_s(phonemes, gap))
+        return self._segment(phonemes.replace("\n", " "), _pause_s(phonemes, gap), words)
 
-    def _segment(self, phonemes: str, pause_s: float) -> Segment:
+    def _segment(self, phonemes: str, pause_s: float, words: tuple[Word, ...] = ()) -> Segment:
         self._index += 1
-        return Segment(self._index - 1, phonemes, pause_s, is_last=False, speed=self._speed)
+        return Segment(self._index - 1, phonemes, pause_s, False, self._speed, words=words)
 
     @property
     def _reach(self) -> Reach:

@@ -59,9 +59,11 @@ class Stretch:
     start: int
     """Where it begins in the text, characters."""
 
-    def job(self, request_id: str, language: str) -> TextJob:
+    def job(self, request_id: str, language: str, *, is_timed: bool = False) -> TextJob:
         """To have it read."""
-        return TextJob(request_id, self.text, language, self.most, self.is_all, self.context)
+        return TextJob(
+            request_id, self.text, language, self.most, self.is_all, self.context, is_timed=is_timed
+        )
 
     @property
     def cost_s(self) -> float:

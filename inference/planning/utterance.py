@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from inference.planning.playback import Pace, Playback
 from inference.planning.rendering import Piece, render
 from inference.planning.segments import Packer
+from inference.planning.word_times import WordClock
 from inference.protocol import FASTEST, SAMPLE_BYTES, SAMPLE_RATE, SLOWEST, TOKENS_PER_SECOND, Audio, Unit
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from inference.planning.segments import Segment
     from inference.planning.text import Stretch, Text
+    from inference.planning.word_times import HeardWord
     from inference.pool.lease import Lease
     from inference.protocol import Sentence, VoiceParts
 
@@ -48,6 +50,9 @@ class Manner:
     tempo: float = 1.0
     """How many times as fast as that the audio is played: it is stretched by who takes it."""
 
+    is_timed: bool = False
+    """It is wanted to know when each word is heard."""
+
 
 @dataclass(frozen=True)
 class Spoken:
@@ -56,6 +61,8 @@ class Spoken:
     segment: Segment
     piece: Piece
     pause: bytes
+    words: tuple[HeardWord, ...] = ()
+    """Those that begin in it, where that is wanted and the graph tells."""
 
     @property
     def pcm(self) -> bytes:
@@ -120,9 +127,11 @@ class Utterance:
         """
         producer = asyncio.create_task(self._produce(text))
         try:
+            clock = WordClock(self.manner.tempo)
             while speaking := await self._order.get():
                 while spoken := await speaking.pieces.get():
-                    yield spoken
+                    words = clock.words(spoken.segment, spoken.piece, spoken.pause)
+                    yield replace(spoken, words=words) if words else spoken
                 await speaking.task
             await producer
         finally:
@@ -164,6 +173,7 @@ class Utterance:
                     ends_paragraph=sentence.ends_paragraph,
                     speed=sentence.speed,
                     asked_s=sentence.pause_s,
+                    words=[word.moved(characters=stretch.start) for word in sentence.words],
                 )
                 for segment in fed:
                     yield segment
@@ -178,7 +188,7 @@ class Utterance:
             return ()
         began = time.perf_counter()
         reading, _ = await self._lease.read(
-            stretch.job(self._lease.request_id, self.manner.language),
+            stretch.job(self._lease.request_id, self.manner.language, is_timed=self.manner.is_timed),
             self.playback.due,
             cost_s=stretch.cost_s,
             is_first=not self.phoneme_times,

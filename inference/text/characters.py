@@ -62,8 +62,10 @@ def voiced(phonemes: str) -> str:
 
 
 def unvoiced(text: str) -> str:
-    """The phonemes that `voiced` made of it."""
-    return "".join(chr(ord(character) - _VOICED_PLANE) for character in text)
+    """The phonemes that `voiced` made of it, with the spaces between them."""
+    return "".join(
+        character if character.isspace() else chr(ord(character) - _VOICED_PLANE) for character in text
+    )
 
 
 def without_voiced(text: str) -> str:

@@ -6,6 +6,8 @@ import importlib
 import importlib.util
 import warnings
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from inference.errors import UnsupportedLanguage
@@ -27,8 +29,19 @@ def how_to_install(language: Language) -> str:
     return f"whoever runs this server can add it with `pip install {packages}`"
 
 
-def load(language: Language) -> Callable[[str], str]:
-    """The phonemizer of a language: words without marks to phonemes. Takes 0.2 s (ja) to 1.5 s (zh).
+@dataclass(frozen=True)
+class EastAsianReader:
+    """Reads one language. Lives as long as its worker process."""
+
+    phonemes: Callable[[str], str]
+    """Of words without marks."""
+
+    words: Callable[[str], list[str]]
+    """Of a text that has no spaces between them; marks are words, too."""
+
+
+def load(language: Language) -> EastAsianReader:
+    """The reader of a language. Takes 0.2 s (ja) to 1.5 s (zh).
 
     Raises:
         UnsupportedLanguage: it does not load.
@@ -36,20 +49,22 @@ def load(language: Language) -> Callable[[str], str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecations inside packages that are not ours to mend
-            phonemes = {"ja": _japanese, "zh": _chinese}[language.code]()
+            reader = {"ja": _japanese, "zh": _chinese}[language.code]()
     except Exception as error:
         raise UnsupportedLanguage(
             f"the phonemizer for {language.code} does not load: {how_to_install(language)}"
         ) from error
-    return lambda words: _whole_or_by_character(phonemes, words)
+    return EastAsianReader(partial(_whole_or_by_character, reader.phonemes), reader.words)
 
 
-def _japanese() -> Callable[[str], str]:
+def _japanese() -> EastAsianReader:
     cutlet: Any = importlib.import_module("misaki.cutlet").Cutlet()
-    return lambda words: str(cutlet(words)[0])
+    return EastAsianReader(
+        lambda words: str(cutlet(words)[0]), lambda text: [word.surface for word in cutlet.tagger(text)]
+    )
 
 
-def _chinese() -> Callable[[str], str]:
+def _chinese() -> EastAsianReader:
     words_of: Any = importlib.import_module("jieba")
     words_of.setLogLevel("WARNING")
     dictionary = (
@@ -58,7 +73,7 @@ def _chinese() -> Callable[[str], str]:
     dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
     dictionary.initialized = True
     chinese: Any = importlib.import_module("misaki.zh").ZHG2P()
-    return lambda words: str(chinese(words)[0])
+    return EastAsianReader(lambda words: str(chinese(words)[0]), words_of.lcut)
 
 
 def _whole_or_by_character(phonemes: Callable[[str], str], words: str) -> str:

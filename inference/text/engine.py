@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from inference.errors import EngineFailed
 from inference.protocol import Reading, Ready, Sentence, TextJob
 from inference.text import inserts
+from inference.text.alignment import aligned, placed, written_words
 from inference.text.characters import without_voiced
 from inference.text.context import Context
 from inference.text.marks import passages, unfinished
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inference.pronunciations import Entry
-    from inference.protocol import Job, JobReply, WorkerSpec
+    from inference.protocol import Job, JobReply, Word, WorkerSpec
     from inference.text.marks import Passage
     from inference.text.sentences import Cut
 
@@ -109,13 +110,22 @@ class TextEngine:
         spans = list(passage.between(cut.start, cut.end))
         read = partial(self._phonemizer.phonemes, entries=job.pronunciations)
         embedded, language = inserts.embedded(spans, job.language, read)
-        text = " ".join("".join(span.text for span in embedded).split()) + cut.gap
+        text = "".join(span.text for span in embedded)
+        phonemes = read(" ".join(text.split()) + cut.gap, language)
+        words: tuple[Word, ...] = ()
+        if job.is_timed:
+            written = written_words(text, partial(self._phonemizer.cut, code=language))
+            words = placed(
+                aligned(text, phonemes, written, partial(read, code=language)),
+                inserts.places(spans, embedded),
+            )
         return Sentence(
-            read(text, language),
+            phonemes,
             spans[0].start,
             spans[-1].end,
             ends_paragraph=cut.gap == PARAGRAPH_END,
             speed=passage.rate,
+            words=words,
         )
 
 

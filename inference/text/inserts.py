@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from inference.languages import BY_CODE
@@ -33,6 +34,17 @@ def embedded(spans: Sequence[Span], code: str, read: Read) -> tuple[list[Span], 
     """
     language = _only_language(spans) or code
     return [replace(span, text=_text(span, language, code, read)) for span in spans], language
+
+
+def places(spans: Sequence[Span], embedded: Sequence[Span]) -> list[tuple[int, int]]:
+    """For each character of the embedded text, where that starts and ends in the user's text which it is read for."""
+    found: list[tuple[int, int]] = []
+    for span, read in zip(spans, embedded, strict=True):
+        if span.is_replaced or read.text != span.text:
+            found += [(span.start, span.end)] * len(read.text)
+        else:
+            found += pairwise(range(span.start, span.end + 1))
+    return found
 
 
 def _only_language(spans: Sequence[Span]) -> str:

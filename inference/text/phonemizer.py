@@ -13,7 +13,7 @@ from inference.errors import EngineFailed, InferenceError, UnsupportedLanguage
 from inference.languages import BY_CODE, LANGUAGES
 from inference.text import english, other_languages
 from inference.text.characters import plain_characters, unvoiced, without_controls, without_emoji
-from inference.text.east_asian import how_to_install, is_installed, load
+from inference.text.east_asian import EastAsianReader, how_to_install, is_installed, load
 from inference.text.english_reader import EnglishReader
 from inference.text.espeak import Espeak
 from inference.text.ipa_to_kokoro import kokoro_letters
@@ -24,7 +24,7 @@ from inference.text.scripts import VOICED_RUN, Script, runs
 from inference.vocabulary import MARKS, kokoro_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
     from inference.languages import Language
     from inference.pronunciations import Entry
@@ -48,7 +48,7 @@ class Phonemizer:
         """
         self._vocabulary = frozenset(vocabulary or kokoro_vocabulary())
         self._espeak = Espeak()
-        self._own: dict[str, Callable[[str], str]] = {}
+        self._own: dict[str, EastAsianReader] = {}
         """By code, the phonemizers of languages that have their own; each is loaded when it is first needed."""
 
         self._readers: dict[str, EnglishReader] = {}
@@ -70,6 +70,17 @@ class Phonemizer:
         with _phonemizer_faults():
             phonemes = self._sentence(self._words(text, language, entries), language)
             return phonemes + "." if text.endswith("\n") and phonemes[-1:].isalpha() else phonemes
+
+    def cut(self, text: str, code: str) -> list[str]:
+        """The words of a text without spaces, in languages that put none between them; else all of it is one.
+
+        Raises:
+            UnsupportedLanguage: there is no phonemizer for the language; the message says what to install.
+            EngineFailed: a phonemizer failed.
+        """
+        language = self._language(code)
+        with _phonemizer_faults():
+            return self._east_asian(language).words(text) if language.modules else [text]
 
     def _language(self, code: str) -> Language:
         language = BY_CODE.get(code)
@@ -119,12 +130,15 @@ class Phonemizer:
             )
             phonemes = self._english(reader).phonemes(words, before[-_NEIGHBOURS:], after[:_NEIGHBOURS])
         elif reader and reader.modules and code in self.languages:
-            if code not in self._own:
-                self._own[code] = load(reader)
-            phonemes = self._own[code](words)
+            phonemes = self._east_asian(reader).phonemes(words)
         else:
             phonemes = kokoro_letters(self._espeak.phonemes(words, voice), voice)
         return self._tokens(phonemes)
+
+    def _east_asian(self, language: Language) -> EastAsianReader:
+        if language.code not in self._own:
+            self._own[language.code] = load(language)
+        return self._own[language.code]
 
     def _english(self, language: Language) -> EnglishReader:
         if language.code not in self._readers:

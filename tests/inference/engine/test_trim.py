@@ -28,32 +28,36 @@ def hum(seconds: float, loudness: float = 0.5) -> NDArray[np.float32]:
 
 
 def test_silence_around_speech_goes_but_for_what_soft_consonants_need() -> None:
-    trimmed = trim(np.concatenate([silence(0.3), hum(1), silence(0.5)]))
+    trimmed, cut = trim(np.concatenate([silence(0.3), hum(1), silence(0.5)]))
     assert len(trimmed) / RATE == pytest.approx(LEAD_S + 1 + TAIL_S, abs=0.005)
+    assert cut / RATE == pytest.approx(0.3 - LEAD_S, abs=0.005)
 
 
 def test_silence_within_speech_stays() -> None:
     spoken = np.concatenate([hum(0.2), silence(0.4), hum(0.2)])
-    assert len(trim(spoken)) == len(spoken)
+    trimmed, cut = trim(spoken)
+    assert (len(trimmed), cut) == (len(spoken), 0)
 
 
 @pytest.mark.parametrize("loudness", [0.001, 0.05, 1.0])
 def test_silence_is_judged_by_the_loudest_part(loudness: float) -> None:
     noise = hum(0.3, loudness * 0.001)
-    trimmed = trim(np.concatenate([noise, hum(0.5, loudness), noise]))
+    trimmed, _ = trim(np.concatenate([noise, hum(0.5, loudness), noise]))
     assert len(trimmed) / RATE == pytest.approx(LEAD_S + 0.5 + TAIL_S, abs=0.01)
 
 
 def test_what_is_left_is_the_same_sound_with_soft_ends() -> None:
     spoken = hum(0.5)
-    trimmed, fade = trim(spoken), round(FADE_S * RATE)
+    (trimmed, _), fade = trim(spoken), round(FADE_S * RATE)
     assert np.array_equal(trimmed[fade:-fade], spoken[fade:-fade])
     assert trimmed[0] == trimmed[-1] == 0
 
 
 @pytest.mark.parametrize("samples", [silence(0), silence(0.001), silence(0.2)], ids=["none", "few", "many"])
 def test_silence_alone_stays_as_it_is(samples: NDArray[np.float32]) -> None:
-    assert np.array_equal(trim(samples), samples)
+    trimmed, cut = trim(samples)
+    assert np.array_equal(trimmed, samples)
+    assert cut == 0
 
 
 def test_the_samples_that_are_given_do_not_change() -> None:
@@ -66,8 +70,8 @@ def test_the_samples_that_are_given_do_not_change() -> None:
 @given(st.lists(st.floats(-1, 1, width=32), max_size=1000), st.integers(1, 400))
 def test_any_samples_become_no_more_and_stay_in_range(values: list[float], repeated: int) -> None:
     samples = np.repeat(np.array(values, np.float32), repeated)[:50_000]
-    trimmed = trim(samples)
-    assert len(trimmed) <= len(samples)
+    trimmed, cut = trim(samples)
+    assert cut + len(trimmed) <= len(samples)
     assert np.abs(trimmed).max(initial=0) <= np.abs(samples).max(initial=0)
 
 
