@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from inference.protocol import Job, JobReply, Message, Ready
 
 OK: Final = 0
-STARTUP_FAILURE: Final = 3
 PROTOCOL: Final = 4
+CANNOT_START: Final = 5
+"""Exit codes; 3 is that of a gateway that cannot start."""
 
 
 class Engine(Protocol):
@@ -63,7 +64,7 @@ def main() -> int:
         engine = _engine(spec)
     except Exception as error:
         channel.sendall(encode(StartFailed(f"{type(error).__name__}: {error}")))
-        return STARTUP_FAILURE
+        return CANNOT_START
     channel.sendall(encode(engine.ready(round((time.perf_counter() - started) * 1000, 1))))
     try:
         _serve(channel, engine)

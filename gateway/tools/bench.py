@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import dataclasses
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -141,7 +142,7 @@ def cpu_s(pid: int | None) -> float:
     """CPU seconds that a process and all below it have taken so far; 0 without a process."""
     total = 0.0
     for process in tree(pid) if pid else ():
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             times = process.cpu_times()
             total += times.user + times.system
     return total
@@ -151,7 +152,7 @@ def memory_mb(pid: int) -> float:
     """Proportional set size of a process and all below it: memory that is shared is counted once."""
     total = 0
     for process in tree(pid):
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.Error):
             full = process.memory_full_info()
             total += getattr(full, "pss", full.uss)
     return total / 1e6
@@ -169,14 +170,27 @@ def own_server(
     started = time.perf_counter()
     level = "error" if log == subprocess.DEVNULL else "info"
     command = [sys.executable, "-m", "gateway.cli", "serve", "--port", "0", "--log-level", level, *options]
-    with subprocess.Popen(  # noqa: S603 - ourselves
-        command, stdout=log, stderr=subprocess.PIPE, text=True, cwd=checkout
-    ) as process:
+    with (
+        _cleared_up_on_sigterm(),
+        subprocess.Popen(  # noqa: S603 - ourselves
+            command, stdout=log, stderr=subprocess.PIPE, text=True, cwd=checkout
+        ) as process,
+    ):
         try:
             url = url_of(process)
             yield url, process.pid, time.perf_counter() - started
         finally:
             process.terminate()
+
+
+@contextlib.contextmanager
+def _cleared_up_on_sigterm() -> Iterator[None]:
+    """SIGTERM is an exception while this is open: what would be cleared up after one is."""
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def url_of(process: subprocess.Popen[str]) -> str:

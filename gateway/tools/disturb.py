@@ -91,7 +91,7 @@ def _is_worker(process: psutil.Process) -> bool:
 
 
 def _signal(worker: psutil.Process | None, number: signal.Signals) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):
+    with contextlib.suppress(psutil.Error):
         if worker:
             worker.send_signal(number)
             return True

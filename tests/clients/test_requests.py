@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import httpx
 
 from gateway.speech.voices import OPENAI_VOICES
 from tests.support.sound import decode
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -25,9 +25,9 @@ def seconds(name: str, audio: bytes) -> float:
 
 
 def test_open_webui_finds_models_and_voices_without_sending_its_key(one_at_a_time: Gateway) -> None:
-    models = httpx.get(f"{one_at_a_time.base_url}/audio/models").json()["models"]
+    models = one_at_a_time.get("/v1/audio/models").json()["models"]
     assert {"id": "tts-1", "name": "tts-1"} in [{"id": m["id"], "name": m["name"]} for m in models]
-    voices = httpx.get(f"{one_at_a_time.base_url}/audio/voices").json()["voices"]
+    voices = one_at_a_time.get("/v1/audio/voices").json()["voices"]
     picker = {voice["id"]: voice["name"] for voice in voices}
     assert set(OPENAI_VOICES) < set(picker)
 
@@ -37,7 +37,7 @@ def test_open_webui_speaks(one_at_a_time: Gateway) -> None:
         f"{one_at_a_time.base_url}/audio/speech",
         json={"model": "tts-1", "input": TEXT, "voice": "alloy"},
         headers={"Content-Type": "application/json", "Authorization": "Bearer none is needed"},
-        timeout=30,
+        timeout=DEADLINE_S,
     )
     assert answer.raise_for_status().headers["content-type"] == "audio/mpeg"
     assert seconds("mp3", answer.content) > 1
@@ -47,16 +47,14 @@ def urlopen(url: str, order: dict[str, Any]) -> Any:
     """As Home Assistant's openai_tts sends it: by urllib, which takes a POST no further than a redirect."""
     headers = {"Content-Type": "application/json", "Authorization": "Bearer none is needed"}
     request = urllib.request.Request(url, json.dumps(order).encode(), headers, method="POST")  # noqa: S310
-    return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - it is http
+    return urllib.request.urlopen(request, timeout=10)  # noqa: S310 - it is http, and its own deadline
 
 
 def test_home_assistant_can_be_set_up(kokoro: Gateway) -> None:
-    begun = time.monotonic()
     order = {"model": "tts-1", "input": ".", "voice": "alloy", "response_format": "mp3"}
     with urlopen(f"{kokoro.base_url}/audio/speech", order) as answer:
         assert answer.status == 200
         assert 0.1 <= seconds("mp3", answer.read()) < 1
-    assert time.monotonic() - begun < 10
 
 
 def test_home_assistant_speaks_while_the_audio_comes(kokoro: Gateway) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from inference.protocol import Role
 from tests.support.gateway import Gateway
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,11 +77,14 @@ def live_through(gateway: Gateway) -> None:
     ):
         assert speak(gateway, "Hello there.", voice, response_format=audio_format).status_code == 200
     assert speak(gateway, "Boom!", "af_crash").status_code == 500
-    wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 200, "ready again")
+    wait_for(lambda: gateway.get("/ready").status_code == 200, "ready again")
     assert speak(gateway, "", "af_heart").status_code == 400
     assert speak(gateway, key="wrong").status_code == 401
     with ThreadPoolExecutor(CROWD) as clients:
-        crowd = [clients.submit(speak, gateway, SLOW, "af_slow") for _ in range(CROWD)]
+        texts = [
+            f"{SLOW} {number}" for number in range(CROWD)
+        ]  # those who want the same would share one place
+        crowd = [clients.submit(speak, gateway, text, "af_slow") for text in texts]
         assert {one.result().status_code for one in crowd} == {200, 503}
 
 
@@ -91,7 +94,7 @@ def speak(
     """One request for speech, waited for."""
     body = {"model": "tts-1", "input": text, "voice": voice, "response_format": "pcm"} | fields
     headers = {"authorization": f"Bearer {key}"}
-    return httpx.post(f"{gateway.base_url}/audio/speech", json=body, headers=headers, timeout=30)
+    return httpx.post(f"{gateway.base_url}/audio/speech", json=body, headers=headers, timeout=DEADLINE_S)
 
 
 def _replaced(gateway: Gateway) -> set[str]:

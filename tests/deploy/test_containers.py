@@ -15,6 +15,7 @@ from gateway.http.routes import ENDPOINTS, paths
 from gateway.settings import Settings
 from models.manifest import Manifest
 from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, free_port, run, tool
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +91,7 @@ def health_check() -> list[str]:
 def check_health(port: int) -> int:
     variables = os.environ | {"KOKORO_PORT": str(port)}
     return subprocess.run(
-        health_check(), env=variables, stderr=subprocess.DEVNULL, timeout=10, check=False
+        health_check(), env=variables, stderr=subprocess.DEVNULL, timeout=DEADLINE_S, check=False
     ).returncode
 
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.deploy.tools import DEPLOY, free_port, running, tool
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def client(certificate: Path, port: int) -> Iterator[httpx.Client]:
 
     hooks = {"request": [by_name]}
     with httpx.Client(
-        base_url=f"https://127.0.0.1:{port}", verify=context, timeout=30, event_hooks=hooks
+        base_url=f"https://127.0.0.1:{port}", verify=context, timeout=DEADLINE_S, event_hooks=hooks
     ) as made:
         yield made
 
@@ -127,13 +127,12 @@ def test_sound_goes_out_as_it_is_made(
 ) -> None:
     with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
         asked = body(SLOW, "af_slow", stream_format=stream_format)
-        started = time.monotonic()
         with reader.stream("POST", "/v1/audio/speech", json=asked) as answer:
             pieces = answer.iter_raw()
             assert next(pieces)
-            first_s = time.monotonic() - started
+            first = time.monotonic()
             assert sum(len(piece) for piece in pieces) > 0
-        assert first_s < (time.monotonic() - started) / 2
+        assert time.monotonic() - first > 0.3, "the other segments take half a second each"
 
 
 @PROXIES
@@ -151,7 +150,7 @@ def test_a_hang_up_reaches_the_gateway_and_figures_reach_nobody(
         before = len(gateway.requests(outcome="client_gone"))
         with reader.stream("POST", "/v1/audio/speech", json=body(SLOW, "af_slow")) as answer:
             next(answer.iter_raw())
-        gone = wait_for(lambda: gateway.requests(outcome="client_gone")[before:], "the hang-up noticed", 10)
+        gone = wait_for(lambda: gateway.requests(outcome="client_gone")[before:], "the hang-up noticed")
         assert gone[0]["voice"] == "af_slow"
 
 
@@ -187,7 +186,7 @@ def test_nginx_upgrades_without_a_lost_request(
         try:
             wait_for(lambda: spoken(old) > 1 and spoken(new) > 1, "both serve")
             old.process.send_signal(signal.SIGTERM)
-            assert old.process.wait(20) == 0
+            assert old.process.wait(DEADLINE_S) == 0
             before = spoken(new)
             wait_for(lambda: spoken(new) > before + 4, "the new one serves alone")
         finally:

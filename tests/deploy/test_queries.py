@@ -12,7 +12,7 @@ from gateway.observe.log_fields import request_fields
 from inference.protocol import Role
 from tests.deploy.conftest import CROWD
 from tests.deploy.tools import DEPLOY, ROOT, TOOLS, tool
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def ask(name: str, lines: list[dict[str, Any]]) -> list[list[str]]:
     """Rows of a jq query over a log in which other programs have written too."""
     log = "\n".join(["Kokoro Gateway speaks.", *map(json.dumps, lines), '"a string"', ""])
     command = [tool("jq"), "-nrR", "-f", str(QUERIES / f"{name}.jq")]
-    done = subprocess.run(command, input=log, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, input=log, capture_output=True, text=True, timeout=DEADLINE_S, check=True)
     return [row.split("\t") for row in done.stdout.splitlines()]
 
 
@@ -121,7 +121,7 @@ def parse(query: Path) -> dict[str, list[str]]:
         env={"NODE_PATH": str(modules), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=DEADLINE_S,
         check=True,
     )
     parsed: dict[str, list[str]] = json.loads(done.stdout)

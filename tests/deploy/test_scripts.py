@@ -13,17 +13,17 @@ import httpx
 import psutil
 import pytest
 
+from gateway.cli import CANNOT_START
 from gateway.settings import Settings
 from tests.deploy.tools import DEPLOY, ROOT, free_port, run, running, tool
 from tests.support.gateway import START_S
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 START = DEPLOY / "start_production.sh"
-CANNOT_START = 3
 FEW_FILES = 512
 ENOUGH_FILES = 512 + 1024  # for as many connections as may be, and for the workers
 
@@ -106,7 +106,7 @@ def production(
     finally:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=DEADLINE_S)
 
 
 def is_healthy(port: int) -> bool:
@@ -164,7 +164,7 @@ def test_standard_output_is_the_json_log_and_sigterm_ends_it_well(
     process, port, log = production
     with socket.create_connection(("127.0.0.1", port)):  # an idle connection does not stop it
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(DEADLINE_S) == 0
     events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
     assert "worker_ready" in events
     assert "drained" in events

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ DEPLOY = ROOT / "deploy"
 TOOLS = Path(sys.prefix) / "tools"
 """Where install_tools.sh puts what this machine lacks."""
 
-END_S = 10.0
+BELOW_EPHEMERAL = range(15_000, 32_000)
 
 
 def tool(name: str) -> str:
@@ -53,7 +54,11 @@ def run(*command: str | Path, text: str | None = None, cwd: Path = ROOT) -> str:
 
 @contextmanager
 def running(
-    *command: str | Path, port: int, said: Path, seconds: float = 20, variables: dict[str, str] | None = None
+    *command: str | Path,
+    port: int,
+    said: Path,
+    seconds: float = DEADLINE_S,
+    variables: dict[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server that listens on a port of loopback, ended afterwards; what it says goes to a file."""
     with (
@@ -67,16 +72,18 @@ def running(
         finally:
             process.terminate()
             try:
-                process.wait(END_S)
+                process.wait(DEADLINE_S)
             except subprocess.TimeoutExpired:
                 process.kill()
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on now; none that the kernel might give to somebody's connection next."""
+    while True:
+        port = secrets.choice(BELOW_EPHEMERAL)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _listens(port: int) -> bool:

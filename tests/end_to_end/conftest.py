@@ -1,4 +1,4 @@
-"""Gateways that may be broken."""
+"""Gateways that may be broken, and one that is used by many tests and left as it was."""
 
 from __future__ import annotations
 
@@ -22,16 +22,36 @@ def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
     started: list[Gateway] = []
 
     def start_one(directory: str = str(tone), **variables: str) -> Gateway:
-        options = {
-            "WORKERS": "2",
-            "THREADS": "1",
-            "LOG_LEVEL": "debug",
-            "EXPRESS": "false",
-            "CACHE_MB": "0",
-        } | variables
-        started.append(Gateway.start("tests.support.tone_server", directory, **options))
+        started.append(_start(directory, **variables))
         return started[-1]
 
     yield start_one
     for gateway in started:
         gateway.stop()
+
+
+@pytest.fixture(scope="package")
+def gateway(tone: Path) -> Iterator[Gateway]:
+    """The same, with the options that `start` gives: for tests after which it works as before."""
+    started = _start(str(tone))
+    yield started
+    assert started.stop() == 0
+
+
+@pytest.fixture(scope="package")
+def single(tone: Path) -> Iterator[Gateway]:
+    """The same with one worker only, which has to be free again for what comes next."""
+    started = _start(str(tone), WORKERS="1")
+    yield started
+    assert started.stop() == 0
+
+
+def _start(directory: str, **variables: str) -> Gateway:
+    options = {
+        "WORKERS": "2",
+        "THREADS": "1",
+        "LOG_LEVEL": "debug",
+        "EXPRESS": "false",
+        "CACHE_MB": "0",
+    } | variables
+    return Gateway.start("tests.support.tone_server", directory, **options)

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.support.streams import pids, speak
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def test_a_log_that_cannot_be_written_stops_no_speech(tone: Path) -> None:
                 assert httpx.post(f"{found[0]}/audio/speech", json=body, timeout=60).status_code == 200
             process.send_signal(signal.SIGTERM)
             process.stderr.read()
-            assert process.wait(20) == 0
+            assert process.wait(DEADLINE_S) == 0
         finally:
             process.kill()
 
@@ -55,4 +55,4 @@ def test_a_model_damaged_while_running_leaves_the_running_workers_in_service(
         lambda: [line for line in gateway.lines if line["event"] == "worker_cannot_start"], "the failed start"
     )
     assert [speak(gateway).status_code for _ in range(3)] == [200] * 3
-    assert httpx.get(f"{gateway.root}/ready").status_code == 200
+    assert gateway.get("/ready").status_code == 200

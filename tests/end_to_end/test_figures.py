@@ -66,7 +66,7 @@ def gateway(start: Callable[..., Gateway]) -> Gateway:
 
 
 def metrics(gateway: Gateway) -> Counter[tuple[str, frozenset[tuple[str, str]]]]:
-    text = httpx.get(f"{gateway.root}/metrics", headers=KEY).text
+    text = gateway.get("/metrics", headers=KEY).text
     return Counter(
         {
             (sample.name, frozenset(sample.labels.items())): sample.value
@@ -82,9 +82,9 @@ def test_log_metrics_and_status_agree_on_every_count(gateway: Gateway) -> None:
         lambda: len(found := gateway.requests(path="/v1/audio/speech")) == sent and found,
         "every request's line",
     )
-    httpx.get(f"{gateway.base_url}/models", headers=KEY)  # is no speech
+    gateway.get("/v1/models", headers=KEY)  # is no speech
     found = metrics(gateway)
-    status = httpx.get(f"{gateway.root}/status", headers=KEY).json()
+    status = gateway.get("/status", headers=KEY).json()
 
     def metric(name: str, **labels: str) -> float:
         return float(found[f"kokoro_{name}", frozenset(labels.items())])

@@ -14,9 +14,9 @@ import pytest
 
 from tests.support.gateway import Gateway
 from tests.support.model import MODEL, VOICES, link_release
-from tests.support.processes import descendants
+from tests.support.processes import descendants, environment
 from tests.support.tree import ROOT
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,14 +59,14 @@ def start_and_kill(models: Path, elsewhere: Path, moment: Callable[..., bool]) -
     """Kill a start at a moment; what it had started, with the environments checked."""
     command = [sys.executable, "-P", "-m", "gateway.cli", "serve"]
     options = {"KOKORO_PORT": "0", "KOKORO_MODELS_DIR": str(models), "KOKORO_API_KEYS": "a-key"}
-    environment = os.environ | options | {"PYTHONPATH": str(ROOT)}
+    variables = os.environ | options | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        command, env=environment, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, env=variables, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
             wait_for(lambda: moment(process.pid, models), "the moment to kill", STEP_S)
             started = list(descendants(process.pid))
-            seen = {name for child in started for name in variables(child)}
+            seen = {name for child in started for name in environment(child)}
         finally:
             process.kill()
     assert "PATH" in seen
@@ -74,19 +74,11 @@ def start_and_kill(models: Path, elsewhere: Path, moment: Callable[..., bool]) -
     return started
 
 
-def variables(process: psutil.Process) -> list[str]:
-    """Names of those in its environment; none if it has just ended."""
-    try:
-        return list(process.environ())
-    except psutil.NoSuchProcess:
-        return []
-
-
 def test_a_first_start_survives_being_killed_at_any_moment(models: Path, elsewhere: Path) -> None:
     for moment in MOMENTS:
         started = start_and_kill(models, elsewhere, moment)
         assert started
-        assert psutil.wait_procs(started, timeout=20)[1] == []
+        assert psutil.wait_procs(started, timeout=DEADLINE_S)[1] == []
     assert not (elsewhere / "executed").exists()
 
     options = {"PORT": "0", "WORKERS": "1", "THREADS": "1", "MODELS_DIR": str(models)}

@@ -42,7 +42,7 @@ def test_a_gateway_that_was_stopped_loses_no_request_and_no_worker(start: Callab
         asked = [clients.submit(speak, gateway, SENTENCE * 12, "af_slow") for _ in range(2)]
         wait_for(lambda: gateway.status()["queue"]["running"] == 2, "both being spoken")
         os.kill(gateway.process.pid, signal.SIGSTOP)
-        time.sleep(5)
+        time.sleep(3)  # longer than a job may take
         os.kill(gateway.process.pid, signal.SIGCONT)
         assert all(answer.result().content == whole for answer in asked)
     assert not any(worker["restarts"] for worker in gateway.status()["workers"])

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
-
 from tests.support.streams import speak, spoken
 from tests.support.waiting import wait_for
 
@@ -27,8 +25,8 @@ def test_an_idle_gateway_ends_its_speech_workers_and_the_next_request_is_spoken(
     wait_for(lambda: not gateway.workers("speech") and not gateway.workers("express"), "the workers gone")
     assert states(gateway) == {"text": "idle", "express": "resting", "speech": "resting"}
     assert sum(w["memory_bytes"] for w in gateway.status()["workers"] if w["role"] != "text") == 0
-    assert httpx.get(f"{gateway.root}/ready").status_code == 200
-    assert 'kokoro_workers{role="speech",state="resting"} 2.0' in httpx.get(f"{gateway.root}/metrics").text
+    assert gateway.get("/ready").status_code == 200
+    assert 'kokoro_workers{role="speech",state="resting"} 2.0' in gateway.get("/metrics").text
     answer = speak(gateway, "It wakes up. " * 20)
     assert (answer.status_code, len(answer.content) > 0) == (200, True)
     (request,) = spoken(gateway, 1)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def status(gateway: Gateway, key: str) -> int:
-    return httpx.get(f"{gateway.base_url}/models", headers={"authorization": f"Bearer {key}"}).status_code
+    return gateway.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code
 
 
 def told(gateway: Gateway, event: str) -> Any:

@@ -10,12 +10,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import httpx
 import psutil
 import pytest
 
 from tests.support.streams import PAGE, SLOW, open_stream, pids, speak
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,16 +36,16 @@ def test_sigterm_lets_streams_finish_and_refuses_new_speech(start: Callable[...,
     assert b"200" in idle.recv(100)
     with ThreadPoolExecutor(1) as clients:
         running = clients.submit(speak, gateway, SLOW, "af_slow")
-        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 200, "ready")
+        wait_for(lambda: gateway.get("/ready").status_code == 200, "ready")
         with open_stream(gateway, SLOW, "af_slow") as second:
             assert second.recv(15) == b"HTTP/1.1 200 \r\n"[:15]
             gateway.process.send_signal(signal.SIGTERM)
-            wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "not ready")
+            wait_for(lambda: gateway.get("/ready").status_code == 503, "not ready")
             refused = speak(gateway)
             assert refused.status_code == 503
             assert 1 <= int(refused.headers["retry-after"]) <= 30
         assert len(running.result().content) > 0
-    assert gateway.process.wait(20) == 0
+    assert gateway.process.wait(DEADLINE_S) == 0
     idle.close()
 
 
@@ -55,7 +54,7 @@ def test_a_stream_that_never_reads_does_not_stop_the_drain(start: Callable[..., 
     with open_stream(gateway, PAGE * 40) as connection:
         assert connection.recv(10)
         gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(20) == 0
+        assert gateway.process.wait(DEADLINE_S) == 0
 
 
 def test_sigterm_twice_ends_now(start: Callable[..., Gateway]) -> None:
@@ -63,9 +62,9 @@ def test_sigterm_twice_ends_now(start: Callable[..., Gateway]) -> None:
     with open_stream(gateway, SLOW * 3, "af_slow") as connection:
         assert connection.recv(10)
         gateway.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "draining")
+        wait_for(lambda: gateway.get("/ready").status_code == 503, "draining")
         gateway.process.send_signal(signal.SIGTERM)
-        assert gateway.process.wait(10) == 0
+        assert gateway.process.wait(DEADLINE_S) == 0
 
 
 def test_sighup_replaces_every_worker_without_losing_a_request(start: Callable[..., Gateway]) -> None:
@@ -87,7 +86,7 @@ def test_the_drain_waits_for_a_reply_that_is_sent_from_the_cache(start: Callable
         gateway.process.send_signal(signal.SIGTERM)
         time.sleep(3)  # longer than anything but speech is given
         assert (first + read_all(connection)).endswith(b"\r\n\r\n" + whole)
-    assert gateway.process.wait(20) == 0
+    assert gateway.process.wait(DEADLINE_S) == 0
     assert gateway.requests(cache="hit", outcome="ok")
 
 
@@ -95,7 +94,7 @@ def test_the_drain_lets_an_http_1_0_stream_end_whole(start: Callable[..., Gatewa
     gateway = start(DRAIN_S="20")
     whole = speak(gateway, SLOW, "af_slow").content
     body = f'{{"model":"tts-1","input":"{SLOW}","voice":"af_slow","response_format":"pcm"}}'
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE_S) as connection:
         head = (
             "POST /v1/audio/speech HTTP/1.0\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n"
         )
@@ -103,7 +102,7 @@ def test_the_drain_lets_an_http_1_0_stream_end_whole(start: Callable[..., Gatewa
         first = connection.recv(100)
         gateway.process.send_signal(signal.SIGTERM)
         assert (first + read_all(connection)).endswith(b"\r\n\r\n" + whole)
-    assert gateway.process.wait(20) == 0
+    assert gateway.process.wait(DEADLINE_S) == 0
 
 
 def test_sighup_twice_replaces_every_worker_once(start: Callable[..., Gateway]) -> None:
@@ -137,8 +136,8 @@ def starting() -> Iterator[subprocess.Popen[str]]:
 def test_sigterm_while_starting_ends_it_and_its_workers(starting: subprocess.Popen[str]) -> None:
     workers = wait_for(psutil.Process(starting.pid).children, "workers that start")
     starting.send_signal(signal.SIGTERM)
-    assert starting.wait(20) == 0
-    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert starting.wait(DEADLINE_S) == 0
+    _, alive = psutil.wait_procs(workers, timeout=DEADLINE_S)
     assert not alive
     assert starting.stderr is not None
     assert "Traceback" not in starting.stderr.read()
@@ -149,4 +148,4 @@ def test_sighup_while_starting_changes_nothing(starting: subprocess.Popen[str]) 
     assert starting.stderr is not None
     assert any("Base URL" in line for line in starting.stderr)
     starting.send_signal(signal.SIGTERM)
-    assert starting.wait(20) == 0
+    assert starting.wait(DEADLINE_S) == 0

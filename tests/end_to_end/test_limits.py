@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.streams import SLOW, open_stream, speak
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def connect(gateway: Gateway) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", gateway.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE_S)
 
 
 def is_closed_by_the_server(connection: socket.socket) -> bool:
-    connection.settimeout(20)
+    connection.settimeout(DEADLINE_S)
     try:
         while connection.recv(4096):
             pass
@@ -53,27 +53,25 @@ def test_connections_over_the_limit_are_told_so(start: Callable[..., Gateway]) -
         assert first.recv(12) == second.recv(12) == b"HTTP/1.1 200"
         with connect(gateway) as third:
             assert third.recv(12) == b"HTTP/1.1 503"
-    wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "a place free again")
+    wait_for(lambda: gateway.get("/health").status_code == 200, "a place free again")
 
 
 def test_clients_that_left_hold_no_place(start: Callable[..., Gateway]) -> None:
     gateway = start(MAX_CONNECTIONS="2")
     for _ in range(5):  # one after the other, each on a connection of its own
-        assert httpx.get(f"{gateway.root}/health").status_code == 200
+        assert gateway.get("/health").status_code == 200
         with connect(gateway):
             pass  # says nothing
         with open_stream(gateway, SLOW):
             pass  # hangs up in mid-sentence
-        wait_for(lambda: httpx.get(f"{gateway.root}/health").status_code == 200, "a place free again", 5)
+        wait_for(lambda: gateway.get("/health").status_code == 200, "a place free again")
 
 
 def test_slow_headers_lose_their_connection(start: Callable[..., Gateway]) -> None:
     gateway = start(HEADER_TIMEOUT_S="0.5")
     with connect(gateway) as connection:
-        started = time.monotonic()
         connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         assert is_closed_by_the_server(connection)
-        assert time.monotonic() - started < 15
 
 
 def test_an_idle_connection_outlives_the_deadline_of_its_first_request(start: Callable[..., Gateway]) -> None:
@@ -85,8 +83,7 @@ def test_an_idle_connection_outlives_the_deadline_of_its_first_request(start: Ca
             assert client.get(f"{gateway.root}/health").status_code == 200
 
 
-def test_endless_headers_are_refused(start: Callable[..., Gateway]) -> None:
-    gateway = start()
+def test_endless_headers_are_refused(gateway: Gateway) -> None:
     with connect(gateway) as connection:
         connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 100_000 + b"\r\n\r\n")
         assert connection.recv(10).startswith(b"HTTP/1.1 4")
@@ -106,7 +103,7 @@ def test_a_client_that_never_reads_loses_its_connection(
     gateway = start(STALL_TIMEOUT_S="0.5", MAX_INPUT_CHARS="1000000")
     text = "This sentence is here to make a page of speech that takes its time. " * 1500
     with open_stream(gateway, text, audio_format=audio_format) as connection:
-        line = wait_for(lambda: gateway.requests(error="ClientStalled"), "the stall noticed", 60)[0]
+        line = wait_for(lambda: gateway.requests(error="ClientStalled"), "the stall noticed")[0]
         assert line["outcome"] == "client_gone"
         assert is_closed_by_the_server(connection)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,6 +13,7 @@ import psutil
 import pytest
 
 from tests.support.gateway import Gateway
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ MOST_MB = 100
 """What replies may add to the idle figure."""
 
 MOST_HEALTH_S = 0.5
-"""Loose: the machine that runs this is busy with six requests and with their clients. Alone it is 50 ms."""
+"""For half of the questions: the machine is busy with six requests and their clients. Alone the worst is 50 ms."""
 
 SLOWEST = {"speed": 0.25, "sample_rate": 48000, "voice": "af_heart", "model": "tts-1"}
 
@@ -65,7 +67,7 @@ class Watch:
         with httpx.Client() as client:
             while not self._ended.wait(0.05):
                 began = time.perf_counter()
-                assert client.get(self.url, timeout=30).status_code == 200
+                assert client.get(self.url, timeout=DEADLINE_S).status_code == 200
                 self.health_s.append(time.perf_counter() - began)
 
 
@@ -95,7 +97,8 @@ def test_six_long_replies_in_one_piece_take_little_memory_and_hold_up_nobody(
     assert all(size == int(headers["content-length"]) for size, headers in spoken)
     assert all(1 <= int(headers["retry-after"]) <= 30 for headers in refused)
     assert watch.most_mb - watch.idle_mb < MOST_MB
-    assert sorted(watch.health_s)[-2] < MOST_HEALTH_S
+    assert median(watch.health_s) < MOST_HEALTH_S
+    assert max(watch.health_s) < 10 * MOST_HEALTH_S
 
 
 def test_a_stream_does_not_run_ahead_of_a_reader_who_has_stopped(gateway: Gateway) -> None:
@@ -108,6 +111,6 @@ def test_a_stream_does_not_run_ahead_of_a_reader_who_has_stopped(gateway: Gatewa
         parts = response.iter_raw()
         next(parts)
         time.sleep(5)
-        jobs = [worker["jobs"] for worker in httpx.get(f"{gateway.root}/status").json()["workers"]]
+        jobs = [worker["jobs"] for worker in gateway.get("/status").json()["workers"]]
         assert watch.most_mb - watch.idle_mb < 30
     assert sum(jobs) < 20, "it is the look-ahead that was spoken, not all"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
+from gateway.cli import CANNOT_START
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,14 +80,14 @@ def test_config_tells_an_option_from_a_variable_however_it_is_spelled(
 
 def test_a_wrong_value_is_a_sentence_and_no_traceback() -> None:
     done = run("serve", "--port", "70000")
-    assert done.returncode == 3
+    assert done.returncode == CANNOT_START
     assert b"KOKORO_PORT" in done.stderr
     assert b"Traceback" not in done.stderr
 
 
 def test_an_unknown_model_is_said_with_the_choices() -> None:
     done = run("models", "verify", "--model", "parrot")
-    assert done.returncode == 3
+    assert done.returncode == CANNOT_START
     assert b"kokoro-v1.0.int8" in done.stderr
 
 
@@ -153,7 +154,7 @@ def test_doctor_finds_a_taken_port() -> None:
 )
 def test_say_tells_what_is_wrong_in_a_sentence(tmp_path: Path, text: str, name: str, told: bytes) -> None:
     done = run("say", text, "-o", str(tmp_path / name))
-    assert done.returncode == 3
+    assert done.returncode == CANNOT_START
     assert b"error: " in done.stderr
     assert told in done.stderr.replace(b"\n", b" ")
     assert b"Traceback" not in done.stderr

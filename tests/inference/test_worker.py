@@ -26,7 +26,7 @@ from inference.protocol import (
     WorkerSpec,
     encode,
 )
-from inference.worker import OK, PROTOCOL, STARTUP_FAILURE
+from inference.worker import CANNOT_START, OK, PROTOCOL
 from tests.support.tree import ROOT
 
 if TYPE_CHECKING:
@@ -141,12 +141,12 @@ def test_a_job_of_the_other_role_is_refused_and_the_next_one_done() -> None:
         assert reply.kind == "language"
 
 
-def test_a_worker_that_cannot_start_says_why_and_leaves_with_3() -> None:
+def test_a_worker_that_cannot_start_says_why_and_leaves_with_a_code_of_its_own() -> None:
     with started(WorkerSpec(role="speech", engine="inference.text.phonemizer:NoSuchEngine")) as worker:
         reply = worker.hear()
         assert isinstance(reply, StartFailed)
         assert "NoSuchEngine" in reply.reason
-        assert worker.process.wait(DEADLINE_S) == STARTUP_FAILURE
+        assert worker.process.wait(DEADLINE_S) == CANNOT_START
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from models import children
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ def test_whatever_ends_the_parent_ends_the_children_of_its_children(end: signal.
         everybody = psutil.Process(parent.pid).children(recursive=True)
         parent.send_signal(end)
     assert {child.pid for child in started} < {child.pid for child in everybody}
-    assert psutil.wait_procs(everybody, timeout=10)[1] == []
+    assert psutil.wait_procs(everybody, timeout=DEADLINE_S)[1] == []
 
 
 def test_who_leaves_early_ends_the_program() -> None:
@@ -70,7 +70,7 @@ def test_what_a_program_leaves_behind_ends_with_it() -> None:
 )
 def test_the_exit_code_is_that_of_the_program(program: str, code: int) -> None:
     with children.running(command(program), children.environment()) as running:
-        assert running.wait(10) == code
+        assert running.wait(DEADLINE_S) == code
 
 
 def test_a_program_sees_no_key_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

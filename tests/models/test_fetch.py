@@ -14,7 +14,8 @@ import pytest
 
 from models.fetch import FetchError, FileState, fetch, verify
 from tests.support.file_server import CONTENT, assert_only_the_file, file_from
-from tests.support.waiting import wait_for
+from tests.support.processes import environment
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,7 +126,7 @@ def test_two_processes_at_once_fetch_one_good_copy(server: FileServer, tmp_path:
             assert second.stdout is not None
             assert second.stdout.readline() == "another process\n"
             server.gate.set()
-            assert (first.wait(20), second.wait(20)) == (0, 0)
+            assert (first.wait(DEADLINE_S), second.wait(DEADLINE_S)) == (0, 0)
     assert server.requests == [("/gated", None)]
     assert_only_the_file(tmp_path)
 
@@ -137,7 +138,7 @@ def test_a_process_that_waited_for_one_that_failed_fetches_itself(server: FileSe
         with fetcher(f"{server.url}/good", tmp_path) as second:
             assert second.stdout is not None
             assert second.stdout.readline() == "another process\n"
-            assert (first.wait(20), second.wait(20)) == (1, 0)
+            assert (first.wait(DEADLINE_S), second.wait(DEADLINE_S)) == (1, 0)
     assert_only_the_file(tmp_path)
 
 
@@ -145,7 +146,7 @@ def test_a_process_that_waited_for_one_that_failed_fetches_itself(server: FileSe
 def test_many_processes_started_together_fetch_one_good_copy(server: FileServer, tmp_path: Path) -> None:
     with ExitStack() as stack:
         crowd = [stack.enter_context(fetcher(f"{server.url}/good", tmp_path)) for _ in range(5)]
-        assert [process.wait(30) for process in crowd] == [0] * 5
+        assert [process.wait(DEADLINE_S) for process in crowd] == [0] * 5
     assert server.requests == [("/good", None)]
     assert_only_the_file(tmp_path)
 
@@ -175,7 +176,7 @@ def test_what_another_process_works_on_is_left_to_it(server: FileServer, tmp_pat
         fetch(file_from(), tmp_path)
         assert half_there(tmp_path)
         server.gate.set()
-        assert busy.wait(20) == 0
+        assert busy.wait(DEADLINE_S) == 0
     assert_only_the_file(tmp_path)
 
 
@@ -191,7 +192,7 @@ def test_an_interrupted_fetch_leaves_no_bad_file(server: FileServer, tmp_path: P
     with fetcher(f"{server.url}/gated", tmp_path) as process:
         wait_for(lambda: half_there(tmp_path), "half of the file is there")
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == -signal.SIGINT
+        assert process.wait(DEADLINE_S) == -signal.SIGINT
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx.part"]
 
 
@@ -210,10 +211,10 @@ def test_an_interrupted_fetch_ends_the_package_client_it_started(
         wait_for(lambda: server.requests, "a request came")
         clients = psutil.Process(process.pid).children(recursive=True)
         assert clients
-        assert not any("secret" in client.environ().values() for client in clients)
+        assert not any("secret" in environment(client).values() for client in clients)
         process.send_signal(end)
-        assert process.wait(20) == -end
-    assert psutil.wait_procs(clients, timeout=10)[1] == []
+        assert process.wait(DEADLINE_S) == -end
+    assert psutil.wait_procs(clients, timeout=DEADLINE_S)[1] == []
     if end is not signal.SIGKILL:
         assert list(tmp_path.iterdir()) == []
     fetch(file_from(f"{server.url}/good"), tmp_path)
@@ -222,7 +223,7 @@ def test_an_interrupted_fetch_ends_the_package_client_it_started(
 
 def test_a_disk_that_takes_no_more_is_told_and_keeps_what_it_took(server: FileServer, tmp_path: Path) -> None:
     with fetcher(f"{server.url}/good", tmp_path, FILE_LIMIT="1000000") as process:
-        _, message = process.communicate(timeout=20)
+        _, message = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 1
     assert f"{tmp_path} cannot hold m.onnx (3,000,000 bytes): File too large" in message
     assert [path.name for path in tmp_path.iterdir()] == ["m.onnx.part"]
@@ -231,7 +232,7 @@ def test_a_disk_that_takes_no_more_is_told_and_keeps_what_it_took(server: FileSe
 def test_a_directory_that_may_not_be_written_is_told(server: FileServer, tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     with fetcher(f"{server.url}/good", tmp_path, BE_NOBODY="1") as process:
-        _, message = process.communicate(timeout=20)
+        _, message = process.communicate(timeout=DEADLINE_S)
     tmp_path.chmod(0o755)
     assert process.returncode == 1
     assert f"{tmp_path} cannot hold m.onnx (3,000,000 bytes): Permission denied" in message

@@ -12,12 +12,16 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-import psutil
 
 from tests.support.lines import assert_documented
+from tests.support.processes import workers
+from tests.support.waiting import DEADLINE_S
+
+if TYPE_CHECKING:
+    import psutil
 
 START_S = 240.0
 
@@ -73,18 +77,16 @@ class Gateway:
 
     def workers(self, role: str = "speech") -> list[psutil.Process]:
         """Its live worker processes of one role."""
-        found = []
-        for child in psutil.Process(self.process.pid).children():
-            try:
-                if child.status() != psutil.STATUS_ZOMBIE and f'"role":"{role}"' in " ".join(child.cmdline()):
-                    found.append(child)
-            except psutil.NoSuchProcess:
-                continue
-        return found
+        started = workers(self.process.pid)
+        return [worker for worker, command in started.items() if f'"role":"{role}"' in " ".join(command)]
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """What it answers at a path, which is given without the root."""
+        return httpx.get(self.root + path, timeout=DEADLINE_S, **options)
 
     def status(self) -> dict[str, Any]:
         """What /status says."""
-        answer: dict[str, Any] = httpx.get(f"{self.root}/status", timeout=60).json()
+        answer: dict[str, Any] = self.get("/status").json()
         return answer
 
     def requests(self, **fields: Any) -> list[dict[str, Any]]:
@@ -95,7 +97,7 @@ class Gateway:
             if line.get("event") == "request" and all(line.get(k) == v for k, v in fields.items())
         ]
 
-    def stop(self, seconds: float = 30.0) -> int:
+    def stop(self, seconds: float = DEADLINE_S) -> int:
         """End it politely and return its exit code; all it has logged must be documented."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

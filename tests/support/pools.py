@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
 from inference.pool.config import PoolConfig
 from inference.pool.pool import Pool
 from inference.protocol import Audio, TextJob, Unit
+from tests.support.processes import workers
 from tests.support.waiting import DEADLINE_S, until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    import psutil
 
     from inference.pool.job import Answer
     from inference.pool.lease import Lease
@@ -61,5 +63,4 @@ def states(pool: Pool) -> list[str]:
 
 def processes() -> list[psutil.Process]:
     """Every worker process of this test."""
-    children = psutil.Process().children()
-    return [c for c in children if c.status() != "zombie" and "inference.worker" in c.cmdline()]
+    return list(workers(os.getpid()))

@@ -1,4 +1,4 @@
-"""What a process has started, while that comes and goes."""
+"""What a process has started, while that comes and goes: who ends between being listed and asked is left out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,35 @@ import psutil
 
 def descendants(pid: int) -> dict[psutil.Process, list[str]]:
     """The live processes below one, each with its command line."""
+    return _asked(psutil.Process(pid).children(recursive=True))
+
+
+def workers(pid: int) -> dict[psutil.Process, list[str]]:
+    """The live worker processes that one has started, each with its command line."""
+    started = _asked(psutil.Process(pid).children())
+    return {process: command for process, command in started.items() if "inference.worker" in command}
+
+
+def environment(process: psutil.Process) -> dict[str, str]:
+    """Its environment; nothing if it has just ended."""
+    try:
+        return process.environ()
+    except psutil.Error:
+        return {}
+
+
+def is_gone(pid: int) -> bool:
+    """True once it has ended, whether its parent has heard of that or not."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _asked(processes: list[psutil.Process]) -> dict[psutil.Process, list[str]]:
     found = {}
-    for process in psutil.Process(pid).children(recursive=True):
-        with suppress(psutil.NoSuchProcess):  # it has ended since
-            found[process] = process.cmdline()
+    for process in processes:
+        with suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found[process] = process.cmdline()
     return found

@@ -12,6 +12,7 @@ import uvloop
 
 from gateway.server.connections import Connections
 from gateway.settings import Settings
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 T = TypeVar("T")
-
-DEADLINE_S = 10.0
-"""Longest wait for anything that a test waits for."""
 
 
 @contextmanager

@@ -6,9 +6,8 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import psutil
 
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -38,19 +37,12 @@ def pids(gateway: Gateway) -> set[int]:
     return {worker.pid for worker in gateway.workers()}
 
 
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
-
-
 def open_stream(
     gateway: Gateway, text: str, voice: str = "af_heart", audio_format: str = "pcm", key: str = "x"
 ) -> socket.socket:
     """A connection that has asked for speech; what comes back is for the caller to read, or not."""
     body = f'{{"model":"tts-1","input":"{text}","voice":"{voice}","response_format":"{audio_format}"}}'
-    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=30)
+    connection = socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE_S)
     head = "POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
     head += f"Authorization: Bearer {key}\r\n"
     connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())

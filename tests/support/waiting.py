@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
+"""Longest wait for anything that is to come: no measure of how soon it does, for the machine may be busy or slow."""
+
 _PAUSE_S = 0.01
 
 

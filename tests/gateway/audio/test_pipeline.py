@@ -12,6 +12,7 @@ from gateway.audio.pipeline import PIECE_BYTES, Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.audio.stage import Chain, Stage
 from tests.support.sound import speech_like
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ class Slow(Stage):
 
     def _process(self, pcm: bytes) -> bytes:
         self.has_begun.set()
-        assert self.may_end.wait(10)
+        assert self.may_end.wait(DEADLINE_S)
         self.has_ended.set()
         return pcm
 

@@ -60,22 +60,22 @@ def test_speech_answers_at_every_base_url_that_people_configure(gateway: Gateway
 
 @pytest.mark.parametrize("path", ["/health", "/health/", "//health", "/ready", "/readyz"])
 def test_probes_answer_in_json(gateway: Gateway, path: str) -> None:
-    response = httpx.get(gateway.root + path)
+    response = gateway.get(path)
     assert response.status_code == 200
     assert response.json()["status"] in {"ok", "ready"}
 
 
 def test_gateway_is_not_taken_for_another_server(gateway: Gateway) -> None:
-    assert httpx.get(gateway.root + "/v1/readyz").status_code == 404
-    assert httpx.get(gateway.root + "/health").text != "OK"
-    assert httpx.get(gateway.root + "/v1/test").json() == {"status": "ok"}
+    assert gateway.get("/v1/readyz").status_code == 404
+    assert gateway.get("/health").text != "OK"
+    assert gateway.get("/v1/test").json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize(
     "path", ["/v1/", "/v1", "/nowhere", "/v1/audio/voice_consents", "/v1/audio/voices/x"]
 )
 def test_unknown_path_is_told_in_the_envelope(gateway: Gateway, path: str) -> None:
-    response = httpx.get(gateway.root + path)
+    response = gateway.get(path)
     assert response.status_code == 404
     assert error_of(response)["message"].startswith("Invalid URL (GET /")
 
@@ -99,17 +99,17 @@ def test_wrong_method_is_told_with_the_right_ones(
 
 def test_browser_finds_the_docs_at_the_root(gateway: Gateway) -> None:
     for path in ("/", "/docs"):
-        response = httpx.get(gateway.root + path)
+        response = gateway.get(path)
         assert response.headers["content-type"].startswith("text/html")
         assert "/v1/audio/speech" in response.text
-    assert httpx.get(gateway.root + "/openapi.json").json()["openapi"].startswith("3.1")
+    assert gateway.get("/openapi.json").json()["openapi"].startswith("3.1")
 
 
 # Lists
 
 
 def test_models_are_listed_as_openai_lists_them(gateway: Gateway) -> None:
-    listed = ModelList.model_validate(httpx.get(gateway.root + "/v1/models").json())
+    listed = ModelList.model_validate(gateway.get("/v1/models").json())
     assert [model.id for model in listed.data] == list(MODELS)
     assert {"tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro"} <= set(MODELS)
 
@@ -117,20 +117,20 @@ def test_models_are_listed_as_openai_lists_them(gateway: Gateway) -> None:
 @pytest.mark.parametrize("name", [*MODELS, "hexgrad%2FKokoro-82M", "tts-1-1106", "openai/tts-1"])
 def test_model_can_be_asked_for_by_its_name(gateway: Gateway, name: str) -> None:
     for prefix in ("/v1", ""):
-        model = httpx.get(f"{gateway.root}{prefix}/models/{name}").json()
+        model = gateway.get(f"{prefix}/models/{name}").json()
         assert model["id"] == name.replace("%2F", "/")
         assert model["object"] == "model"
         assert isinstance(model["created"], int)
 
 
 def test_unknown_model_is_not_found(gateway: Gateway) -> None:
-    response = httpx.get(gateway.root + "/v1/models/whisper-1")
+    response = gateway.get("/v1/models/whisper-1")
     assert response.status_code == 404
     assert error_of(response)["code"] == "model_not_found"
 
 
 def test_audio_models_are_listed_for_pickers(gateway: Gateway) -> None:
-    listed = AudioModelList.model_validate(httpx.get(gateway.root + "/v1/audio/models").json())
+    listed = AudioModelList.model_validate(gateway.get("/v1/audio/models").json())
     assert [(model.id, model.name) for model in listed.models] == [(name, name) for name in MODELS]
 
 
@@ -138,7 +138,7 @@ def test_audio_models_are_listed_for_pickers(gateway: Gateway) -> None:
     "path", ["/v1/audio/voices", "/v1/audio/voices?limit=3&model_id=x", "/v1/voices", "/audio/voices/"]
 )
 def test_voices_are_objects_with_distinct_ids(gateway: Gateway, path: str) -> None:
-    listed = VoiceList.model_validate(httpx.get(gateway.root + path).json()).voices
+    listed = VoiceList.model_validate(gateway.get(path).json()).voices
     names = [voice.id for voice in listed]
     assert len(set(names)) == len(names)
     assert set(OPENAI_VOICES) | {"af_heart"} <= set(names)
@@ -146,13 +146,13 @@ def test_voices_are_objects_with_distinct_ids(gateway: Gateway, path: str) -> No
 
 
 def test_old_clients_get_the_voices_as_strings(gateway: Gateway) -> None:
-    names = httpx.get(gateway.root + "/v1/audio/voices?legacy=true").json()["voices"]
-    items = httpx.get(gateway.root + "/v1/audio/voices").json()["voices"]
+    names = gateway.get("/v1/audio/voices?legacy=true").json()["voices"]
+    items = gateway.get("/v1/audio/voices").json()["voices"]
     assert names == [item["id"] for item in items]
 
 
 def test_every_voice_that_is_listed_speaks(gateway: Gateway) -> None:
-    for voice in httpx.get(gateway.root + "/v1/audio/voices?legacy=true").json()["voices"]:
+    for voice in gateway.get("/v1/audio/voices?legacy=true").json()["voices"]:
         assert spoken(gateway, voice=voice, input="Hi.", response_format="pcm"), voice
 
 
@@ -161,14 +161,14 @@ def test_every_voice_that_is_listed_speaks(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("path", OPEN_PATHS)
 def test_lists_and_probes_need_no_key(locked: Gateway, path: str) -> None:
-    assert httpx.get(locked.root + path).status_code == 200
+    assert locked.get(path).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/models", "/v1/models/tts-1", "/v1/nowhere"])
 def test_the_rest_needs_one(locked: Gateway, path: str) -> None:
-    assert error_of(httpx.get(locked.root + path))["type"] == "invalid_request_error"
-    assert httpx.get(locked.root + path).status_code == 401
-    answer = httpx.get(locked.root + path, headers={"Authorization": "Bearer another"})
+    assert error_of(locked.get(path))["type"] == "invalid_request_error"
+    assert locked.get(path).status_code == 401
+    answer = locked.get(path, headers={"Authorization": "Bearer another"})
     assert answer.status_code in {200, 404}
 
 

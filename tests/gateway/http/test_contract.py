@@ -16,7 +16,7 @@ from gateway.speech.voices import OPENAI_VOICES
 from tests.support.gateway import Gateway
 from tests.support.orders import LONG, ORDER, error_of, speak, spoken
 from tests.support.serving import connect, exchange
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,7 +245,7 @@ def test_gateway_that_is_closing_still_finds_faults_before_it_refuses(
     with httpx.stream("POST", f"{gateway.base_url}/audio/speech", json=order, timeout=60) as running:
         assert running.status_code == 200
         gateway.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: httpx.get(f"{gateway.root}/ready").status_code == 503, "not ready")
+        wait_for(lambda: gateway.get("/ready").status_code == 503, "not ready")
         assert told(speak(gateway, voice="nobody"))[0] == 400
         refused = speak(gateway)
     assert told(refused) == (503, "server_error", None, "overloaded")
@@ -338,8 +338,8 @@ def test_client_may_send_its_body_late(gateway: Gateway) -> None:
 
 
 def test_line_that_is_not_http_is_refused_without_harm(gateway: Gateway) -> None:
-    with socket.create_connection(("127.0.0.1", gateway.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE_S) as connection:
         connection.sendall(b"\x16\x03\x01 this is no HTTP\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert b" 400 " in answer.partition(b"\r\n")[0]
-    assert httpx.get(f"{gateway.root}/health").status_code == 200
+    assert gateway.get("/health").status_code == 200

@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from tests.support.orders import error_of
-from tests.support.serving import DEADLINE_S, connect, exchange
+from tests.support.serving import connect, exchange
 from tests.support.site import KEYS, Site, site
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

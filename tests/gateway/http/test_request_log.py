@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from gateway.observe.log_fields import request_fields
-from tests.support.serving import DEADLINE_S, exchange
+from tests.support.serving import exchange
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from tests.support.site import Site

@@ -11,7 +11,7 @@ import pytest
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.speech.record import RequestRecord
 from gateway.speech.synthesis import ByteStream, Speech
-from tests.support.serving import DEADLINE_S
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -13,7 +13,7 @@ import pytest
 from gateway.observe import log_writer
 from gateway.observe.log_writer import FLUSH_S, MOST_LINES, LineWriter
 from tests.support.lines import logging_as_before
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,12 +53,10 @@ def test_lines_come_whole_and_in_order_and_are_flushed_at_the_end() -> None:
 def test_a_reader_that_stops_costs_lines_and_no_time() -> None:
     ours, theirs = os.pipe()
     with writing_to(theirs) as writer:
-        began = time.monotonic()
-        log(*[LONGER_THAN_A_PIPE] * (MOST_LINES + 200))
+        log(*[LONGER_THAN_A_PIPE] * (MOST_LINES + 200))  # would wait for ever
         assert writer.dropped > 100
-        began_to_leave = time.monotonic()
-    assert began_to_leave - began < 5
-    assert time.monotonic() - began_to_leave < FLUSH_S + 1
+        began = time.monotonic()
+    assert time.monotonic() - began < FLUSH_S + DEADLINE_S
     os.close(ours)
 
 

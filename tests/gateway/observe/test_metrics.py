@@ -178,12 +178,12 @@ def locked(tone: Path) -> Iterator[Gateway]:
 
 @pytest.mark.parametrize("path", ["/metrics", "/status"])
 def test_figures_need_a_key_when_there_are_any(locked: Gateway, path: str) -> None:
-    assert httpx.get(locked.root + path).status_code == 401
-    assert httpx.get(locked.root + path, headers={"authorization": "Bearer a-key"}).status_code == 200
+    assert locked.get(path).status_code == 401
+    assert locked.get(path, headers={"authorization": "Bearer a-key"}).status_code == 200
 
 
 def test_prometheus_can_read_the_answer(locked: Gateway) -> None:
-    answer = httpx.get(f"{locked.root}/metrics", headers={"authorization": "Bearer a-key"})
+    answer = locked.get("/metrics", headers={"authorization": "Bearer a-key"})
     assert answer.headers["content-type"].startswith("text/plain; version=")
     families = {family.name for family in text_string_to_metric_families(answer.text)}
     assert {name.removesuffix("_total") for name in NAMES} == families
@@ -191,11 +191,11 @@ def test_prometheus_can_read_the_answer(locked: Gateway) -> None:
 
 def test_refusals_without_a_key_are_counted_under_speech(locked: Gateway) -> None:
     def refused() -> float:
-        answer = httpx.get(f"{locked.root}/status", headers={"authorization": "Bearer a-key"})
+        answer = locked.get("/status", headers={"authorization": "Bearer a-key"})
         counted: dict[str, Any] = answer.json()["totals"]["requests"]
         return float(counted["refused_auth"])
 
     before = refused()
     assert httpx.post(f"{locked.base_url}/audio/speech", json={}).status_code == 401
-    assert httpx.get(f"{locked.base_url}/models").status_code == 401
+    assert locked.get("/v1/models").status_code == 401
     wait_for(lambda: refused() == before + 1, "the refusal counted")

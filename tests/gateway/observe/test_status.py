@@ -26,7 +26,7 @@ def gateway(tone: Path) -> Iterator[Gateway]:
 
 
 def status(gateway: Gateway) -> Status:
-    answer = httpx.get(f"{gateway.root}/status")
+    answer = gateway.get("/status")
     assert answer.status_code == 200
     return Status.model_validate_json(answer.content, strict=True)
 
@@ -45,7 +45,7 @@ def shapes(kind: type[BaseModel]) -> Iterator[type[BaseModel]]:
 
 
 def test_it_holds_its_documented_shape_and_nothing_else(gateway: Gateway) -> None:
-    found = httpx.get(f"{gateway.root}/status").json()
+    found = gateway.get("/status").json()
     assert Status.model_validate(found, strict=True).model_dump(mode="json") == found
 
 
@@ -58,7 +58,7 @@ def test_what_is_told_of_a_worker_is_what_its_pool_knows(facts: type[BaseModel],
 
 
 def test_it_is_small(gateway: Gateway) -> None:
-    assert len(httpx.get(f"{gateway.root}/status").content) < 5000
+    assert len(gateway.get("/status").content) < 5000
 
 
 @pytest.mark.parametrize("shape", list(shapes(Status)), ids=lambda shape: shape.__name__)

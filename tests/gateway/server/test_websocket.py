@@ -16,7 +16,8 @@ from gateway.http.app import middleware
 from gateway.keys import Keys
 from gateway.server import connection
 from gateway.settings import Settings
-from tests.support.serving import DEADLINE_S, connect, exchange, serving
+from tests.support.serving import connect, exchange, serving
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     import socket

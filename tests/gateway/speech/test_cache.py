@@ -25,7 +25,7 @@ from gateway.speech.shared_work import SharedWork
 from tests.support.gateway import Gateway
 from tests.support.sound import decode
 from tests.support.streams import open_stream
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterator
@@ -227,7 +227,7 @@ async def test_work_outlives_who_began_it_and_ends_with_the_last_who_waits() -> 
     alone.cancel()
     await asyncio.wait({alone})
     assert b"k" not in flights
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), DEADLINE_S)
 
 
 async def test_what_work_raises_is_raised_to_each_and_forgotten() -> None:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from gateway.settings import Settings
 from gateway.tools.doctor import Check, Others, beside, examine
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,7 @@ def test_a_program_that_is_not_ours_is_seen_by_the_cpu_it_takes() -> None:
     subprocess.run(
         ["/bin/sh", "-c", f"{sys.executable} -c '{SPIN}' > /dev/null &"], check=True
     )  # not our child
-    time.sleep(2)
-    assert others.cpus() > 0.2
+    wait_for(lambda: others.cpus() > 0.2, "its CPU")
 
 
 def test_a_file_that_is_missing_is_found_and_nothing_is_started(tmp_path: Path) -> None:

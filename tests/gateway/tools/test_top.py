@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from gateway.cli import CANNOT_START
 from tests.support.gateway import Gateway
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_page_shows_who_works_and_what_was_spoken(
 
 def test_what_to_do_is_said_where_there_is_no_gateway_and_where_a_key_is_needed(gateway: Gateway) -> None:
     nobody, locked = top("--port", "1"), top("--url", gateway.root)
-    assert nobody.returncode == locked.returncode == 3
+    assert nobody.returncode == locked.returncode == CANNOT_START
     assert "--url" in nobody.stderr
     assert "KOKORO_API_KEYS" in locked.stderr
     assert "Traceback" not in nobody.stderr + locked.stderr

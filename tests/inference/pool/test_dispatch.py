@@ -56,8 +56,9 @@ async def test_a_first_stretch_goes_before_the_rest_of_other_texts(text_spec: Wo
 
         pages = [asyncio.create_task(read_and_note(page, is_first=False)) for _ in range(20)]
         await until(lambda: pool.status().jobs_running == 1, "the text worker is busy")
+        before = len(order)
         await asyncio.gather(*pages, read_and_note(chat, is_first=True))
-    assert order.index("chat") <= 1, "it waited for no more than what was being read"
+    assert order.index("chat") <= before + 1, "it waited for no more than what was being read"
 
 
 async def test_text_that_waits_counts_among_the_wait_of_a_newcomer(
@@ -70,7 +71,7 @@ async def test_text_that_waits_counts_among_the_wait_of_a_newcomer(
         lease = pool.lease("r1", 5)
         reading = [asyncio.create_task(read(lease, cost_s=1.0)) for _ in range(4)]
         await until(lambda: pool.status().jobs_queued == 3, "one running, three waiting")
-        assert 3 < pool.expected_wait_s() < 4.5
+        assert 3 <= pool.expected_wait_s() <= 4
         with pytest.raises(PoolSaturated):
             pool.lease("r2", 5)
         os.kill(text, signal.SIGCONT)

@@ -147,11 +147,7 @@ async def test_a_worker_that_cannot_start_stops_the_pool_with_its_reason(
     with pytest.raises(WorkerFailedToStart, match=r"provider cpu: cannot load .*broken\.onnx"):
         async with Pool(config(spec, speech_spec)):
             pass
-    assert not [
-        child
-        for child in psutil.Process().children()
-        if child.status() != "zombie" and "inference.worker" in child.cmdline()
-    ]
+    assert processes() == []
 
 
 async def test_a_pool_is_open_with_one_worker_of_each_role_and_the_others_join_one_by_one(

@@ -104,10 +104,10 @@ async def test_an_answer_that_came_while_the_gateway_stood_still_counts(speech_s
 
 async def test_time_in_which_the_whole_machine_stood_still_does_not_count(speech_spec: WorkerSpec) -> None:
     async with started(speech_spec) as worker:
-        running = asyncio.create_task(worker.run(job("af_slow"), 5.0))
+        running = asyncio.create_task(worker.run(job("af_slow"), 3.0))
         await asyncio.sleep(0.1)
         os.kill(worker.pid, signal.SIGSTOP)
-        stand_still(7)
+        stand_still(4)
         os.kill(worker.pid, signal.SIGCONT)
         assert isinstance(await running, Audio)
 

@@ -10,11 +10,11 @@ import signal
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from inference.pool.slot import Phase, Slot, pause_s
 from inference.protocol import Audio, SpeechJob, Unit
+from tests.support.pools import processes
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -53,12 +53,6 @@ async def opened(spec: WorkerSpec) -> AsyncIterator[Place]:
         supervision.cancel()
         await place.slot.stop()
     assert processes() == []
-
-
-def processes() -> list[int]:
-    """Every worker process of this test."""
-    children = psutil.Process().children()
-    return [c.pid for c in children if c.status() != "zombie" and "inference.worker" in c.cmdline()]
 
 
 async def test_a_slot_that_rests_has_no_process_until_it_is_woken(speech_spec: WorkerSpec) -> None:

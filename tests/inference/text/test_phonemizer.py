@@ -6,7 +6,6 @@ import importlib.util
 import string
 import subprocess
 import sys
-import time
 import unicodedata
 
 import pytest
@@ -18,6 +17,7 @@ from inference.languages import BY_CODE
 from inference.text.east_asian import is_installed
 from inference.text.phonemizer import Phonemizer
 from inference.vocabulary import MARKS, kokoro_vocabulary
+from tests.support.cpu import cpu_s, slowness
 
 PHONEMIZER = Phonemizer()
 """The only one: espeak's state belongs to the process."""
@@ -292,9 +292,10 @@ def test_the_vocabulary_is_that_of_kokoro_onnx() -> None:
     ids=["latin", "han", "words", "hindi"],
 )
 def test_a_text_that_changes_its_script_with_each_letter_changes_the_voice_few_times(text: str) -> None:
-    began = time.process_time()
-    assert american(text)
-    assert time.process_time() - began < 0.25  # 0.7 to 0.9 s when the voice changed with each run
+    american("说 и अ")  # who reads them is loaded now
+    assert (
+        cpu_s(lambda: american(text), tries=1) < 0.25 * slowness()
+    )  # 0.7 to 0.9 s when it changed with each run
 
 
 @pytest.mark.parametrize(

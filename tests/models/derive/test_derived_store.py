@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from models.derive.derived_store import GRAPH, RECORD, DerivedStore, Measured
+from tests.support.waiting import DEADLINE_S
 
 ROOT = Path(__file__).parents[3]
 MEASURED = Measured(released_cost=0.6, derived_cost=0.3, distance=2.0, length=0.0, level=0.3, peak=0.5)
@@ -138,7 +139,7 @@ def test_what_a_process_works_on_is_left_to_it(store: DerivedStore) -> None:
         assert said(busy) == "holds"
         make(store)
         assert (store.path.parent / ".deriving-another" / "baked" / GRAPH).read_bytes() == b"half a graph"
-        busy.communicate("go on\n", timeout=20)
+        busy.communicate("go on\n", timeout=DEADLINE_S)
     assert busy.returncode == 0
     assert [path.name for path in store.path.parent.iterdir()] == [store.path.name]
 
@@ -163,7 +164,7 @@ def test_one_process_at_a_time_and_the_next_as_soon_as_it_is_killed(store: Deriv
             assert said(second) == "waits"
             first.kill()
             assert said(second) == "holds"
-            second.communicate("go on\n", timeout=20)
+            second.communicate("go on\n", timeout=DEADLINE_S)
     assert second.returncode == 0
     assert list(store.path.parent.iterdir()) == []
 
