@@ -18,7 +18,7 @@ import httpx
 
 from tests.support.lines import assert_documented
 from tests.support.processes import workers
-from tests.support.waiting import DEADLINE_S
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     import psutil
@@ -58,7 +58,7 @@ class Gateway:
         threading.Thread(target=gateway._read_log, daemon=True).start()
         try:
             gateway.base_url = gateway._wait_for_url(said)
-            gateway._wait_for_workers()
+            gateway._wait_for_workers(variables.get("API_KEYS", "").partition(",")[0])
         except BaseException:
             process.kill()  # a test that fails leaves nothing running
             process.wait()
@@ -118,12 +118,14 @@ class Gateway:
                 return found[1]
         raise AssertionError(f"the gateway ended with {self.process.wait()}: {''.join(self.printed)}")
 
-    def _wait_for_workers(self) -> None:
-        """A server can be asked when the first of them is ready; one that wants a key is not looked into."""
-        answer = httpx.get(f"{self.root}/status", timeout=60)
-        while answer.is_success and any(w["state"] == "starting" for w in answer.json()["workers"]):
-            time.sleep(0.05)
-            answer = httpx.get(f"{self.root}/status", timeout=60)
+    def _wait_for_workers(self, key: str) -> None:
+        """A server can be asked when the first of them is ready; one whose keys are in a file is not looked into."""
+
+        def are_there() -> bool:
+            answer = self.get("/status", headers={"x-api-key": key})
+            return not (answer.is_success and "starting" in {w["state"] for w in answer.json()["workers"]})
+
+        wait_for(are_there, "all workers", START_S)
 
     def _read_errors(self, said: queue.Queue[str | None]) -> None:
         assert self.process.stderr is not None

@@ -171,10 +171,10 @@ async def test_a_worker_that_cannot_join_leaves_the_pool_open(
 ) -> None:
     broken = dataclasses.replace(speech_spec, model_path=str(tmp_path / "none.onnx"))
     async with Pool(config(speech_spec, broken, speech_spec)) as pool:
-        await until(lambda: len(pids(pool)) == 2, "the third worker")
+        await until(lambda: states(pool)[::2] == ["idle", "idle"], "the others")
         assert pool.is_ready
         await say(pool.lease("r1", 5))
-        assert pool.status().workers[1].restarts["failed_start"] > 0
+        await until(lambda: "failed_start" in pool.status().workers[1].restarts, "the failed start")
 
 
 async def test_a_provider_that_is_absent_is_passed_over(speech_spec: WorkerSpec) -> None:
