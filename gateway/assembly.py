@@ -16,6 +16,7 @@ from gateway.http.app import create_app
 from gateway.observe.status import ModelFacts, Running
 from gateway.server import lifecycle
 from gateway.speech.cache import Cache
+from gateway.speech.lexicon import Lexicon
 from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.synthesis import Synthesis
 from gateway.speech.voices import Catalogue
@@ -75,6 +76,7 @@ class Parts:
     """What CPU sessions load, and why."""
 
     catalogue: Catalogue
+    lexicon: Lexicon
     running: Running
     pool: PoolConfig
 
@@ -86,6 +88,7 @@ def prepare(settings: Settings, show: Show) -> Parts:
         UnknownModel: the manifest has no such model.
         FetchError: a file is not there and cannot be brought.
         UnknownVoice: the voice for requests that name none does not exist.
+        UnusableLexicon: the file of pronunciations cannot be used.
     """
     files = fetch_files(settings, show)
     hardware = hardware_profile(settings)
@@ -100,12 +103,13 @@ def assemble(
 
     Raises:
         UnknownVoice: the voice for requests that name none is not among those of the file.
+        UnusableLexicon: the file of pronunciations cannot be used.
     """
     catalogue = Catalogue.read(files.voices)
     catalogue.resolve(settings.voice)
     running = Running(hardware, model, _cache_bytes(settings, hardware))
     config = _pool_config(settings, hardware, files, choice)
-    return Parts(settings, files, choice, catalogue, running, config)
+    return Parts(settings, files, choice, catalogue, Lexicon(settings.lexicon), running, config)
 
 
 async def serve(
@@ -121,8 +125,8 @@ async def serve(
     try:
         async with Pool(parts.pool) as pool:
             in_flight = RepliesInFlight(_in_flight_bytes(running.hardware))
-            app = create_app(parts.settings, keys, pool, parts.catalogue, running, in_flight)
-            await lifecycle.run(app, pool, in_flight, keys, parts.settings, listener, announce)
+            app = create_app(parts.settings, keys, pool, parts.catalogue, parts.lexicon, running, in_flight)
+            await lifecycle.run(app, pool, in_flight, keys, parts.lexicon, parts.settings, listener, announce)
     except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
         logger.info("told_to_end_while_starting")
 
@@ -135,7 +139,8 @@ async def speaking(parts: Parts) -> AsyncIterator[Synthesis]:
         WorkerFailedToStart: with the reason.
     """
     async with Pool(parts.pool) as pool:
-        synthesis = Synthesis(pool, parts.settings, Cache(0, 0, 0), RepliesInFlight(sys.maxsize))
+        in_flight = RepliesInFlight(sys.maxsize)
+        synthesis = Synthesis(pool, parts.settings, Cache(0, 0, 0), in_flight, parts.lexicon)
         with contextlib.closing(synthesis):
             yield synthesis
 

@@ -26,6 +26,7 @@ from gateway.observe.tracing import TracingUnavailable
 from gateway.server import lifecycle
 from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown
 from gateway.speech.errors import RequestError
+from gateway.speech.lexicon import UnusableLexicon
 from gateway.speech.request import SpeechRequest
 from gateway.speech.voices import OPENAI_VOICES, UnknownVoice
 from gateway.tools import bench, doctor, soak, top
@@ -46,7 +47,7 @@ CANNOT_START: Final = 3
 """Exit code of a service that cannot start: trying again at once will not help."""
 
 USERS_CAN_MEND: Final = (
-    *(UnknownSetting, UnusableKeys, UnknownModel, UnknownVoice, FetchError),
+    *(UnknownSetting, UnusableKeys, UnusableLexicon, UnknownModel, UnknownVoice, FetchError),
     *(lifecycle.PortTaken, top.Unreachable, TracingUnavailable),
 )
 """Exceptions that say what is wrong and what to do about it."""

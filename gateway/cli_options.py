@@ -23,7 +23,7 @@ FILES: Final = ("models_dir", "model")
 """What settles which model files are meant."""
 
 SPEECH: Final = (
-    *(*FILES, "graph", "provider", "workers", "threads", "express", "arena_mb", "voice"),
+    *(*FILES, "graph", "provider", "workers", "threads", "express", "arena_mb", "voice", "lexicon"),
     *("start_timeout_s", "job_timeout_s", "request_timeout_s"),
 )
 """What matters to whoever speaks without a server."""

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
         description="Memory arena of all speech workers together, MiB; unset: a share of the memory.",
     )
     voice: str = Field("af_heart", description="Voice for requests that name none.")
+    lexicon: Path | None = Field(
+        None,
+        description="File of pronunciations: `word = /phonemes/` or `word = other words`, one a line, or TOML.",
+    )
     any_model: bool = Field(False, description="Accept every model name instead of answering 404.")
     max_input_chars: int = Field(4096, ge=1, description="Longest input of one request, characters.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")

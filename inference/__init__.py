@@ -4,6 +4,7 @@ from inference.backend import Backend
 from inference.errors import (
     EngineFailed,
     InferenceError,
+    InvalidPronunciation,
     JobPoisoned,
     JobTimeout,
     PoolClosed,
@@ -26,11 +27,15 @@ from inference.pool.job import Answer
 from inference.pool.lease import Lease
 from inference.pool.pool import Pool, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
+from inference.pronunciations import LONGEST_SAID, LONGEST_WORD, Pronunciation, Pronunciations
+from inference.pronunciations import read_file as read_pronunciations
 from inference.protocol import FASTEST, SLOWEST, Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
 
 __all__ = [
     "FASTEST",
     "LANGUAGES",
+    "LONGEST_SAID",
+    "LONGEST_WORD",
     "SLOWEST",
     "Answer",
     "Audio",
@@ -39,6 +44,7 @@ __all__ = [
     "HardwareProfile",
     "HeardWord",
     "InferenceError",
+    "InvalidPronunciation",
     "JobPoisoned",
     "JobTimeout",
     "Language",
@@ -53,6 +59,8 @@ __all__ = [
     "PoolConfig",
     "PoolSaturated",
     "PoolStatus",
+    "Pronunciation",
+    "Pronunciations",
     "ProtocolError",
     "Ready",
     "RestartCause",
@@ -73,5 +81,6 @@ __all__ = [
     "language_named",
     "profile",
     "read_machine",
+    "read_pronunciations",
     "render",
 ]

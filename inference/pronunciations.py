@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-Entry: TypeAlias = tuple[str, str]
+Pronunciation: TypeAlias = tuple[str, str]
 """A word or phrase, and what is said for it."""
 
 LONGEST_WORD: Final = 100
@@ -37,15 +37,16 @@ FIRST_UNSPACED: Final = "\u0e00"
 class Pronunciations:
     """Words with what is said for them. Lives as long as a request, or until the file is read again."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
-        """Check the entries.
+    def __init__(self, entries: Iterable[Pronunciation] = (), others: Pronunciations | None = None) -> None:
+        """Check the entries, which count before the `others`.
 
         Raises:
             InvalidPronunciation: one of them cannot be used; it says which and why.
         """
         self._letters = phoneme_letters() | set(_TIES_AND_STOPS)
-        self._by_token: dict[str, list[Entry]] = {}
-        self._unspaced: list[Entry] = []
+        self._others = others
+        self._by_token: dict[str, list[Pronunciation]] = {}
+        self._unspaced: list[Pronunciation] = []
         self._count = 0
         for self._count, (word, said) in enumerate(entries, 1):
             self._check(word, said, self._count)
@@ -54,15 +55,18 @@ class Pronunciations:
     def __len__(self) -> int:
         return self._count
 
-    def found_in(self, text: str) -> tuple[Entry, ...]:
+    def found_in(self, text: str) -> tuple[Pronunciation, ...]:
         """The entries whose words may be in `text`, in order of the words."""
+        others = () if self._others is None else self._others.found_in(text)
         if not self._count:
-            return ()
+            return others
         folded = text.casefold()
         tokens = set(_TOKEN.findall(folded))
         spaced = (entry for token in tokens for entry in self._by_token.get(token, ()))
         unspaced = (entry for entry in self._unspaced if entry[0].casefold() in folded)
-        return tuple(sorted({*spaced, *unspaced}))
+        found = {*spaced, *unspaced}
+        words = {word.casefold() for word, _ in found}
+        return tuple(sorted({*found, *(entry for entry in others if entry[0].casefold() not in words)}))
 
     def _add(self, word: str, said: str) -> None:
         if max(word) >= FIRST_UNSPACED:
@@ -109,7 +113,7 @@ def read_file(path: Path) -> Pronunciations:
     return Pronunciations(entries)
 
 
-def _toml(text: str) -> Iterator[Entry]:
+def _toml(text: str) -> Iterator[Pronunciation]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -120,7 +124,7 @@ def _toml(text: str) -> Iterator[Entry]:
         yield word, said
 
 
-def _lines(text: str) -> Iterator[Entry]:
+def _lines(text: str) -> Iterator[Pronunciation]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gateway.keys import Keys
     from gateway.observe.status import Running
     from gateway.settings import Settings
+    from gateway.speech.lexicon import Lexicon
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import RepliesInFlight
     from gateway.speech.voices import Catalogue
@@ -52,6 +53,7 @@ def create_app(
     keys: Keys,
     pool: Backend,
     catalogue: Catalogue,
+    lexicon: Lexicon,
     running: Running,
     in_flight: RepliesInFlight,
 ) -> Starlette:
@@ -85,7 +87,7 @@ def create_app(
             "en-AU"
         )  # loads the tables of CLDR, which would hold the event loop of a request for 45 ms
         with (
-            closing(Synthesis(pool, settings, cache, in_flight)) as synthesis,
+            closing(Synthesis(pool, settings, cache, in_flight, lexicon)) as synthesis,
             closing(traces) if traces else nullcontext(),
         ):
             yield {

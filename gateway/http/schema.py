@@ -35,6 +35,7 @@ from gateway.speech.request import (
     check_length,
     speakable,
 )
+from inference import LONGEST_SAID, LONGEST_WORD
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -53,6 +54,8 @@ LONGEST_ESCAPE = 12
 
 OTHER_BYTES = 1 << 20
 """Most bytes of a body besides its text."""
+
+_MOST_PRONUNCIATIONS = 100
 
 _OPENAI_MODEL = re.compile(r"(tts-1(-hd)?|gpt-4o-mini-tts)(-\d{4}(-\d\d-\d\d)?)?")
 
@@ -108,6 +111,8 @@ def _take_null(schema: dict[str, Any]) -> None:
             field["anyOf"] = [*field["anyOf"], {"type": "null"}]
 
 
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
+Said = Annotated[str, Field(min_length=1, max_length=LONGEST_SAID)]
 Name = Annotated[str, Field(max_length=NAME_CHARS)]
 
 
@@ -166,6 +171,12 @@ class SpeechBody(BaseModel):
     volume_multiplier: Annotated[float, BeforeValidator(plain_number)] = Field(
         1.0, ge=VOLUMES.least, le=VOLUMES.most, description="Extension. Loudness; 1 leaves it alone."
     )
+    pronunciations: dict[Word, Said] = Field(
+        {},
+        max_length=_MOST_PRONUNCIATIONS,
+        description="Extension. Words or phrases that are to be said otherwise: with `/phonemes/`, or other words.",
+        examples=[{"Siobhan": "/ʃɪvˈɔn/", "ghcr": "G H C R"}],
+    )
     sample_rate: Annotated[int, BeforeValidator(plain_number)] = Field(
         SAMPLE_RATE,
         ge=RATES.least,
@@ -213,6 +224,7 @@ def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> Speec
         raise ModelNotFound(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
     voice = speech.voice.strip() or settings.voice
     others = speech.model_dump(exclude={"model", "input", "voice", "instructions"})
+    others["pronunciations"] = tuple(speech.pronunciations.items())
     return SpeechRequest.from_fields(catalogue, speech.input, voice, **others)
 
 
@@ -226,6 +238,8 @@ def field_error(error: ErrorDetails) -> InvalidField:
         code = "empty_string"
     elif kind == "string_too_long":
         code = "string_above_max_length"
+    elif kind == "too_long":
+        code = "object_above_max_properties"
     elif kind == "literal_error" and isinstance(value, str):
         code = "invalid_value"
     elif kind in ("greater_than_equal", "less_than_equal") or (

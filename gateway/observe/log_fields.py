@@ -46,6 +46,8 @@ class EventFields(TypedDict, total=False):
     """Lines of the log that were lost."""
     keys: int
     """Keys that let a client in."""
+    words: int
+    """Words and phrases in the lexicon."""
     replies: int
     """Requests that are being spoken or sent, or wait to be."""
     connections: int
@@ -98,6 +100,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "log_lines_dropped": "Lines were lost, because the log was not read in time or could not be written; now it can.",
     "keys_read": "The keys were read again on SIGHUP; those that are gone let nobody in any more.",
     "keys_not_read": "The keys could not be read again; the previous ones remain valid.",
+    "lexicon_read": "The file of KOKORO_LEXICON was read again on SIGHUP, and counts from now on.",
+    "lexicon_not_read": "The file of KOKORO_LEXICON could not be used; the previous entries remain valid.",
     "draining": "New speech is refused from now on.",
     "told_to_end_while_starting": "SIGTERM came before clients could connect, and the start was given up.",
     "drained": "Running speech has ended, or its time was up.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.keys import UnusableKeys
 from gateway.server.connections import BACKLOG, Connections
 from gateway.server.descriptors import allow_descriptors
+from gateway.speech.lexicon import UnusableLexicon
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from gateway.keys import Keys
     from gateway.settings import Settings
+    from gateway.speech.lexicon import Lexicon
     from gateway.speech.reply_memory import RepliesInFlight
     from inference import Backend
 
@@ -85,16 +87,17 @@ async def run(
     pool: Backend,
     in_flight: RepliesInFlight,
     keys: Keys,
+    lexicon: Lexicon,
     settings: Settings,
     listener: socket.socket,
     announce: Callable[[], None],
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain: running streams finish, new speech is refused.
 
-    A second signal ends the drain. SIGHUP reads the keys again and replaces the workers one by one. `announce` is
-    called once clients can connect.
+    A second signal ends the drain. SIGHUP reads keys and lexicon again and replaces the workers one by one.
+    `announce` is called once clients can connect.
     """
-    signals = _Signals(pool, keys)
+    signals = _Signals(pool, keys, lexicon)
     leave = asyncio.Event()
     allow_descriptors(settings.max_connections)
     try:
@@ -115,11 +118,12 @@ async def run(
 class _Signals:
     """What the operating system asks of the server. Lives as long as it runs."""
 
-    def __init__(self, pool: Backend, keys: Keys) -> None:
+    def __init__(self, pool: Backend, keys: Keys, lexicon: Lexicon) -> None:
         self.leave = asyncio.Event()
         self.leave_now = asyncio.Event()
         self._pool = pool
         self._keys = keys
+        self._lexicon = lexicon
         self._replacing: asyncio.Task[None] | None = None
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._end)
@@ -130,20 +134,34 @@ class _Signals:
         (self.leave_now if self.leave.is_set() else self.leave).set()
 
     def _renew(self) -> None:
-        _read_again(self._keys)
+        _read_keys(self._keys)
+        if self._lexicon.path:
+            _read_lexicon(self._lexicon)
         if self._replacing is None or self._replacing.done():
             self._replacing = asyncio.get_running_loop().create_task(self._pool.replace())
 
 
-def _read_again(keys: Keys) -> None:
+def _read_keys(keys: Keys) -> None:
     """What cannot be used changes nothing: a file that is being written must not lock everybody out, or in."""
     try:
         keys.reload()
     except UnusableKeys as error:
-        fields = {"reason": str(error), "advice": "mend the file, and send SIGHUP again"}
-        logger.error("keys_not_read", extra=fields)  # noqa: TRY400 - the reason says all
+        logger.error("keys_not_read", extra=_refused(error))  # noqa: TRY400 - the reason says all
     else:
         logger.info("keys_read", extra={"keys": len(keys)})
+
+
+def _read_lexicon(lexicon: Lexicon) -> None:
+    try:
+        lexicon.reload()
+    except UnusableLexicon as error:
+        logger.error("lexicon_not_read", extra=_refused(error))  # noqa: TRY400 - the reason says all
+    else:
+        logger.info("lexicon_read", extra={"words": len(lexicon)})
+
+
+def _refused(error: Exception) -> dict[str, str]:
+    return {"reason": str(error), "advice": "mend the file, and send SIGHUP again"}
 
 
 async def _drain(pool: Backend, in_flight: RepliesInFlight, seconds: float, leave_now: asyncio.Event) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from gateway.speech.cache import HeldResponse, HeldSegment
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gateway.speech.record import Verdict
     from gateway.speech.request import SpeechRequest
     from gateway.speech.shared_work import SharedWork
-    from inference import Lease, Unit
+    from inference import Lease, Pronunciation, Unit
 
     Sharing = SharedWork[Piece]
 
@@ -43,7 +44,15 @@ class AllowedUse:
 class CacheUse:
     """One request's way to the cache. Lives as long as its response body."""
 
-    def __init__(self, cache: Cache, sharing: Sharing, request: SpeechRequest, use: AllowedUse) -> None:
+    def __init__(
+        self,
+        cache: Cache,
+        sharing: Sharing,
+        request: SpeechRequest,
+        use: AllowedUse,
+        words: tuple[Pronunciation, ...] = (),
+    ) -> None:
+        """`words` are those of its text that are said otherwise."""
         self._cache = cache
         self._sharing = sharing
         self._use = use if cache.is_on else AllowedUse(may_read=False, may_store=False)
@@ -57,6 +66,7 @@ class CacheUse:
             request.sample_rate,
             request.kilobits or 0,
             request.volume_multiplier,
+            *chain.from_iterable(words),
         )
         self._spoken = 0
         self._found = 0

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
 from gateway.speech.errors import InvalidField, TextTooLong
-from inference import FASTEST, SLOWEST, UnknownLanguage, language_named
+from inference import (
+    FASTEST,
+    SLOWEST,
+    InvalidPronunciation,
+    Pronunciations,
+    UnknownLanguage,
+    language_named,
+)
 
 if TYPE_CHECKING:
     from typing import Any
 
     from gateway.speech.voices import Catalogue, Mix
+    from inference import Pronunciation
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm", "ulaw", "alaw"]
 StreamFormat = Literal["audio", "sse"]
@@ -64,6 +72,9 @@ class SpeechRequest:
     sample_rate: int = SAMPLE_RATE
     """Samples a second of the audio sent."""
 
+    pronunciations: tuple[Pronunciation, ...] = ()
+    """Words that are to be said otherwise, with what is said."""
+
     kilobits: int | None = None
     """A second of the audio sent, where the format has a choice; None: what suits speech."""
 
@@ -76,7 +87,8 @@ class SpeechRequest:
         How long a text and how long a name may be is the door's to say, before anything looks at them.
 
         Raises:
-            InvalidField: there is no text, a number is out of range, or nobody speaks the language.
+            InvalidField: there is no text, a number is out of range, nobody speaks the language, or a pronunciation
+                cannot be used.
             UnsupportedRate: the format cannot hold the sample rate.
             UnknownVoice: the catalogue has no such voice.
         """
@@ -104,6 +116,7 @@ class SpeechRequest:
             message = f"Invalid 'response_format': choose one of {choices}."
             raise InvalidField(message, param="response_format", code="invalid_value")
         ENCODERS[request.response_format].supported(request.sample_rate)
+        _check_pronunciations(request.pronunciations)
         return request
 
     @property
@@ -151,6 +164,14 @@ def _language(name: str) -> str:
         raise InvalidField(
             f"Invalid 'lang_code': {unknown}.", param="lang_code", code="invalid_value"
         ) from None
+
+
+def _check_pronunciations(words: tuple[Pronunciation, ...]) -> None:
+    try:
+        Pronunciations(words)
+    except InvalidPronunciation as invalid:
+        message = f"Invalid 'pronunciations': {invalid}."
+        raise InvalidField(message, param="pronunciations", code="invalid_value") from None
 
 
 def _check_range(field: str, value: float, allowed: Range) -> None:

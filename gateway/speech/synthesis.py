@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.settings import Settings
     from gateway.speech.cache import Cache, HeldResponse
+    from gateway.speech.lexicon import Lexicon
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import Place, RepliesInFlight
     from gateway.speech.request import SpeechRequest
@@ -76,11 +77,19 @@ class ByteStream:
 class Synthesis:
     """Speaks requests. Lives as long as the application; `close` frees its encoder threads."""
 
-    def __init__(self, pool: Backend, settings: Settings, cache: Cache, in_flight: RepliesInFlight) -> None:
+    def __init__(
+        self,
+        pool: Backend,
+        settings: Settings,
+        cache: Cache,
+        in_flight: RepliesInFlight,
+        lexicon: Lexicon,
+    ) -> None:
         self._pool = pool
         self._settings = settings
         self._cache = cache
         self._in_flight = in_flight
+        self._lexicon = lexicon
         self._sharing: SharedWork[Piece] = SharedWork()
         # Two: on a small machine more would only take cores from the workers.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="encode")
@@ -98,7 +107,8 @@ class Synthesis:
             InferenceError: it is refused, or cannot be spoken.
             InvalidField: its reply is wanted whole, and would take more memory than there is.
         """
-        cache_use = CacheUse(self._cache, self._sharing, request, use or AllowedUse())
+        words = self._lexicon.with_own(request.pronunciations).found_in(request.input)
+        cache_use = CacheUse(self._cache, self._sharing, request, use or AllowedUse(), words)
         if held := cache_use.response():
             return await self._again(request, record, held)
         is_whole = self._is_whole(request, cache_use)
@@ -179,7 +189,13 @@ class Synthesis:
         except RepliesFull:
             lease.close()
             raise
-        manner = Manner(request.language, request.voice.parts, request.engine_speed, request.tempo)
+        manner = Manner(
+            request.language,
+            request.voice.parts,
+            request.engine_speed,
+            request.tempo,
+            pronunciations=self._lexicon.with_own(request.pronunciations),
+        )
         return Utterance(lease, manner, pace, partial(cache_use.render, lease)), place
 
 

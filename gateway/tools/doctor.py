@@ -22,6 +22,7 @@ from gateway.assembly import file_states, hardware_profile, prepare
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import silence
 from gateway.keys import UnusableKeys, read_keys
+from gateway.speech.lexicon import Lexicon, UnusableLexicon
 from gateway.tools.bench import cpu_s
 from inference import InferenceError, Manner, Pool, Text, Utterance
 
@@ -105,8 +106,9 @@ def examine(settings: Settings, show: Show) -> Report:
     hardware = hardware_profile(settings)
     states = file_states(settings)
     checks = [*_machine(hardware), *(_file(path, state.value) for path, state in states.items())]
-    checks += [_encoders(), _port(settings), _keys(settings)]
-    if all(check.is_well for check in checks if check.name in {path.name for path in states}):
+    checks += [_encoders(), _port(settings), _keys(settings), _lexicon(settings)]
+    needed = {path.name for path in states} | {"lexicon"}
+    if all(check.is_well for check in checks if check.name in needed):
         parts = prepare(settings, show)
         checks.append(Check("graph", True, f"{parts.choice.kind}: {parts.choice.reason}"))
         show("starting two workers, and speaking", None)
@@ -172,6 +174,14 @@ def _keys(settings: Settings) -> Check:
     except UnusableKeys as error:
         return Check("keys", False, str(error), "mend the file of KOKORO_API_KEYS_FILE")
     return Check("keys", True, str(len(keys)) if keys else "none: whoever can connect is let in")
+
+
+def _lexicon(settings: Settings) -> Check:
+    try:
+        lexicon = Lexicon(settings.lexicon)
+    except UnusableLexicon as error:
+        return Check("lexicon", False, str(error), "mend the file of KOKORO_LEXICON")
+    return Check("lexicon", True, f"{len(lexicon)} entries" if settings.lexicon else "none")
 
 
 async def _speech(parts: Parts) -> list[Check]:

@@ -11,9 +11,12 @@ import unicodedata
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from inference.protocol import TextJob
+
+if TYPE_CHECKING:
+    from inference.pronunciations import Pronunciations
 
 _FIRST_CHARS: Final = 100
 """Wanted of the first stretch, a little more than the first segment needs: it should not wait for the rest."""
@@ -59,11 +62,12 @@ class Stretch:
     start: int
     """Where it begins in the text, characters."""
 
-    def job(self, request_id: str, language: str, *, is_timed: bool = False) -> TextJob:
+    def job(
+        self, request_id: str, language: str, pronunciations: Pronunciations, *, is_timed: bool
+    ) -> TextJob:
         """To have it read."""
-        return TextJob(
-            request_id, self.text, language, self.most, self.is_all, self.context, is_timed=is_timed
-        )
+        words = pronunciations.found_in(self.text)
+        return TextJob(request_id, self.text, language, self.most, self.is_all, self.context, words, is_timed)
 
     @property
     def cost_s(self) -> float:

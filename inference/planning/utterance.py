@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -16,6 +16,7 @@ from inference.planning.playback import Pace, Playback
 from inference.planning.rendering import Piece, render
 from inference.planning.segments import Packer
 from inference.planning.word_times import WordClock
+from inference.pronunciations import Pronunciations
 from inference.protocol import FASTEST, SAMPLE_BYTES, SAMPLE_RATE, SLOWEST, TOKENS_PER_SECOND, Audio, Unit
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from inference.planning.text import Stretch, Text
     from inference.planning.word_times import HeardWord
     from inference.pool.lease import Lease
-    from inference.protocol import Sentence, VoiceParts
+    from inference.protocol import Sentence, TextJob, VoiceParts
 
     Speak: TypeAlias = Callable[[Unit, float, bool], AsyncGenerator[Piece, None]]
     """A unit, when it is due, and whether a listener has nothing to hear until then; to its sound, piece by piece."""
@@ -52,6 +53,9 @@ class Manner:
 
     is_timed: bool = False
     """It is wanted to know when each word is heard."""
+
+    pronunciations: Pronunciations = field(default_factory=Pronunciations)
+    """Words that are to be said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,7 @@ class Utterance:
             return ()
         began = time.perf_counter()
         reading, _ = await self._lease.read(
-            stretch.job(self._lease.request_id, self.manner.language, is_timed=self.manner.is_timed),
+            self._job(stretch),
             self.playback.due,
             cost_s=stretch.cost_s,
             is_first=not self.phoneme_times,
@@ -196,6 +200,12 @@ class Utterance:
         self.phoneme_times.append((began, time.perf_counter()))
         text.read(stretch, reading.taken, reading.context)
         return reading.sentences
+
+    def _job(self, stretch: Stretch) -> TextJob:
+        manner = self.manner
+        return stretch.job(
+            self._lease.request_id, manner.language, manner.pronunciations, is_timed=manner.is_timed
+        )
 
     @property
     def _patience_s(self) -> float:

@@ -24,7 +24,7 @@ from inference.text.thoughts import without_thoughts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from inference.pronunciations import Entry
+    from inference.pronunciations import Pronunciation
     from inference.protocol import Job, JobReply, Word, WorkerSpec
     from inference.text.marks import Passage
     from inference.text.sentences import Cut
@@ -72,7 +72,7 @@ class TextEngine:
         return Reading(tuple(sentences), taken, context, elapsed_ms)
 
     def sentences(
-        self, text: str, language: str, pronunciations: tuple[Entry, ...] = ()
+        self, text: str, language: str, pronunciations: tuple[Pronunciation, ...] = ()
     ) -> Iterator[Sentence]:
         """The sentences of a whole text; raises what `do` does."""
         job = TextJob("", text, language, pronunciations=pronunciations)

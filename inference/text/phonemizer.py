@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from inference.languages import Language
-    from inference.pronunciations import Entry
+    from inference.pronunciations import Pronunciation
 
     Run: TypeAlias = tuple[str, Script | None]
     """Words in one script, and the script if the voice of the language cannot read it."""
@@ -56,7 +56,7 @@ class Phonemizer:
 
         self.languages: Final = tuple(language.code for language in LANGUAGES if is_installed(language))
 
-    def phonemes(self, text: str, code: str, entries: tuple[Entry, ...] = ()) -> str:
+    def phonemes(self, text: str, code: str, entries: tuple[Pronunciation, ...] = ()) -> str:
         """Phonemes of one sentence, one token for each character; empty if there is nothing to speak.
 
         A sentence that ends in a line break gets a full stop if it has no mark at its end. `entries` are words that
@@ -92,7 +92,7 @@ class Phonemizer:
             raise UnsupportedLanguage(f"no phonemizer for {code} is installed: {how_to_install(language)}")
         return language
 
-    def _words(self, text: str, language: Language, entries: tuple[Entry, ...]) -> str:
+    def _words(self, text: str, language: Language, entries: tuple[Pronunciation, ...]) -> str:
         """What is written as it is said, with the marks that the model knows."""
         words = plain_characters(without_markup(without_controls(text)))
         if entries:

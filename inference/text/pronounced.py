@@ -12,10 +12,10 @@ from inference.text.ipa_to_kokoro import from_ipa
 
 if TYPE_CHECKING:
     from inference.languages import Language
-    from inference.pronunciations import Entry
+    from inference.pronunciations import Pronunciation
 
 
-def pronounced(text: str, entries: tuple[Entry, ...], language: Language) -> str:
+def pronounced(text: str, entries: tuple[Pronunciation, ...], language: Language) -> str:
     """`text` with other words, or phonemes, for those that have an entry; the longest that fits counts.
 
     An entry in small letters stands for any case, any other for itself.

@@ -414,3 +414,29 @@ def test_refusal_never_says_the_text_back() -> None:
             parse(**fields)
         assert "secret" not in str(caught.value)
         assert caught.value.__cause__ is None
+
+
+def test_pronunciations_are_taken_in_order() -> None:
+    assert parse(pronunciations={"GIF": "jif", "pecan": "/pɪkˈɑn/"}).pronunciations == (
+        ("GIF", "jif"),
+        ("pecan", "/pɪkˈɑn/"),
+    )
+    assert parse(pronunciations=None).pronunciations == ()
+
+
+@pytest.mark.parametrize(
+    ("pronunciations", "code"),
+    [
+        ([], "invalid_type"),
+        ({"a": 1}, "invalid_type"),
+        ({"a": "/§/"}, "invalid_value"),
+        ({"--": "a"}, "invalid_value"),
+        ({"": "a"}, "empty_string"),
+        ({"a": ""}, "empty_string"),
+        ({"a" * 101: "b"}, "string_above_max_length"),
+        ({"a": "b" * 201}, "string_above_max_length"),
+        ({f"a{n}": "b" for n in range(101)}, "object_above_max_properties"),
+    ],
+)
+def test_pronunciations_that_cannot_be_used_are_refused(pronunciations: Any, code: str) -> None:
+    assert refused(pronunciations=pronunciations) == ("pronunciations", code)

@@ -11,6 +11,7 @@ from gateway.audio.encoders import ENCODERS
 from gateway.settings import Settings
 from gateway.speech.cache import Cache
 from gateway.speech.errors import InvalidField, RepliesFull
+from gateway.speech.lexicon import Lexicon
 from gateway.speech.record import RequestRecord
 from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.request import SpeechRequest
@@ -37,7 +38,7 @@ class Desk:
     def __init__(self, pool: Pool, catalogue: Catalogue, most_bytes: int = 100 * MB) -> None:
         self.in_flight = RepliesInFlight(most_bytes)
         self.synthesis = Synthesis(
-            pool, Settings.from_environment(), Cache(100, 100, 100 * MB), self.in_flight
+            pool, Settings.from_environment(), Cache(100, 100, 100 * MB), self.in_flight, Lexicon()
         )
         self.record = RequestRecord()
         self._catalogue = catalogue
