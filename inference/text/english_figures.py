@@ -63,6 +63,13 @@ TELEPHONES: Final = (
         "five five five, zero one two three",
     ),
     rule(
+        "number of social security",
+        r"(?<![\w.,$£€/-])\d{3}-\d{2}-\d{4}(?![\w/-]|[.,]\d)",
+        _telephone,
+        "123-45-6789",
+        "one two three, four five, six seven eight nine",
+    ),
+    rule(
         "number that is dialled",
         rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:[A-Z]{{2,10}}))){{0,3}})\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
         lambda m: f"{m[1]}{m[2]} {one_by_one(m[3])}",
@@ -89,6 +96,13 @@ TELEPHONES: Final = (
         lambda m: f"{in_pairs(m[1])} P ",
         "a 1080p video",
         "a ten eighty P  video",
+    ),
+    rule(
+        "first course",
+        r"\b([A-Z][A-Za-z]{1,20}\s)101(?![\w-]|[.,]\d|\s[A-Z])",
+        r"\1one oh one",
+        "CS 101 at noon",
+        "CS one oh one at noon",
     ),
     rule(
         "letters with a number",

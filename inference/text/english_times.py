@@ -76,5 +76,12 @@ TIMES: Final = (
         "9:05:15",
         "9 5 15",
     ),
+    rule(
+        "minutes and seconds",
+        r"(?<![\w:.]) ((?:2[5-9]|[3-5]\d)):([0-5]\d) (?![\w:])",
+        lambda match: f"{match[1]} {f'oh {match[2][1]}' if match[2][0] == '0' else match[2]}",
+        "in 48:30 and 31:05",
+        "in 48 30 and 31 oh 5",
+    ),
     rule("ratio", r"(?<![\w:.]) (\d{1,4}):(\d{1,4}) (?![\w:])", r"\1 to \2", "16:90", "16 to 90"),
 )

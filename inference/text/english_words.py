@@ -68,7 +68,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "before a figure",
-        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \(?\d | [IVXLC]{(2,)}\b )",
+        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \(?\d | [IVXLC]{{2,}}\b )",
         lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",

@@ -82,9 +82,13 @@ class SignBook:
                 r"(?<![\w.,-])([A-Z]{1,3})(\d{1,4})(?!\w)",
                 lambda match: f"{' '.join(match[1])} {match[2]}",
             ),
+            "acronym that is a word": (
+                rf"(?<![\w.-])(?:{any_of(self._book.get('acronyms', '').split() or ['(?!)'])})(?![\w-])",
+                lambda match: match[0].lower(),
+            ),
             "acronym": (
                 rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split() or ['(?!)'])}|{_UNSAYABLE})(?![\w-])",
-                lambda match: " ".join(match[0]),
+                lambda match: " ".join(self._book.get("letters", {}).get(each, each) for each in match[0]),
             ),
             "sign": (
                 rf"\s?({any_of(signs or ['(?!)'])})\s?",

@@ -28,6 +28,7 @@ class UnitBook:
         self._space: Final = space
         self._number: Final = number
         self._plain: Final = plain
+        self._known: Final = any_of({**_UNITS, **book.get("units", {})})
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
@@ -37,7 +38,7 @@ class UnitBook:
                 lambda match: match[0][:2] + self._unit_of(match["number"], "km"),
             ),
             "unit": (
-                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({any_of(_UNITS)})(?![{self._letters}/²³])",
+                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?![{self._letters}/²³'])",
                 self._unit,
             ),
         }
@@ -50,7 +51,8 @@ class UnitBook:
 
         number = self._plain(written)
         if own := self._book.get("units", {}).get(unit):
-            return f"{number}{self._space}{own}"
+            one, many = own if isinstance(own, list) else (own, own)
+            return f"{number}{self._space}{one if number == '1' else many}"
         sample = 1 if number == "1" else 3
         said = format_unit(sample, _UNITS[unit], "long", locale=self._book["locale"]).replace("\xa0", " ")
         return (

@@ -95,11 +95,12 @@ class PhraseBook:
             ),
             "abbreviation with its stop": (
                 rf"(?<![{w}./])(?:({any_of(words('with_stop'))})\.(?=\s?[^\W_A-Z]|[,;)]|\s[IVX]+\b)"
-                rf"|({any_of(words('no_words'))})\.)(?![{w}])",
-                lambda match: words("with_stop")[match[1] or match[2]],
+                rf"|({any_of(words('no_words'))})\."
+                rf"|(?:(?<=\d\s)|(?<=\d\sde\s))({any_of(words('with_stop'))})(?P<ends>\.)(?=\s*$))(?![{w}])",
+                lambda match: words("with_stop")[match[1] or match[2] or match[3]] + (match["ends"] or ""),
             ),
             "before a figure": (
-                rf"(?<![{w}.])({any_of(words('before_figures'))})\s?(?=\d)",
+                rf"(?<![{w}.])({any_of(words('before_figures'))})\s?(?=\d|[IVXLC]+\b)",
                 lambda match: f"{words('before_figures')[match[1]]} ",
             ),
             "telephone": (
@@ -170,7 +171,7 @@ class PhraseBook:
             ),
             "king": (rf"\b({any_of(words('reigning'))})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
             "Roman ordinal": (
-                rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')}(?![{w}]))",
+                rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
                 lambda match: self._ordinal(str(value(match[1])), ""),
             ),
             "ordinal": (

@@ -110,7 +110,7 @@ class Stretch:
     def _may_go_on(self, start: int) -> bool:
         """True if what begins here is too short to tell whether it goes on with the sentence or is a list item."""
         is_short = not self._is_all and len(self._text) - start < _LIST_ITEM_CHARS
-        return is_short and self._text[start].isdigit()
+        return is_short and (self._text[start].isdigit() or self._text[start] in "IVXLC")
 
     def _pieces(self) -> Iterator[_Piece]:
         is_wrapped, gap = self.is_wrapped, ""
@@ -180,11 +180,16 @@ class Stretch:
         return self._abbreviation.search(self._text[near : stop.start()] + stop[0].rstrip()) is not None
 
     def _goes_on(self, stop: re.Match[str], block_end: int) -> bool:
-        """True for a full stop before a small letter or a figure: that of `etc. and`, `Main St. near` or `vol. 3`."""
+        """True for a full stop before a small letter or a figure: that of `etc. and`, `St. near` or `vol. III`."""
         after = self._text[stop.end() : min(stop.end() + 1, block_end)]
         return (
             stop[0].strip() == "."
-            and (after.islower() or after.isdigit() or after in _WITHIN_A_SENTENCE)
+            and (
+                after.islower()
+                or after.isdigit()
+                or after in _WITHIN_A_SENTENCE
+                or _NUMERAL.match(self._text, stop.end(), block_end) is not None
+            )
             and not _LIST_ITEM.match(self._text, stop.end(), block_end)
         )
 
@@ -225,6 +230,7 @@ held the event loop for 50 ms."""
 
 _WITHIN_A_SENTENCE: Final = frozenset("$£€¥₹&%+=<~@")
 _LIST_ITEM: Final = re.compile(r"\d{1,3}[.)]\s")
+_NUMERAL: Final = re.compile(r"[IVXLC]{2,}\b(?!['’])")
 _LIST_ITEM_CHARS: Final = len("100) ")
 
 _CUTS: Final = (
