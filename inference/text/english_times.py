@@ -78,7 +78,7 @@ TIMES: Final = (
     ),
     rule(
         "minutes and seconds",
-        r"(?<![\w:.]) ((?:2[5-9]|[3-5]\d)):([0-5]\d) (?![\w:])",
+        r"(?<![\w:.]) ((?:2[5-9]|[3-5]\d)):(?!00)([0-5]\d) (?![\w:])",
         lambda match: f"{match[1]} {f'oh {match[2][1]}' if match[2][0] == '0' else match[2]}",
         "in 48:30 and 31:05",
         "in 48 30 and 31 oh 5",
