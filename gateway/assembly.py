@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gateway.http.app import create_app
@@ -20,6 +21,7 @@ from gateway.speech.lexicon import Lexicon
 from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.synthesis import Synthesis
 from gateway.speech.voices import Catalogue
+from gateway.wyoming import server as wyoming
 from inference import Pool, PoolConfig, WorkerSpec, profile, read_machine
 from models.derive.choose_graph import Choice, Recipe, choose
 from models.fetch import FileState, fetch, verify
@@ -113,7 +115,12 @@ def assemble(
 
 
 async def serve(
-    parts: Parts, keys: Keys, listener: socket.socket, log: LineWriter, announce: Callable[[], None]
+    parts: Parts,
+    keys: Keys,
+    listener: socket.socket,
+    wyoming_listener: socket.socket | None,
+    log: LineWriter,
+    announce: Callable[[], None],
 ) -> None:
     """Start the workers and serve until a signal ends it; `announce` is called once clients can connect.
 
@@ -125,7 +132,10 @@ async def serve(
     try:
         async with Pool(parts.pool) as pool:
             in_flight = RepliesInFlight(_in_flight_bytes(running.hardware))
-            app = create_app(parts.settings, keys, pool, parts.catalogue, parts.lexicon, running, in_flight)
+            beside = partial(wyoming.listening, wyoming_listener) if wyoming_listener else None
+            app = create_app(
+                parts.settings, keys, pool, parts.catalogue, parts.lexicon, running, in_flight, beside
+            )
             await lifecycle.run(app, pool, in_flight, keys, parts.lexicon, parts.settings, listener, announce)
     except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
         logger.info("told_to_end_while_starting")

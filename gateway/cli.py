@@ -101,10 +101,10 @@ def serve(settings: Settings) -> None:
     lifecycle.end_on_sigterm()
     with logged(settings) as log:
         keys = Keys(settings)
-        listener = lifecycle.listen(settings, keys)
+        listener, for_wyoming = lifecycle.listen(settings, keys), lifecycle.listen_for_wyoming(settings)
         with _bar() as show:
             parts = assembly.prepare(settings, show)
-        uvloop.run(assembly.serve(parts, keys, listener, log, lambda: _welcome(listener)))
+        uvloop.run(assembly.serve(parts, keys, listener, for_wyoming, log, lambda: _welcome(listener)))
 
 
 def _welcome(listener: socket.socket) -> None:

@@ -36,6 +36,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8880, ge=0, le=65535, description="Port to listen on.")
+    wyoming_port: int | None = Field(
+        None, ge=0, le=65535, description="Port to listen on for Home Assistant (Wyoming); unset: not at all."
+    )
+    wyoming_host: str = Field(
+        "127.0.0.1", description="Address to listen on for Wyoming, where no keys are asked for."
+    )
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (),
         description="Keys that let clients in, separated by commas; without any key, everyone is let in.",
@@ -148,7 +154,7 @@ class Settings(BaseSettings):
     @property
     def is_loopback(self) -> bool:
         """True when only this machine can connect."""
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        return is_loopback(self.host)
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
@@ -175,6 +181,11 @@ class Settings(BaseSettings):
             if other in ours and name not in ours
         }
         return cls(**respelled | {name: value for name, value in overrides.items() if value is not None})
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address that only this machine can connect to."""
+    return host in {"localhost", "::1"} or host.startswith("127.")
 
 
 def _unknown(variable: str) -> str:

@@ -34,7 +34,9 @@ from gateway.talk.host import Host
 from inference import language_named
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from typing import TypeAlias
 
     from gateway.keys import Keys
     from gateway.observe.status import Running
@@ -42,8 +44,10 @@ if TYPE_CHECKING:
     from gateway.speech.lexicon import Lexicon
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import RepliesInFlight
-    from gateway.speech.voices import Catalogue
+    from gateway.speech.voices import Catalogue, Voice
     from inference import Backend
+
+    Beside: TypeAlias = Callable[[Host, Mapping[str, Voice]], AbstractAsyncContextManager[None]]
 
 logger = logging.getLogger(__name__)
 
@@ -56,8 +60,11 @@ def create_app(
     lexicon: Lexicon,
     running: Running,
     in_flight: RepliesInFlight,
+    beside: Beside | None = None,
 ) -> Starlette:
     """The application, speaking through a pool that is open and stays open for longer than it.
+
+    What is `beside` it, given the host of conversations and the voices, is open as long as it is.
 
     Raises:
         TracingUnavailable: traces are wanted, and OpenTelemetry is not installed.
@@ -86,21 +93,24 @@ def create_app(
         language_named(
             "en-AU"
         )  # loads the tables of CLDR, which would hold the event loop of a request for 45 ms
+        voices = handlers.listed_voices(catalogue, pool.languages)
         with (
             closing(Synthesis(pool, settings, cache, in_flight, lexicon)) as synthesis,
             closing(traces) if traces else nullcontext(),
         ):
-            yield {
-                "settings": settings,
-                "pool": pool,
-                "catalogue": catalogue,
-                "voices": handlers.listed_voices(catalogue, pool.languages),
-                "synthesis": synthesis,
-                "host": Host(synthesis, catalogue, settings, in_flight.closing, tell, write_turn),
-                "status": partial(status, running, pool, cache, in_flight, metrics),
-                "metrics": metrics,
-                "document": described,
-            }
+            host = Host(synthesis, catalogue, settings, in_flight.closing, tell, write_turn)
+            async with beside(host, voices) if beside else nullcontext():
+                yield {
+                    "settings": settings,
+                    "pool": pool,
+                    "catalogue": catalogue,
+                    "voices": voices,
+                    "synthesis": synthesis,
+                    "host": host,
+                    "status": partial(status, running, pool, cache, in_flight, metrics),
+                    "metrics": metrics,
+                    "document": described,
+                }
 
     app = Starlette(
         routes=routed(),

@@ -51,11 +51,10 @@ class SocketWire:
             raise MessageTooLong(f"A message has at most {MESSAGE_BYTES} bytes.")
         return str(text)
 
-    async def send(self, message: str | bytes) -> None:
+    async def send(self, message: str) -> None:
         """See `Wire.send`."""
-        send = self._websocket.send_text if isinstance(message, str) else self._websocket.send_bytes
         try:
-            await send(message)  # type: ignore[arg-type]
+            await self._websocket.send_text(message)
         except WebSocketDisconnect as gone:
             raise ConnectionResetError from gone
 
@@ -91,7 +90,7 @@ async def _elevenlabs(websocket: WebSocket, kind: type[MultiStream | SingleStrea
     )
 
 
-async def _converse(websocket: WebSocket, conversation: Callable[..., Conversation]) -> None:
+async def _converse(websocket: WebSocket, conversation: Callable[..., Conversation[str, str]]) -> None:
     state, record = websocket.state, websocket.state.record
     with ExitStack() as held:
 

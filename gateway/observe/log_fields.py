@@ -42,6 +42,8 @@ class EventFields(TypedDict, total=False):
     """Speech workers."""
     host: str
     """Address that is listened on."""
+    port: int
+    """Port that is listened on."""
     lines: int
     """Lines of the log that were lost."""
     keys: int
@@ -78,6 +80,7 @@ class EventFields(TypedDict, total=False):
 
 EVENTS: Final[Mapping[str, str]] = {
     "started": "Clients can connect.",
+    "wyoming_started": "Wyoming's clients can connect, Home Assistant for one.",
     "graph_chosen": "It is settled which graph CPU sessions load.",
     "open_to_everyone": "Other machines can connect, and there are no keys.",
     "texts_are_logged": "The text of every request is logged, as KOKORO_LOG_TEXT asks for.",

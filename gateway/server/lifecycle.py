@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.keys import UnusableKeys
 from gateway.server.connections import BACKLOG, Connections
 from gateway.server.descriptors import allow_descriptors
+from gateway.settings import is_loopback
 from gateway.speech.lexicon import UnusableLexicon
 
 if TYPE_CHECKING:
@@ -38,27 +39,49 @@ def listen(settings: Settings, keys: Keys) -> socket.socket:
     Raises:
         PortTaken: with what to do about it.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise _taken(settings, error) from error
-    listener.setblocking(False)
+    listener = _bound(settings.host, settings.port, "port")
     if not settings.is_loopback and not keys:
-        logger.warning(
-            "open_to_everyone",
-            extra={"host": settings.host, "advice": "set KOKORO_API_KEYS, or listen on 127.0.0.1"},
+        _warn_of_everyone(settings.host, "set KOKORO_API_KEYS, or listen on 127.0.0.1")
+    return listener
+
+
+def listen_for_wyoming(settings: Settings) -> socket.socket | None:
+    """The same for Wyoming's clients, where they are wanted; they have no keys.
+
+    Raises:
+        PortTaken: with what to do about it.
+    """
+    if settings.wyoming_port is None:
+        return None
+    listener = _bound(settings.wyoming_host, settings.wyoming_port, "wyoming-port")
+    if not is_loopback(settings.wyoming_host):
+        _warn_of_everyone(
+            settings.wyoming_host, "Wyoming has no keys: keep strangers off its port by other means"
         )
     return listener
 
 
-def _taken(settings: Settings, error: OSError) -> PortTaken:
+def _bound(host: str, port: int, option: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise _taken(host, port, option, error) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _warn_of_everyone(host: str, advice: str) -> None:
+    logger.warning("open_to_everyone", extra={"host": host, "advice": advice})
+
+
+def _taken(host: str, port: int, option: str, error: OSError) -> PortTaken:
+    variable = f"KOKORO_{option.upper().replace('-', '_')}"
     return PortTaken(
-        f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
-        "choose another port with --port or KOKORO_PORT"
+        f"cannot listen on {host}:{port}: {error.strerror}; choose another port with --{option} or {variable}"
     )
 
 
@@ -103,7 +126,7 @@ async def run(
     try:
         listener.listen(BACKLOG)
     except OSError as error:  # another process was bound there as well, and listened first
-        raise _taken(settings, error) from error
+        raise _taken(settings.host, settings.port, "port", error) from error
     server = asyncio.create_task(Connections(app, settings).serve(listener, leave))
     announce()
     leaving = asyncio.create_task(signals.leave.wait())

@@ -99,7 +99,7 @@ class RequestRecord:
     request_id: str = ""
     """The client's X-Request-ID when it is a plain one, else made here."""
     method: str = ""
-    """HTTP method; OTHER for one that is not in common use."""
+    """HTTP method; OTHER for one that is not in common use; WYOMING where a text came over that."""
     path: str | None = None
     """Template of the route that answered; absent when there is none."""
     status: int | None = None

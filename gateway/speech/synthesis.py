@@ -16,7 +16,7 @@ from gateway.speech.errors import InvalidField, RepliesFull
 from gateway.speech.reply import Reply, usage
 from gateway.speech.reply_size import reply_bytes
 from gateway.speech.shared_work import SharedWork
-from gateway.speech.turn import LOOK_AHEAD_S, TURN_BYTES, Turn
+from gateway.speech.turn import TURN_BYTES, Turn
 from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import Place, RepliesInFlight
     from gateway.speech.request import SpeechRequest
+    from gateway.speech.turn import Lead
     from inference import Backend, Piece
 
 _TURN_CHARS: Final = 100
@@ -152,7 +153,7 @@ class Synthesis:
             code="invalid_value",
         )
 
-    def turn(self, request: SpeechRequest, record: RequestRecord) -> Turn:
+    def turn(self, request: SpeechRequest, record: RequestRecord, lead: Lead) -> Turn:
         """A turn that has its place in the queue for workers, and in memory; its sound is to be taken.
 
         Raises:
@@ -160,9 +161,9 @@ class Synthesis:
         """
         cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse())
         utterance, place = self._claim(
-            request, record, cache_use, _TURN_CHARS, TURN_BYTES, Pace(look_ahead_s=LOOK_AHEAD_S)
+            request, record, cache_use, _TURN_CHARS, TURN_BYTES, Pace(look_ahead_s=lead.planned_s)
         )
-        return Turn(request, record, cache_use, utterance, place, self._threads)
+        return Turn(request, record, cache_use, utterance, place, self._threads, lead)
 
     def _admitted(
         self, request: SpeechRequest, record: RequestRecord, cache_use: CacheUse, *, is_whole: bool

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE, seconds
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
-from inference import Text
+from inference import Pace, Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -27,12 +28,23 @@ if TYPE_CHECKING:
     from gateway.speech.request import SpeechRequest
     from inference import Spoken, Utterance
 
-LOOK_AHEAD_S: Final = 1.0
-"""Most sound that is planned beyond what was sent: a segment may begin then, of 7 s as a rule."""
 
-SENT_AHEAD_S: Final = 3.0
-"""Most sound that is sent before it can be heard. With the above and a segment, no more than about 10 s are spoken that
-nobody hears when the listener breaks in, or leaves without a word."""
+@dataclass(frozen=True)
+class Lead:
+    """How far a turn may be ahead of its listener, seconds of sound."""
+
+    planned_s: float
+    """Beyond what was sent: with less than that, a segment may begin, of 7 s as a rule."""
+
+    sent_s: float
+    """Before it can be heard."""
+
+
+AS_HEARD: Final = Lead(planned_s=1.0, sent_s=3.0)
+"""For who may break in, or leave without a word: no more than about 10 s are spoken that nobody hears."""
+
+AS_MADE: Final = Lead(planned_s=Pace().look_ahead_s, sent_s=inf)
+"""For who takes what comes and keeps it."""
 
 PIECE_S: Final = 0.75
 """Sound that is sent at once. The strictest client takes 1 MiB: 5 s of pcm at 48 kHz in base64."""
@@ -63,6 +75,7 @@ class Turn:
         utterance: Utterance,
         place: Place,
         threads: Executor,
+        lead: Lead,
     ) -> None:
         self.text: Final = Text(is_whole=False)
         """To be written, and ended."""
@@ -77,6 +90,7 @@ class Turn:
         self._sample_rate = request.sample_rate
         encoder = ENCODERS[request.response_format](request.sample_rate, kilobits=request.kilobits)
         self._pipeline = Pipeline(self._shaping, encoder, threads, record.encoded)
+        self._lead = lead
         self._samples = 0
 
     @property
@@ -125,4 +139,4 @@ class Turn:
         """Wait until the listener can have heard nearly all that was sent."""
         playback = self._utterance.playback
         sent_ahead_s = playback.left_s - playback.ahead_s
-        await asyncio.sleep(max(sent_ahead_s - SENT_AHEAD_S, 0))
+        await asyncio.sleep(max(sent_ahead_s - self._lead.sent_s, 0))

@@ -13,7 +13,7 @@ from gateway.speech.request import speakable
 
 if TYPE_CHECKING:
     from gateway.speech.request import SpeechRequest
-    from gateway.speech.turn import Sound, Turn
+    from gateway.speech.turn import Lead, Sound, Turn
     from gateway.talk.host import Host
 
 REST_S: Final = 0.3
@@ -23,6 +23,8 @@ REST_S: Final = 0.3
 class Conversing(Protocol):
     """What a context needs of its conversation."""
 
+    method: str
+    lead: Lead
     path: str
     request_id: str
     key: int | None
@@ -145,10 +147,12 @@ class Context:
 
     def _begin(self) -> Turn:
         conversation = self._conversation
-        self._record = record = RequestRecord(conversation.request_id, "GET", key=conversation.key)
+        self._record = record = RequestRecord(
+            conversation.request_id, conversation.method, key=conversation.key
+        )
         record.ordered(self._order, keep_text=self._host.settings.log_text)
         try:
-            self._turn = turn = self._host.synthesis.turn(self._order, record)
+            self._turn = turn = self._host.synthesis.turn(self._order, record, conversation.lead)
         except Exception as error:
             self._end_record(error)
             raise

@@ -9,9 +9,10 @@ import asyncio
 import logging
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from gateway.speech.errors import RequestError
+from gateway.speech.turn import AS_HEARD
 from gateway.talk.context import Context
 from gateway.talk.errors import GOING_AWAY, NORMAL, TooManyContexts, close_code
 from inference import InferenceError, PoolClosed
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from gateway.speech.request import SpeechRequest
-    from gateway.speech.turn import Sound
+    from gateway.speech.turn import Lead, Sound
     from gateway.talk.host import Host, Wire
 
 logger = logging.getLogger(__name__)
+
+Received = TypeVar("Received")
+Sent = TypeVar("Sent")
 
 MOST_CONTEXTS: Final = 5
 """On one socket: one speaks, the others are about to end or to begin."""
@@ -32,13 +36,18 @@ INACTIVITY_S: Final = 20.0
 """How long a client may be silent that says nothing of it."""
 
 
-class Conversation(ABC):
+class Conversation(ABC, Generic[Received, Sent]):
     """What is said on one socket. Lives as long as that is open."""
+
+    method: str = "GET"
+    """Of its requests, as the log has it."""
+
+    lead: Lead = AS_HEARD
 
     def __init__(
         self,
         host: Host,
-        wire: Wire,
+        wire: Wire[Received, Sent],
         path: str,
         request_id: str,
         key: int | None,
@@ -111,7 +120,7 @@ class Conversation(ABC):
         self._end(code)
 
     @abstractmethod
-    async def _take(self, message: str) -> None:
+    async def _take(self, message: Received) -> None:
         """Do what a message asks for.
 
         Raises:
@@ -120,13 +129,13 @@ class Conversation(ABC):
         """
 
     @abstractmethod
-    def _tell_sound(self, context: Context, sound: Sound) -> tuple[str | bytes, ...]: ...
+    def _tell_sound(self, context: Context, sound: Sound) -> tuple[Sent, ...]: ...
 
     @abstractmethod
-    def _tell_end(self, context: Context) -> tuple[str, ...]: ...
+    def _tell_end(self, context: Context) -> tuple[Sent, ...]: ...
 
     @abstractmethod
-    def _tell_error(self, context: Context | None, word: str, message: str, code: int) -> str: ...
+    def _tell_error(self, context: Context | None, word: str, message: str, code: int) -> Sent: ...
 
     async def _open(self, name: str | None, order: SpeechRequest, *, is_auto: bool) -> Context:
         """A new context, for which one that has said all it was given makes room.
@@ -154,7 +163,7 @@ class Conversation(ABC):
             await context.close()
         self._leave_if_done()
 
-    async def _send(self, *messages: str | bytes) -> None:
+    async def _send(self, *messages: Sent) -> None:
         try:
             for message in messages:
                 await self._wire.send(message)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     """Takes what a client gives as its key, and returns the number of that; raises RequestError where it is none."""
 
 
-class ElevenLabs(Conversation):
+class ElevenLabs(Conversation[str, str]):
     """What the two have in common. Lives as long as its socket."""
 
     def __init__(self, wish: Wish, *, is_auto: bool, show_key: ShowKey | None, **others: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Event
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from gateway.speech.voices import Catalogue
 
 
-class Wire(Protocol):
+Received_co = TypeVar("Received_co", covariant=True)
+Sent_contra = TypeVar("Sent_contra", contravariant=True)
+
+
+class Wire(Protocol[Received_co, Sent_contra]):
     """One socket. Lives as long as it is open."""
 
-    async def receive(self) -> str | None:
+    async def receive(self) -> Received_co | None:
         """The next message; None when the client has left.
 
         Raises:
-            BadMessage: it is no text, or too long.
+            BadMessage: it is none, or too long.
         """
 
-    async def send(self, message: str | bytes) -> None:
-        """Send a message, as text or in binary.
+    async def send(self, message: Sent_contra) -> None:
+        """Send a message.
 
         Raises:
             ConnectionError: the client has left, or reads nothing.

@@ -136,6 +136,17 @@ def test_sound_goes_out_as_it_is_made(
 
 
 @PROXIES
+def test_a_websocket_passes(proxy: Proxy, gateway: Gateway, tmp_path: Path, certificate: Path) -> None:
+    path = "/v1/text-to-speech/af_heart/stream-input"
+    upgrade = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+    upgrade |= {"Connection": "Upgrade", "Upgrade": "websocket"}
+    with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
+        with reader.stream("GET", path, headers=upgrade) as answer:
+            assert answer.status_code == 101
+        assert reader.get(path).status_code == 404
+
+
+@PROXIES
 def test_a_hang_up_reaches_the_gateway_and_figures_reach_nobody(
     proxy: Proxy,
     gateway: Gateway,

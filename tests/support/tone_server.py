@@ -41,13 +41,13 @@ def main() -> None:
     settings = Settings.from_environment(port=0)
     with logged(settings) as log, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         keys = Keys(settings)
-        listener = lifecycle.listen(settings, keys)
+        listener, for_wyoming = lifecycle.listen(settings, keys), lifecycle.listen_for_wyoming(settings)
 
         def announce() -> None:
             sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
             sys.stderr.flush()
 
-        runner.run(serve(parts(settings, Path(sys.argv[1])), keys, listener, log, announce))
+        runner.run(serve(parts(settings, Path(sys.argv[1])), keys, listener, for_wyoming, log, announce))
 
 
 if __name__ == "__main__":
