@@ -44,13 +44,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_EXPRESS_THREADS: Final = 4
-"""The express worker speaks a second of speech at a time: more threads would wait for each other."""
-
-_NICE: Final = 10
-"""Speech workers make way for the express worker and the gateway: the kernel gives them a tenth of a core that both
-want, so that a first segment need not wait for a long one to end. With a quarter, niceness 5, first audio for one of
-four clients took 650 ms, not 485."""
+_ALONE_THREADS: Final = 4
+"""A window is a second of speech: more threads would wait for each other."""
 
 _MOST_CACHE_BYTES: Final = 256 << 20
 """An hour and a half of PCM, or three hours of replies that are also held as mp3."""
@@ -267,23 +262,25 @@ def _pool_config(settings: Settings, hardware: HardwareProfile, files: Files, ch
 def _workers(
     settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice
 ) -> tuple[WorkerSpec, ...]:
-    """One text worker, which is idle nearly always, the profile's speech workers, and one for first segments."""
+    """One text worker, which is idle nearly always, and the profile's speech workers.
+
+    The first of these takes the cores of the others while they are idle; it is the last to be started.
+    """
     text = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
-    express = WorkerSpec(
-        role="express",
+    speech = WorkerSpec(
+        role="speech",
         model_path=str(files.model),
         cpu_model_path=str(choice.graph),
         voices_path=str(files.voices),
-        threads=min(hardware.workers * hardware.threads, _EXPRESS_THREADS),
+        threads=hardware.threads,
         arena_bytes=hardware.arena_bytes,
         providers=hardware.providers,
         provider_is_forced=settings.provider != "auto",
         is_proven=choice.cost is not None and hardware.providers == ("cpu",),
         cache_dir=str(files.model.parent / "compiled"),
     )
-    nice = _NICE if settings.express else 0
-    speech = [
-        replace(express, role="speech", threads=hardware.threads, cpus=cpus, nice=nice)
-        for cpus in hardware.affinity
-    ]
-    return (text, *([express] if settings.express else []), *speech)
+    first, *others = (replace(speech, cpus=cpus) for cpus in hardware.affinity)
+    threads = min(hardware.workers * hardware.threads, _ALONE_THREADS)
+    if settings.express and threads > hardware.threads:
+        first = replace(first, alone_threads=threads)
+    return (text, first, *others)

@@ -70,7 +70,9 @@ class Settings(BaseSettings):
         le=256,
         description="Intra-op threads of each speech worker; unset: as many as suit the machine.",
     )
-    express: bool = Field(True, description="Run one more worker for the first sound of each request.")
+    express: bool = Field(
+        True, description="While one request is alone, speak it with the threads of several workers."
+    )
     arena_mb: int | None = Field(
         None,
         ge=16,
@@ -113,7 +115,7 @@ class Settings(BaseSettings):
     idle_s: float = Field(
         0,
         ge=0,
-        description="Seconds without speech until express and speech workers end, till the next request; 0: never.",
+        description="Seconds without speech until the speech workers end, till the next request; 0: never.",
     )
     worker_memory_mb: int | None = Field(
         None,

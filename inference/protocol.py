@@ -40,8 +40,8 @@ RECORD_BYTES: Final = 3664
 
 _LENGTH: Final = struct.Struct("!I")
 
-Role: TypeAlias = Literal["text", "express", "speech"]
-"""What a worker does: phonemes, the first segment of a request, any segment."""
+Role: TypeAlias = Literal["text", "speech"]
+"""What a worker does: text to phonemes, or phonemes to sound."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class WorkerSpec:
     threads: int = 1
     """Intra-op threads of the session."""
 
+    alone_threads: int = 0
+    """Of one more session, on any CPU, for what is spoken while no other worker is at work; 0: there is none."""
+
     cpus: tuple[int, ...] = ()
     """CPUs the worker is pinned to; none: not pinned."""
-
-    nice: int = 0
-    """What is added to its niceness: above 0 it makes way for others."""
 
     arena_bytes: int = 1 << 30
     """Memory that the session's arena keeps between two segments."""
@@ -225,6 +225,8 @@ class SpeechJob(_Message, frozen=True):
 
     request_id: str
     unit: Unit
+    is_alone: bool = False
+    """No other worker is at work: it may use their cores."""
 
 
 class Score(_Message, frozen=True):
@@ -264,10 +266,18 @@ class WindowJob(_Message, frozen=True):
     records: bytes
     """Of all its steps, and the closing one."""
 
+    is_alone: bool = False
+    """As of a SpeechJob."""
+
     @property
     def seconds(self) -> float:
         """Of sound, context included."""
         return (len(self.records) // RECORD_BYTES - 1) * STEP_SAMPLES / SAMPLE_RATE
+
+
+def alone(job: SpeechJob | WindowJob) -> SpeechJob | WindowJob:
+    """The same job for a worker that is told that no other is at work."""
+    return msgspec.structs.replace(job, is_alone=True)
 
 
 class Audio(_Message, frozen=True):

@@ -7,7 +7,6 @@ set: they must be in place before numpy and onnxruntime load, which is why the e
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib
 import os
 import select
@@ -17,7 +16,6 @@ import sys
 import threading
 import time
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from inference.errors import EngineFailed, InferenceError, ProtocolError, UnsupportedLanguage
@@ -101,11 +99,6 @@ def _hear_no_warnings() -> None:
 def _take_place(spec: WorkerSpec) -> None:
     if spec.cpus and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cpus)
-    os.nice(spec.nice)
-    if spec.nice:
-        # Where Linux groups processes by session, niceness counts inside a group only, and each worker is one.
-        with contextlib.suppress(OSError):
-            Path("/proc/self/autogroup").write_text(str(spec.nice))
 
 
 def _engine(spec: WorkerSpec) -> Engine:

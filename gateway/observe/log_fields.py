@@ -97,7 +97,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "worker_lost_in_job": "A worker was lost in the middle of a job, which is given to another worker, once.",
     "job_is_poison": "A job has ended two workers, and is not given to a third.",
     "worker_does_not_end": "A worker's process does not end, even though it was killed.",
-    "workers_rest": "No speech for KOKORO_IDLE_S: express and speech workers end, which frees their memory.",
+    "workers_rest": "No speech for KOKORO_IDLE_S: the speech workers end, which frees their memory.",
     "workers_wake": "A request needs the workers that had ended: they are started, one before the others.",
     "worker_said": "What a worker, or a library in it, wrote to its standard error.",
     "log_lines_dropped": "Lines were lost, because the log was not read in time or could not be written; now it can.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from kokoro_onnx import Kokoro
 
-from inference.engine.session import open_session
+from inference.engine.session import open_alone, open_session
 from inference.engine.stages import Stages, from_records, to_records
 from inference.errors import EngineFailed
 from inference.protocol import SAMPLE_RATE, STEP_SAMPLES, Audio, Ready, Score, SpeechJob, WindowJob
@@ -42,6 +42,7 @@ class SpeechEngine:
         self._voices_path = spec.voices_path
         opened = open_session(spec, self._warm_up)
         self._session = opened.session
+        self._alone = open_alone(opened, spec)
         self._kokoro = Kokoro.from_session(opened.session, spec.voices_path)
         self._tokens_input = opened.session.get_inputs()[0].name
         self._style = lru_cache(_VOICES_KEPT)(self._mix)
@@ -59,15 +60,15 @@ class SpeechEngine:
         """
         started = time.perf_counter()
         with _engine_faults():
-            match job:
-                case SpeechJob() if isinstance(self._session, Stages):
-                    frames, energy, records = self._score(self._session, job.unit)
+            match job, self._alone if _is_alone(job) else self._session:
+                case SpeechJob(), Stages() as stages:
+                    frames, energy, records = self._score(stages, job.unit)
                     return Score(frames, energy, records, _ms_since(started))
-                case SpeechJob():
+                case SpeechJob(), _:
                     pcm, cut = self._speak(job.unit)
                     return Audio(pcm, _ms_since(started), cut)
-                case WindowJob() if isinstance(self._session, Stages):
-                    pcm, cut = self._sound(self._session, job)
+                case WindowJob(), Stages() as stages:
+                    pcm, cut = self._sound(stages, job)
                     return Audio(pcm, _ms_since(started), cut)
         raise EngineFailed(f"this worker cannot do a {type(job).__name__}")
 
@@ -118,6 +119,10 @@ class SpeechEngine:
         """Style rows of a mix, float32[510, 1, 256]: the weighted sum of its voices'."""
         rows = sum(weight * self._kokoro.get_voice_style(name) for name, weight in voice)
         return np.asarray(rows, dtype=np.float32)
+
+
+def _is_alone(job: Job) -> bool:
+    return isinstance(job, SpeechJob | WindowJob) and job.is_alone
 
 
 @contextmanager

@@ -23,9 +23,10 @@ from inference.errors import (
 from inference.pool.job import Answer, QueuedJob
 from inference.pool.job_queue import Queue
 from inference.pool.slot import Slot
+from inference.protocol import SpeechJob, WindowJob, alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping
 
     from inference.pool.config import PoolConfig
     from inference.pool.process import WorkerProcess
@@ -35,6 +36,10 @@ logger = logging.getLogger(__name__)
 
 HOPELESS_WAIT_S: Final = 30.0
 """What a client is told to wait when no worker can be started."""
+
+_REACTION_S: Final = 0.002
+"""How long a worker is kept for what follows from the answer it gave: after a score, the window that a listener waits
+for. Else it would be in a window of somebody who is seconds ahead, and the listener would wait for that too."""
 
 
 class Dispatch:
@@ -59,13 +64,13 @@ class Dispatch:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Start the workers that a first request needs, one of each role, and wait for them; the others follow.
+        """Start the workers that a first request needs, the last of each role, and wait for them; the others follow.
 
         Raises:
             WorkerFailedToStart: one of these cannot start; `close` ends the other.
         """
-        first = list({slot.spec.role: slot for slot in reversed(self.slots)}.values())
-        starts = [asyncio.ensure_future(slot.start()) for slot in first]
+        first = {slot.spec.role: slot for slot in self.slots}
+        starts = [asyncio.ensure_future(slot.start()) for slot in first.values()]
         try:
             await asyncio.gather(*starts)
         except BaseException:
@@ -73,16 +78,17 @@ class Dispatch:
                 start.cancel()
             await asyncio.gather(*starts, return_exceptions=True)
             raise
-        for slot in first:
+        for slot in first.values():
             self._spawn(slot.supervise())
-        self._spawn(self._start_others([slot for slot in self.slots if slot not in first]))
+        self._spawn(self._start_others(first))
 
-    async def _start_others(self, slots: Sequence[Slot]) -> None:
+    async def _start_others(self, first: Mapping[Role, Slot]) -> None:
         """One after the other: together they would keep the first requests from their worker."""
-        for slot in slots:
-            slot.trials = next(other.trials for other in self.slots if other.spec.role == slot.spec.role)
-            await slot.try_start()
-            self._spawn(slot.supervise())
+        for slot in self.slots:
+            if slot is not first[slot.spec.role]:
+                slot.trials = first[slot.spec.role].trials
+                await slot.try_start()
+                self._spawn(slot.supervise())
 
     async def close(self) -> None:
         """End all workers; jobs that wait or run fail with PoolClosed."""
@@ -109,24 +115,23 @@ class Dispatch:
     def dispatch(self) -> None:
         """Start what can be started now."""
         hopeless = self.hopeless_roles()
-        for waiting in [job for job in self.queue if job.fallback_role in hopeless]:
+        for waiting in [job for job in self.queue if job.role in hopeless]:
             self.queue.remove(waiting)
             waiting.settle(PoolSaturated(HOPELESS_WAIT_S))
         idle = [(slot, slot.spec.role) for slot in self.slots if slot.is_idle]
-        for job, slot in self.queue.assign(idle):
+        for job, slot in self.queue.assign(idle, time.monotonic()):
             self.running[slot] = job
             self._spawn(self._run(job, slot, slot.take()))
 
     def hopeless_roles(self) -> set[Role]:
-        """Roles whose last worker died and could not be started again so far; others stand in for express."""
-        roles: set[Role] = {"text", "speech"}
+        """Roles whose last worker died and could not be started again so far."""
         alive = {slot.spec.role for slot in self.slots if not slot.is_hopeless}
-        return {slot.spec.role for slot in self.slots if slot.spec.role in roles} - alive
+        return {slot.spec.role for slot in self.slots} - alive
 
     async def _run(self, job: QueuedJob, slot: Slot, worker: WorkerProcess) -> None:
         job.begin()
         try:
-            reply = await worker.run(job.message, self._config.timeout_s(slot.spec.role))
+            reply = await worker.run(self._told(job), self._config.timeout_s(slot.spec.role))
         except (WorkerDied, JobTimeout, ProtocolError) as error:
             self._retry(job, slot, error)
         except InferenceError as error:
@@ -141,7 +146,15 @@ class Dispatch:
             slot.free()
         if 0 < self._config.worker_bytes < slot.memory_bytes():
             self._spawn(slot.replace("worn"))
-        self.dispatch()
+        reaction_s = _REACTION_S if slot.spec.role == "speech" else 0
+        asyncio.get_running_loop().call_later(reaction_s, self.dispatch)
+
+    def _told(self, job: QueuedJob) -> Job:
+        """What its worker is told: where no other speaks or has to, it may use their cores."""
+        others = (other for other in (*self.running.values(), *self.queue) if other is not job)
+        if isinstance(job.message, SpeechJob | WindowJob) and all(other.role != job.role for other in others):
+            return alone(job.message)
+        return job.message
 
     def _ready(self) -> None:
         self._on_ready()

@@ -1,4 +1,4 @@
-"""IdleWorkers: ends the express and speech workers of a pool that nobody uses, and starts them when somebody does."""
+"""IdleWorkers: ends the speech workers of a pool that nobody uses, and starts them when somebody does."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class IdleWorkers:
             return
         if len(resting) == len(self._slots):
             logger.info("workers_wake")
-            next((slot for slot in resting if slot.spec.role == "express"), resting[0]).wake()
+            resting[-1].wake()
         elif any(slot.worker for slot in self._slots):
             for slot in resting:
                 slot.wake()

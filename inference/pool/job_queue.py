@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ J = TypeVar("J", bound="Waiting[Any]")
 class Waiting(Generic[W]):
     """A job in the queue. Lives from its submission to its start, and again if it is retried."""
 
-    roles: tuple[Role, ...]
-    """Roles of the workers that may do it, best first."""
+    role: Role
+    """Of the workers that may do it."""
 
     deadline: float
     """Seconds on the clock of the caller."""
@@ -38,13 +39,11 @@ class Waiting(Generic[W]):
     rank: int = 0
     """Jobs of a lower rank go first, whatever their deadlines."""
 
+    is_first: bool = False
+    """A listener has nothing to hear until it is done."""
+
     avoid: set[W] = field(default_factory=set)
     """Workers that were lost with this job."""
-
-    @property
-    def fallback_role(self) -> Role:
-        """The role that does it where no better one can: without a worker of this role it cannot be done."""
-        return self.roles[-1]
 
 
 class Queue(Generic[J, W]):
@@ -73,7 +72,7 @@ class Queue(Generic[J, W]):
         waiting, self._waiting = list(self._waiting), {}
         return waiting
 
-    def assign(self, idle: Iterable[tuple[W, Role]]) -> list[tuple[J, W]]:
+    def assign(self, idle: Iterable[tuple[W, Role]], now: float) -> list[tuple[J, W]]:
         """Pair waiting jobs with idle workers and take the paired ones out of the queue.
 
         A worker is left idle only when no job for its role waits. A job avoids the workers that were lost with it
@@ -81,8 +80,8 @@ class Queue(Generic[J, W]):
         """
         free = list(idle)
         pairs = []
-        for job in sorted(self._waiting, key=self._place):
-            fitting = [worker for wanted in job.roles for worker, role in free if role == wanted]
+        for job in sorted(self._waiting, key=partial(self._place, now)):
+            fitting = [worker for worker, role in free if role == job.role]
             if not fitting:
                 continue
             worker = next((w for w in fitting if w not in job.avoid), fitting[0])
@@ -96,7 +95,8 @@ class Queue(Generic[J, W]):
 
     def work_s(self, role: Role, deadline: float = float("inf")) -> float:
         """Estimated seconds of work that wait with a deadline no later than `deadline`."""
-        return sum(job.cost_s for job in self._waiting if role in job.roles and job.deadline <= deadline)
+        return sum(job.cost_s for job in self._waiting if role == job.role and job.deadline <= deadline)
 
-    def _place(self, job: J) -> tuple[int, float, int]:
-        return job.rank, job.deadline, self._waiting[job]
+    def _place(self, now: float, job: J) -> tuple[int, float, bool, float, int]:
+        """What is late is due now, like what is new: whoever hears nothing yet goes before those who stand still."""
+        return job.rank, max(job.deadline, now), not job.is_first, job.deadline, self._waiting[job]

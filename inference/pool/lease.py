@@ -27,12 +27,13 @@ class Lessor(Protocol):
     async def submit(
         self,
         message: Job,
-        roles: tuple[Role, ...],
+        role: Role,
         *,
         due: float,
         cost_s: float,
         listener: object,
         rank: int = 0,
+        is_first: bool = False,
         offset_s: float = 0,
     ) -> Answer:
         """Have one job done, which is due so much later than its unit."""
@@ -78,7 +79,7 @@ class Lease:
             InferenceError: the text worker failed.
         """
         rank = 0 if is_first else LATER_TEXT
-        answer = await self._pool.submit(stretch, ("text",), due=due, cost_s=cost_s, listener=self, rank=rank)
+        answer = await self._pool.submit(stretch, "text", due=due, cost_s=cost_s, listener=self, rank=rank)
         reply = _expect(Reading, answer.reply)
         if not int(stretch.is_all) <= reply.taken <= len(stretch.text):
             raise ProtocolError("the text worker answered another text")
@@ -90,14 +91,20 @@ class Lease:
         Raises:
             InferenceError: the engine failed, or two workers died with it.
         """
-        job, speakers = SpeechJob(self.request_id, unit), self._speakers
+        job, is_first = SpeechJob(self.request_id, unit), self._is_first_due
         work, offset_s = float(len(unit.phonemes)), 0.0
         if self._pool.is_staged:
             work, offset_s = score_work(work), -self._pool.cost_s(window_work(_FIRST_WINDOW_S))
         else:
             self.begin()
         answer = await self._pool.submit(
-            job, speakers, due=due, cost_s=self._pool.cost_s(work), listener=self, offset_s=offset_s
+            job,
+            "speech",
+            due=due,
+            cost_s=self._pool.cost_s(work),
+            listener=self,
+            is_first=is_first,
+            offset_s=offset_s,
         )
         reply = answer.reply
         return (reply if isinstance(reply, Score) else _expect(Audio, reply)), answer
@@ -108,17 +115,18 @@ class Lease:
         Raises:
             InferenceError: the engine failed, or two workers died with it.
         """
-        speakers, cost_s = self._speakers, self._pool.cost_s(window_work(window.seconds))
+        is_first, cost_s = self._is_first_due, self._pool.cost_s(window_work(window.seconds))
         self.begin()
         answer = await self._pool.submit(
-            window, speakers, due=due, cost_s=cost_s, listener=self, offset_s=offset_s
+            window,
+            "speech",
+            due=due,
+            cost_s=cost_s,
+            listener=self,
+            is_first=is_first,
+            offset_s=offset_s,
         )
         return _expect(Audio, answer.reply), answer
-
-    @property
-    def _speakers(self) -> tuple[Role, ...]:
-        """Who may speak: what a listener waits for may go to the express worker, which is kept for it."""
-        return ("express", "speech") if self._is_first_due else ("speech",)
 
     def begin(self) -> None:
         """The listener's first sound is in the queue, or was found spoken: nothing is reserved for it any more."""

@@ -94,7 +94,7 @@ class Pool:
     def is_ready(self) -> bool:
         """True while requests are taken and each role has a worker that can do its part, or one that rests."""
         slots = self._dispatch.slots
-        needed = {slot.spec.role for slot in slots} - {"express"}  # whose part others can do
+        needed = {slot.spec.role for slot in slots}
         there = {slot.spec.role for slot in slots if slot.worker or slot.phase is Phase.RESTING}
         return self._is_open and not self._is_draining and needed <= there
 
@@ -142,9 +142,8 @@ class Pool:
         Only work that is due by now stands before it: streams that are ahead of their listeners wait.
         """
         now = time.monotonic()
-        able = {"speech", "express"} if role == "speech" else {role}
         waiting_s = self._dispatch.queue.work_s(role, now) + reserved_s
-        if not waiting_s and any(slot.is_idle for slot in self._dispatch.slots if slot.spec.role in able):
+        if not waiting_s and any(slot.is_idle for slot in self._dispatch.slots if slot.spec.role == role):
             return 0.0
         slots = [slot for slot in self._dispatch.slots if slot.spec.role == role]
         running = [self._dispatch.running[slot] for slot in slots if slot in self._dispatch.running]
@@ -190,12 +189,13 @@ class Pool:
     async def submit(
         self,
         message: Job,
-        roles: tuple[Role, ...],
+        role: Role,
         *,
         due: float,
         cost_s: float,
         listener: object,
         rank: int = 0,
+        is_first: bool = False,
         offset_s: float = 0,
     ) -> Answer:
         """Queue one job and wait for its answer; cancelling this takes it out of the queue if it has not started.
@@ -208,12 +208,13 @@ class Pool:
         return await self._dispatch.do(
             QueuedJob(
                 message=message,
-                roles=roles,
+                role=role,
                 deadline=due + offset_s,
                 cost_s=cost_s,
                 rank=rank,
                 listener=listener,
                 offset_s=offset_s,
+                is_first=is_first,
             )
         )
 

@@ -51,7 +51,7 @@ CASES = {
     "KokoroGatewayWorkersMissing": [
         Case('kokoro_workers{role="speech",state="starting"}', "1x160", "0x160"),
         Case('kokoro_workers{role="speech",state="idle"}', "1x160", "2x160"),
-        Case('kokoro_workers{role="express",state="resting"}', "0x160", "1x160"),
+        Case('kokoro_workers{role="speech",state="resting"}', "0x160", "1x160"),
     ],
     "KokoroGatewayWorkersRestarting": [
         Case('kokoro_worker_restarts_total{role="speech",cause="died"}', "0+1x160", "0x160"),

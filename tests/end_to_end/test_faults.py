@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -20,6 +19,7 @@ from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.gateway import Gateway
 
@@ -130,36 +130,3 @@ def test_a_port_that_is_taken_is_said_so(gateway: Gateway, tone: Path) -> None:
     assert f"127.0.0.1:{gateway.port}" in second.stderr
     assert "--port" in second.stderr
     assert "Traceback" not in second.stderr
-
-
-def test_killing_the_express_worker_in_a_first_segment_loses_nothing(start: Callable[..., Gateway]) -> None:
-    gateway = start(EXPRESS="true")
-    before = gateway.workers("express")[0].pid
-    with ThreadPoolExecutor(1) as clients:
-        asked = clients.submit(speak, gateway, "Wait for it!", "af_slow")
-        os.kill(before, signal.SIGKILL)
-        assert asked.result().status_code == 200
-    wait_for(
-        lambda: [w.pid for w in gateway.workers("express")] not in ([], [before]), "a new express worker"
-    )
-
-
-def test_a_first_segment_does_not_wait_for_the_long_ones_of_others(start: Callable[..., Gateway]) -> None:
-    gateway = start(EXPRESS="true", WORKERS="1")
-    express = gateway.workers("express")[0].pid
-    with open_stream(gateway, SLOW * 3, "af_slow") as page:
-        assert page.recv(10)
-        for _ in range(3):
-            assert speak(gateway, "Hi there.").status_code == 200
-    lines = wait_for(lambda: gateway.requests(voice="af_heart", outcome="ok")[2:], "their log lines")
-    assert all(line["worker_pids"] == [express] for line in lines)
-
-
-def test_speech_workers_make_way_for_the_express_worker(start: Callable[..., Gateway]) -> None:
-    gateway = start(EXPRESS="true")
-    (express,) = gateway.workers("express")
-    for worker in gateway.workers("speech"):
-        assert worker.nice() > express.nice()
-        group = Path(f"/proc/{worker.pid}/autogroup")
-        if group.exists():
-            assert group.read_text().strip().endswith(f"nice {worker.nice()}")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 SENTENCE = "This sentence takes its time! "
 
 
-@pytest.mark.parametrize("role", ["text", "express", "speech"])
+@pytest.mark.parametrize("role", ["text", "speech"])
 def test_a_request_whose_worker_is_stopped_is_spoken_whole(start: Callable[..., Gateway], role: str) -> None:
-    gateway = start(EXPRESS="true", JOB_TIMEOUT_S="1.5", TEXT_TIMEOUT_S="1")
+    gateway = start(JOB_TIMEOUT_S="1.5", TEXT_TIMEOUT_S="1")
     whole = speak(gateway, SENTENCE * 8).content
     stopped = gateway.workers(role)[0]
     stopped.suspend()

@@ -21,9 +21,9 @@ def states(gateway: Gateway) -> dict[str, str]:
 def test_an_idle_gateway_ends_its_speech_workers_and_the_next_request_is_spoken(
     start: Callable[..., Gateway],
 ) -> None:
-    gateway = start(EXPRESS="true", IDLE_S="0.5")
-    wait_for(lambda: not gateway.workers("speech") and not gateway.workers("express"), "the workers gone")
-    assert states(gateway) == {"text": "idle", "express": "resting", "speech": "resting"}
+    gateway = start(IDLE_S="0.5")
+    wait_for(lambda: not gateway.workers("speech"), "the workers gone")
+    assert states(gateway) == {"text": "idle", "speech": "resting"}
     assert sum(w["memory_bytes"] for w in gateway.status()["workers"] if w["role"] != "text") == 0
     assert gateway.get("/ready").status_code == 200
     assert 'kokoro_workers{role="speech",state="resting"} 2.0' in gateway.get("/metrics").text
@@ -31,7 +31,7 @@ def test_an_idle_gateway_ends_its_speech_workers_and_the_next_request_is_spoken(
     assert (answer.status_code, len(answer.content) > 0) == (200, True)
     (request,) = spoken(gateway, 1)
     assert request["outcome"] == "ok"
-    wait_for(lambda: states(gateway)["express"] == "resting", "rest again")
+    wait_for(lambda: states(gateway)["speech"] == "resting", "rest again")
     said = [line["event"] for line in gateway.lines if str(line.get("event")).startswith("workers_")]
     assert said == ["workers_rest", "workers_wake", "workers_rest"]
 

@@ -36,37 +36,30 @@ def of_role(made: Parts, role: str) -> list[WorkerSpec]:
     return [spec for spec in made.pool.workers if spec.role == role]
 
 
-def test_there_is_one_text_worker_one_express_worker_and_the_speech_workers_of_the_profile(
-    tone: Path,
-) -> None:
+def test_there_is_one_text_worker_and_the_speech_workers_of_the_profile(tone: Path) -> None:
     made = parts(tone, linux("two_core_vm"))
-    assert [spec.role for spec in made.pool.workers] == ["text", "express", "speech", "speech"]
+    assert [spec.role for spec in made.pool.workers] == ["text", "speech", "speech"]
     assert [spec.cpus for spec in of_role(made, "speech")] == [(0,), (1,)]
-    assert [spec.cpus for spec in of_role(made, "express")] == [()]
-
-
-def test_speech_workers_make_way_only_where_there_is_one_to_make_way_for(tone: Path) -> None:
-    made = parts(tone, linux("two_core_vm"))
-    assert all(spec.nice > made.pool.workers[1].nice == 0 for spec in of_role(made, "speech"))
-    alone = parts(tone, linux("two_core_vm"), express=False)
-    assert [spec.role for spec in alone.pool.workers] == ["text", "speech", "speech"]
-    assert all(spec.nice == 0 for spec in alone.pool.workers)
 
 
 @pytest.mark.parametrize(
-    ("name", "threads"), [("two_core_vm", 2), ("raspberry_pi_5", 4), ("epyc_64_core", 4)]
+    ("name", "threads"), [("two_core_vm", 2), ("raspberry_pi_5", 4), ("epyc_64_core", 0)]
 )
-def test_the_express_worker_has_all_cores_up_to_four(tone: Path, name: str, threads: int) -> None:
-    (express,) = of_role(parts(tone, linux(name)), "express")
-    assert express.threads == threads
+def test_one_worker_takes_the_cores_of_the_others_while_they_are_idle(
+    tone: Path, name: str, threads: int
+) -> None:
+    first, *others = of_role(parts(tone, linux(name)), "speech")
+    assert first.alone_threads == threads
+    assert {spec.alone_threads for spec in others} == {0}
+    assert {spec.alone_threads for spec in parts(tone, linux(name), express=False).pool.workers} == {0}
 
 
 def test_the_derived_graph_is_for_the_cpu_and_the_release_for_all_else(tone: Path) -> None:
-    (express,) = of_role(parts(tone, mac("m1")), "express")
-    assert express.providers == ("coreml", "cpu")
-    assert express.model_path == str(tone / "tone.onnx")
-    assert express.cpu_model_path == str(tone / "derived.onnx")
-    assert not express.provider_is_forced
+    spec = of_role(parts(tone, mac("m1")), "speech")[0]
+    assert spec.providers == ("coreml", "cpu")
+    assert spec.model_path == str(tone / "tone.onnx")
+    assert spec.cpu_model_path == str(tone / "derived.onnx")
+    assert not spec.provider_is_forced
 
 
 def test_a_provider_that_is_asked_for_is_forced_on_all_that_speak(tone: Path) -> None:

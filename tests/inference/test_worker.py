@@ -152,8 +152,7 @@ def test_a_worker_that_cannot_start_says_why_and_leaves_with_a_code_of_its_own()
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
 def test_a_worker_takes_its_place_before_it_loads() -> None:
     cpu = min(os.sched_getaffinity(0))
-    with started(WorkerSpec(role="text", engine=TEXT.engine, cpus=(cpu,), nice=3)) as worker:
+    with started(WorkerSpec(role="text", engine=TEXT.engine, cpus=(cpu,))) as worker:
         assert isinstance(worker.hear(), Ready)
         process = psutil.Process(worker.process.pid)
         assert process.cpu_affinity() == [cpu]
-        assert process.nice() == psutil.Process().nice() + 3

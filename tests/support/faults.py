@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inference.errors import EngineFailed
 from inference.protocol import SpeechJob, Unit, WindowJob, encode
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ FAULTS: dict[str, Callable[[WorkerSpec], None]] = {
     "af_half": _half,
     "af_chatty": _chatty,
     "af_leak": _leak,
+    "af_shy": lambda _: None,  # it fails only where it speaks alone
 }
 
 
@@ -118,6 +120,8 @@ class FaultyEngine:
             for name, _ in job.unit.voice:
                 if name in FAULTS:
                     FAULTS[name](self._spec)
+                if name == "af_shy" and job.is_alone:
+                    raise EngineFailed("it does not speak alone")
         return self._engine.do(job)
 
 

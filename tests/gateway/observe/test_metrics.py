@@ -95,7 +95,7 @@ def test_labels_are_from_closed_sets(metrics: Metrics, cache: Cache) -> None:
         "format": {*ENCODERS, NO_FORMAT},
         "kind": {"segment", "response"},
         "cause": {*(ending.refused_for for ending in ENDINGS.values()), *get_args(RestartCause)},
-        "role": {"text", "express", "speech"},
+        "role": {"text", "speech"},
         "state": {"starting", "idle", "busy", "resting"},
         "model": {"a-model"},
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from inference.errors import JobTimeout, PoolSaturated
+from inference.errors import EngineFailed, JobTimeout, PoolSaturated
 from inference.pool.pool import Pool
 from tests.support.pools import config, pids, read, say, whole_pool
 from tests.support.waiting import until
@@ -77,3 +77,14 @@ async def test_text_that_waits_counts_among_the_wait_of_a_newcomer(
         os.kill(text, signal.SIGCONT)
         await asyncio.gather(*reading)
         pool.lease("r3", 5)
+
+
+async def test_a_worker_is_told_when_no_other_is_at_work(speech_spec: WorkerSpec) -> None:
+    async with whole_pool(speech_spec, speech_spec) as pool:
+        lease = pool.lease("r", 5)
+        with pytest.raises(EngineFailed):
+            await say(lease, "shy!", "af_shy")
+        other = asyncio.create_task(say(lease, "wait!", "af_slow"))
+        await until(lambda: pool.status().jobs_running, "another at work")
+        await say(lease, "shy!", "af_shy")
+        await other

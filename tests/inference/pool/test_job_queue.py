@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 jobs = st.lists(
     st.builds(
-        lambda role, deadline, cost: Waiting[int]((role,), float(deadline), float(cost)),
+        lambda role, deadline, cost: Waiting[int](role, float(deadline), float(cost)),
         st.sampled_from(["speech", "text"]),
         st.integers(0, 5),
         st.integers(0, 3),
@@ -30,50 +30,47 @@ def queue_of(waiting: list[Waiting[int]]) -> Queue[Waiting[int], int]:
 
 
 def speech(deadline: float, cost_s: float = 1) -> Waiting[int]:
-    return Waiting(("speech",), deadline, cost_s)
+    return Waiting("speech", deadline, cost_s)
 
 
 def test_the_job_whose_listener_runs_dry_first_runs_first() -> None:
     ahead, dry = speech(20), speech(3)
-    assert queue_of([ahead, dry]).assign([(1, "speech")]) == [(dry, 1)]
+    assert queue_of([ahead, dry]).assign([(1, "speech")], now=0) == [(dry, 1)]
 
 
 def test_equal_deadlines_are_served_in_the_order_they_came() -> None:
     first, second = speech(5), speech(5)
-    assert queue_of([first, second]).assign([(1, "speech")]) == [(first, 1)]
+    assert queue_of([first, second]).assign([(1, "speech")], now=0) == [(first, 1)]
 
 
 def test_a_lower_rank_goes_first_whatever_the_deadlines() -> None:
-    late, first = Waiting[int](("text",), 0, 1, rank=1), Waiting[int](("text",), 9, 1)
-    assert queue_of([late, first]).assign([(1, "text")]) == [(first, 1)]
+    late, first = Waiting[int]("text", 0, 1, rank=1), Waiting[int]("text", 9, 1)
+    assert queue_of([late, first]).assign([(1, "text")], now=0) == [(first, 1)]
 
 
 def test_a_job_avoids_the_worker_that_died_with_it() -> None:
-    job = Waiting[int](("speech",), 0, 1, avoid={1})
-    assert queue_of([job]).assign([(1, "speech"), (2, "speech")]) == [(job, 2)]
+    job = Waiting[int]("speech", 0, 1, avoid={1})
+    assert queue_of([job]).assign([(1, "speech"), (2, "speech")], now=0) == [(job, 2)]
 
 
 def test_a_job_takes_the_worker_it_avoids_when_there_is_no_other() -> None:
-    job = Waiting[int](("speech",), 0, 1, avoid={1})
-    assert queue_of([job]).assign([(1, "speech")]) == [(job, 1)]
+    job = Waiting[int]("speech", 0, 1, avoid={1})
+    assert queue_of([job]).assign([(1, "speech")], now=0) == [(job, 1)]
 
 
-def test_a_first_segment_takes_the_express_worker_and_leaves_the_others() -> None:
-    first, later = Waiting[int](("express", "speech"), 5, 1), speech(1)
-    assert queue_of([first, later]).assign([(1, "speech"), (2, "express")]) == [(later, 1), (first, 2)]
+def test_among_what_is_late_whoever_hears_nothing_yet_goes_first() -> None:
+    late, new, ahead = speech(1), Waiting[int]("speech", 5, 1, is_first=True), speech(7)
+    queue = queue_of([ahead, late, new])
+    assert [queue.assign([(1, "speech")], now=6) for _ in range(3)] == [[(new, 1)], [(late, 1)], [(ahead, 1)]]
 
 
-def test_a_first_segment_takes_any_worker_when_the_express_one_is_busy() -> None:
-    first = Waiting[int](("express", "speech"), 5, 1)
-    assert queue_of([first]).assign([(1, "speech")]) == [(first, 1)]
-
-
-def test_the_express_worker_is_kept_for_first_segments() -> None:
-    assert queue_of([speech(1)]).assign([(1, "express")]) == []
+def test_what_is_late_goes_before_a_first_that_is_not_due_yet() -> None:
+    late, new = speech(1), Waiting[int]("speech", 5, 1, is_first=True)
+    assert queue_of([new, late]).assign([(1, "speech")], now=3) == [(late, 1)]
 
 
 def test_only_work_that_is_due_earlier_stands_in_front() -> None:
-    queue = queue_of([speech(1, 2), speech(9, 4), Waiting(("text",), 1, 8)])
+    queue = queue_of([speech(1, 2), speech(9, 4), Waiting("text", 1, 8)])
     assert (queue.work_s("speech", 5), queue.work_s("speech"), queue.work_s("text")) == (2, 6, 8)
 
 
@@ -82,10 +79,10 @@ def test_no_worker_idles_while_a_job_of_its_role_waits(
     waiting: list[Waiting[int]], idle: list[tuple[int, Role]]
 ) -> None:
     queue = queue_of(waiting)
-    pairs = queue.assign(idle)
+    pairs = queue.assign(idle, now=0)
     for role in ("speech", "text"):
-        assigned = sum(role in job.roles for job, _ in pairs)
-        assert assigned == min(sum(role in job.roles for job in waiting), sum(r == role for _, r in idle))
+        assigned = sum(role == job.role for job, _ in pairs)
+        assert assigned == min(sum(role == job.role for job in waiting), sum(r == role for _, r in idle))
     assert len(queue) == len(waiting) - len(pairs)
 
 
@@ -93,19 +90,19 @@ def test_no_worker_idles_while_a_job_of_its_role_waits(
 def test_each_worker_gets_at_most_one_job_and_only_of_its_role(
     waiting: list[Waiting[int]], idle: list[tuple[int, Role]]
 ) -> None:
-    pairs = queue_of(waiting).assign(idle)
+    pairs = queue_of(waiting).assign(idle, now=0)
     assert len({worker for _, worker in pairs}) == len(pairs)
-    assert all(dict(idle)[worker] in job.roles for job, worker in pairs)
+    assert all(dict(idle)[worker] == job.role for job, worker in pairs)
 
 
 @given(jobs)
 def test_one_worker_serves_all_jobs_by_deadline_then_arrival(waiting: list[Waiting[int]]) -> None:
     queue, served = queue_of(waiting), []
-    while pairs := queue.assign([(1, "speech"), (2, "text")]):
+    while pairs := queue.assign([(1, "speech"), (2, "text")], now=0):
         served += [job for job, _ in pairs]
     for role in ("speech", "text"):
-        mine = [job for job in waiting if role in job.roles]
-        assert [job for job in served if role in job.roles] == sorted(mine, key=lambda job: job.deadline)
+        mine = [job for job in waiting if role == job.role]
+        assert [job for job in served if role == job.role] == sorted(mine, key=lambda job: job.deadline)
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=40))
@@ -116,6 +113,6 @@ def test_a_waiting_job_is_not_starved_by_later_arrivals(deadlines: list[int]) ->
     queue.add(victim)
     for now, slack in enumerate(deadlines * 40, start=1):
         queue.add(speech(now + slack))
-        if any(job is victim for job, _ in queue.assign([(1, "speech")])):
+        if any(job is victim for job, _ in queue.assign([(1, "speech")], now)):
             return
         assert now <= 30

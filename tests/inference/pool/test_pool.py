@@ -145,7 +145,7 @@ async def test_a_worker_that_cannot_start_stops_the_pool_with_its_reason(
     broken.write_bytes(b"no model")
     spec = dataclasses.replace(speech_spec, model_path=str(broken))
     with pytest.raises(WorkerFailedToStart, match=r"provider cpu: cannot load .*broken\.onnx"):
-        async with Pool(config(spec, speech_spec)):
+        async with Pool(config(speech_spec, spec)):
             pass
     assert processes() == []
 
@@ -154,7 +154,7 @@ async def test_a_pool_is_open_with_one_worker_of_each_role_and_the_others_join_o
     text_spec: WorkerSpec, speech_spec: WorkerSpec
 ) -> None:
     async with Pool(config(text_spec, speech_spec, speech_spec, speech_spec)) as pool:
-        assert states(pool) == ["idle", "idle", "starting", "starting"]
+        assert states(pool) == ["idle", "starting", "starting", "idle"]
         assert pool.is_ready
         await say(pool.lease("r1", 5))
         while states(pool) != ["idle"] * 4:

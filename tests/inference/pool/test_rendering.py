@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import os
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 import pytest
 
 from inference.errors import EngineFailed, JobPoisoned
@@ -17,7 +20,7 @@ from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
 from inference.protocol import Unit
-from tests.support.pools import config, whole_pool
+from tests.support.pools import config, pids, whole_pool
 from tests.support.tone_stages import SAMPLES_PER_TOKEN
 from tests.support.waiting import until
 
@@ -129,3 +132,23 @@ async def test_an_utterance_is_played_piece_by_piece(text_spec: WorkerSpec, stag
         lengths[piece.segment.index] += piece.piece.audio.seconds
     tokens = {piece.segment.index: len(piece.segment.phonemes) for piece in pieces}
     assert lengths == pytest.approx([(n + 2) * SAMPLES_PER_TOKEN / 24_000 for n in tokens.values()])
+
+
+async def test_what_is_spoken_alone_on_more_threads_sounds_the_same(staged_spec: WorkerSpec) -> None:
+    wide = dataclasses.replace(staged_spec, alone_threads=2)
+    async with Pool(config(staged_spec)) as pool, Pool(config(wide)) as alone:
+        assert (
+            sound(await rendered(alone.lease("r", 100))) == sound(await rendered(pool.lease("r", 100)))
+        ).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process")
+async def test_threads_for_what_is_spoken_alone_may_run_where_the_others_do(staged_spec: WorkerSpec) -> None:
+    allowed = os.sched_getaffinity(0)
+    own = {min(allowed)}
+    wide = dataclasses.replace(staged_spec, cpus=tuple(own), alone_threads=2)
+    async with Pool(config(wide)) as pool:
+        (pid,) = pids(pool)
+        assert os.sched_getaffinity(pid) == own
+        threads = [thread.id for thread in psutil.Process(pid).threads()]
+        assert allowed in [os.sched_getaffinity(thread) for thread in threads]
