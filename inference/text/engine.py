@@ -61,14 +61,14 @@ class TextEngine:
             raise EngineFailed(f"a text worker cannot do a {type(job).__name__}")
         began = time.perf_counter()
         sentences: list[Sentence] = []
-        taken, context = 0, job.context
+        step = None
         for step in self._steps(job):
-            taken, context = step.taken, step.context.written()
             if step.sentence:
                 sentences.append(step.sentence)
                 if step.sentence.end >= job.most or time.perf_counter() - began > _LONGEST_READING_S:
                     break
         elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
+        taken, context = (step.taken, step.context.written()) if step else (0, job.context)
         return Reading(tuple(sentences), taken, context, elapsed_ms)
 
     def sentences(

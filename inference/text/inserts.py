@@ -73,13 +73,10 @@ _SOUNDS: Final = re.compile(f"[^\\s{re.escape(''.join(MARKS))}]+")
 
 def spelled(text: str, code: str, read: Read) -> str:
     """Phonemes of every letter and figure by its name, with a mark between groups of them."""
+    names = {letter: read(letter.upper(), code) for letter in sorted(set(text))}
     groups = _GROUP_OF_LETTERS.split(text.strip())
-    said = (" ".join(filter(None, (_name(letter, code, read) for letter in group))) for group in groups)
+    said = (" ".join(filter(None, map(names.__getitem__, group))) for group in groups)
     return ", ".join(filter(None, said))
-
-
-def _name(letter: str, code: str, read: Read) -> str:
-    return read(letter.upper(), code)
 
 
 def _stressed(phonemes: str, kind: str) -> str:

@@ -7,7 +7,10 @@ does: what a chat writes by accident (`a < b`, `<3`, a tag without its end) is t
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from inference.text import ssml
@@ -131,31 +134,33 @@ class Passage:
     is_ended: bool = True
     """A mark ends it; else the text does."""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """All of it, as it is read."""
         return "".join(span.text for span in self.spans)
 
+    @cached_property
+    def _begins(self) -> list[int]:
+        """Where each span begins in `text`."""
+        return list(accumulate((len(span.text) for span in self.spans[:-1]), initial=0))
+
     def between(self, start: int, end: int) -> Iterator[Span]:
         """The spans of these characters of `text`."""
-        begin = 0
-        for span in self.spans:
-            first, last = max(start - begin, 0), min(end - begin, len(span.text))
-            if first < last:
-                yield span.part(first, last)
-            begin += len(span.text)
+        for index in range(bisect_right(self._begins, start) - 1, bisect_left(self._begins, end)):
+            span, begin = self.spans[index], self._begins[index]
+            yield span.part(max(start - begin, 0), min(end - begin, len(span.text)))
 
     def place(self, offset: int) -> tuple[int, State]:
         """Where in the user's text a character of `text` stands, and what is open there.
 
         Of what stands in place of a mark it is where the mark is.
         """
-        for span in self.spans:
-            if offset < len(span.text):
-                said = span.state.said + offset if span.is_replaced else 0
-                return span.part(offset, offset + 1).start, replace(span.state, said=said)
-            offset -= len(span.text)
-        return self.end, self.after
+        if offset >= len(self.text):
+            return self.end, self.after
+        (span,) = self.between(offset, offset + 1)
+        begin = self._begins[bisect_right(self._begins, offset) - 1]
+        said = span.state.said + offset - begin if span.is_replaced else 0
+        return span.start, replace(span.state, said=said)
 
 
 def passages(text: str, code: str, state: State) -> Iterator[Passage]:
