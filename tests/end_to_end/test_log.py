@@ -58,12 +58,12 @@ FIELDS = (
 
 @pytest.fixture(scope="module")
 def talkative(tone: Path) -> Iterator[Gateway]:
-    """A gateway with keys that logs all it can, and waits for no worker that hangs."""
+    """A gateway with keys that logs all it can; it has as many workers as are lost, so that none is waited for."""
     gateway = Gateway.start(
         "tests.support.tone_server",
         str(tone),
-        **{"WORKERS": "1", "THREADS": "1", "LOG_LEVEL": "debug", "API_KEYS": f"{KEY},{OTHER_KEY}"},
-        JOB_TIMEOUT_S="3",
+        **{"WORKERS": "6", "THREADS": "1", "LOG_LEVEL": "debug", "API_KEYS": f"{KEY},{OTHER_KEY}"},
+        JOB_TIMEOUT_S="1",
     )
     yield gateway
     gateway.stop()

@@ -98,13 +98,12 @@ def test_voices_are_listed_with_language_and_gender() -> None:
     assert voices["am_adam"]["gender"] == "male"
 
 
-@pytest.mark.parametrize("suffix", ["wav", "mp3"])
-def test_say_writes_a_file_whose_ending_names_the_format(tmp_path: Path, suffix: str) -> None:
-    target = tmp_path / f"hello.{suffix}"
+def test_say_writes_a_file_whose_ending_names_the_format(tmp_path: Path) -> None:
+    target = tmp_path / "hello.flac"
     done = run("say", "Hello there, this is a test.", "-o", str(target))
     assert done.returncode == 0, done.stderr.decode()
     with av.open(str(target)) as container:
-        assert suffix in str(container.format.name)
+        assert "flac" in str(container.format.name)
         assert sum(frame.samples for frame in container.decode(audio=0)) > 24000
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing, closing
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,32 +64,26 @@ async def desk(tone: Path, text_spec: WorkerSpec, speech_spec: WorkerSpec) -> As
     assert len(made.in_flight) == 0, "whatever became of a reply, it left its place"
 
 
-@pytest.mark.parametrize("speed", [0.25, 0.5, 1.0, 2.0, 4.0])
-@pytest.mark.parametrize("sample_rate", [24000, 48000])
-async def test_the_record_and_the_usage_tell_what_is_heard(
-    desk: Desk, speed: float, sample_rate: int
-) -> None:
-    speech, pcm = await desk.hear(speed=speed, sample_rate=sample_rate, response_format="pcm")
-    heard_s = len(pcm) / 2 / sample_rate
-    assert desk.record.audio_s == pytest.approx(heard_s, abs=1e-3)
-    assert speech.usage()["output_tokens"] == round(heard_s * 40)
-    tokens = speech.usage()["input_tokens"]
-    assert heard_s == pytest.approx(tokens / 15 / speed, rel=0.15), "that is how long it hums"
+async def test_the_record_and_the_usage_tell_what_is_heard(desk: Desk) -> None:
+    for speed, sample_rate in product((0.25, 0.5, 1.0, 2.0, 4.0), (24000, 48000)):
+        speech, pcm = await desk.hear(speed=speed, sample_rate=sample_rate, response_format="pcm")
+        heard_s = len(pcm) / 2 / sample_rate
+        assert desk.record.audio_s == pytest.approx(heard_s, abs=1e-3)
+        assert speech.usage()["output_tokens"] == round(heard_s * 40)
+        tokens = speech.usage()["input_tokens"]
+        assert heard_s == pytest.approx(tokens / 15 / speed, rel=0.15), "that is how long it hums"
 
 
-@pytest.mark.parametrize("name", sorted(ENCODERS))
-@pytest.mark.parametrize("speed", [1.0, 0.25])
-async def test_a_whole_reply_is_as_long_as_it_says_and_sounds_as_long_as_a_stream(
-    desk: Desk, name: str, speed: float
-) -> None:
-    rate = 48000 if name == "opus" else 44100
-    fields: dict[str, Any] = {"response_format": name, "speed": speed, "sample_rate": rate}
-    streamed, by_and_by = await desk.hear(TEXT, stream=True, **fields)
-    whole, at_once = await desk.hear(f"{TEXT} ", stream=False, **fields)
-    assert streamed.length is None
-    assert whole.length == len(at_once)
-    samples = [len(decode(name, data, rate)[0]) for data in (by_and_by, at_once)]
-    assert samples[0] == samples[1] > 44100
+async def test_a_whole_reply_is_as_long_as_it_says_and_sounds_as_long_as_a_stream(desk: Desk) -> None:
+    for name, speed in product(sorted(ENCODERS), (1.0, 0.25)):
+        rate = 48000 if name == "opus" else 44100
+        fields: dict[str, Any] = {"response_format": name, "speed": speed, "sample_rate": rate}
+        streamed, by_and_by = await desk.hear(TEXT, stream=True, **fields)
+        whole, at_once = await desk.hear(f"{TEXT} ", stream=False, **fields)
+        assert streamed.length is None, name
+        assert whole.length == len(at_once)
+        samples = [len(decode(name, data, rate)[0]) for data in (by_and_by, at_once)]
+        assert samples[0] == samples[1] > 44100, (name, speed)
 
 
 async def test_only_flac_is_whole_unless_a_stream_is_asked_for(desk: Desk) -> None:
