@@ -45,7 +45,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def environment(commands: Path, **variables: str) -> dict[str, str]:
-    variables = {"WORKERS": "1", "THREADS": "1", "GRAPH": "released", "EXPRESS": "false"} | variables
+    variables = {"WORKERS": "1", "THREADS": "1", "GRAPH": "released"} | variables
     kept = {k: v for k, v in os.environ.items() if not k.startswith("KOKORO_") or k == "KOKORO_MODELS_DIR"}
     path = os.pathsep.join([str(commands), os.environ["PATH"]])
     return kept | {"PATH": path} | {f"KOKORO_{name}": value for name, value in variables.items()}

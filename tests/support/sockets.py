@@ -20,12 +20,12 @@ from wsproto.events import (
     TextMessage,
 )
 
+from tests.support.waiting import DEADLINE_S
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from wsproto.events import Event
-
-DEADLINE_S = 30.0
 
 Json = dict[str, Any]
 

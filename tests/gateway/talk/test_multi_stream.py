@@ -166,14 +166,13 @@ def test_text_since_the_last_flush_makes_an_end_a_breaking_in(gateway: Gateway) 
 
 def test_no_more_is_spoken_than_a_listener_needs(gateway: Gateway) -> None:
     with opened(gateway) as socket:
-        began = time.monotonic()
+        began, sent_s = time.monotonic(), 0.0
         socket.say(text=LONG, context_id="a", flush=True)
         received: list[Json] = []
-        while time.monotonic() < began + 2:
+        while sent_s < 6:  # a second at the least
             received.append(json.loads(socket.receive() or ""))
             sent_s = len(audio(received, "a")) / 48000
             assert sent_s < time.monotonic() - began + 5
-        assert sent_s > 3
         assert max(len(audio([message], "a")) for message in received) <= 48000
     wait_for(lambda: gateway.requests(outcome="client_gone", path=SOCKET), "its line")
 
