@@ -82,6 +82,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "started": "Clients can connect.",
     "wyoming_started": "Wyoming's clients can connect, Home Assistant for one.",
     "graph_chosen": "It is settled which graph CPU sessions load.",
+    "accelerator_has_no_graph": "No graph in float could be derived, and accelerators are given no other.",
     "open_to_everyone": "Other machines can connect, and there are no keys.",
     "texts_are_logged": "The text of every request is logged, as KOKORO_LOG_TEXT asks for.",
     "connection_refused": "There are as many connections as may be, and none of them is idle.",

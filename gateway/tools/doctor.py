@@ -6,12 +6,14 @@ Knows no HTTP, and makes nothing that `serve` does not make in the same way.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import platform
 import socket
 import time
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 import psutil
@@ -27,6 +29,7 @@ from gateway.tools.bench import cpu_s
 from inference import InferenceError, Manner, Pool, Text, Utterance
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gateway.assembly import Parts, Show
@@ -34,6 +37,12 @@ if TYPE_CHECKING:
     from inference import HardwareProfile, PoolConfig
 
 TEST_TEXT: Final = "The doctor listens, and hears nothing wrong."
+_FOR_CPU, _FOR_GPU = "onnxruntime", "onnxruntime-gpu"
+_INSTALL_FOR_GPU: Final = (
+    "pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'onnxruntime-gpu[cuda,cudnn]>=1.31,<1.33'"
+)
+"""An extra could not do it: both distributions bring the same module, and kokoro-onnx asks for the one for CPUs."""
+
 _BUSY_CPUS: Final = 0.2
 """CPUs that other programs may take before the doctor says that its times are theirs too."""
 
@@ -105,7 +114,11 @@ def examine(settings: Settings, show: Show) -> Report:
     """Look at everything; `show` is told what takes long."""
     hardware = hardware_profile(settings)
     states = file_states(settings)
-    checks = [*_machine(hardware), *(_file(path, state.value) for path, state in states.items())]
+    checks = [
+        *_machine(hardware),
+        runtime(_installed(), hardware),
+        *(_file(path, state.value) for path, state in states.items()),
+    ]
     checks += [_encoders(), _port(settings), _keys(settings), _lexicon(settings)]
     needed = {path.name for path in states} | {"lexicon"}
     if all(check.is_well for check in checks if check.name in needed):
@@ -135,6 +148,29 @@ def _machine(hardware: HardwareProfile) -> list[Check]:
         Check("memory", True, memory),
         Check("profile", True, f"{workers}, {arena}"),
     ]
+
+
+def _installed() -> dict[str, str]:
+    """Version of each distribution of onnxruntime that is installed."""
+    found = {}
+    for name in (_FOR_CPU, _FOR_GPU):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def runtime(installed: Mapping[str, str], hardware: HardwareProfile) -> Check:
+    """Whether the distribution of onnxruntime is the one that this hardware is to be used with."""
+    found = " and ".join(f"{name} {number}" for name, number in installed.items())
+    if len(installed) > 1:
+        advice = f"the last one installed has overwritten the other; for the GPU, {_INSTALL_FOR_GPU}"
+        return Check("onnxruntime", False, found, advice)
+    advice = f"for the GPU, {_INSTALL_FOR_GPU}, and set KOKORO_PROVIDER=cuda"
+    if _FOR_GPU not in installed and "cuda" in hardware.providers:
+        return Check("onnxruntime", False, found, advice)
+    if _FOR_GPU not in installed and hardware.machine.gpu_memory_bytes is not None:
+        return Check("onnxruntime", True, f"{found}; {advice}")
+    return Check("onnxruntime", True, found)
 
 
 def _file(path: Path, state: str) -> Check:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import numpy as np
 import onnxruntime as ort
 
-from inference.engine.stages import Stages
+from inference.engine.fixed_vocoder import FixedVocoder
+from inference.engine.stages import HOPS, Stages
 from inference.errors import WorkerFailedToStart
 from inference.protocol import SAMPLE_RATE, Trial
 
@@ -27,9 +28,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CPU: Final = "cpu"
+_CPU_PROVIDER: Final = "CPUExecutionProvider"
 _SCORE: Final = "score.onnx"
 _VOCODER: Final = "vocoder.onnx"
 """A graph in two stages is named by its first; the second lies beside it."""
+
+_CUDA_OPTIONS: Final = {
+    # The default, EXHAUSTIVE, tries all for each length; DEFAULT is a slow fallback since 1.20, twice the time of this.
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "use_tf32": "0",  # the spectrum that becomes sound needs more than ten bits
+    "arena_extend_strategy": "kSameAsRequested",  # all lengths are known: doubling would only keep others from the GPU
+}
 
 _ARENA_GROW_BY_DOUBLING: Final = 0
 _FIRST_CHUNK_BYTES: Final = 64 << 20
@@ -71,8 +80,8 @@ class _Session(ort.InferenceSession):  # type: ignore[misc]  # onnxruntime ships
         return super().run(output_names, input_feed, run_options)
 
 
-def session_options(spec: WorkerSpec) -> ort.SessionOptions:
-    """The options of one pinned session."""
+def session_options(spec: WorkerSpec, steps: int = 0) -> ort.SessionOptions:
+    """The options of one pinned session, of a vocoder for windows of so many steps if they are given."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = spec.threads
     options.inter_op_num_threads = 1
@@ -82,6 +91,9 @@ def session_options(spec: WorkerSpec) -> ort.SessionOptions:
     # A spinning thread takes the core that another worker is pinned to.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.use_env_allocators", "1")
+    if steps:
+        options.add_free_dimension_override_by_name("steps", steps)
+        options.add_free_dimension_override_by_name("columns", steps * HOPS + 1)
     return options
 
 
@@ -136,10 +148,13 @@ def open_alone(opened: Opened, spec: WorkerSpec) -> Session:
 
     Mapped weights are shared with the first; it takes 55 MB more, where a worker of its own would take 130.
     """
-    if not spec.alone_threads or opened.provider != CPU or not isinstance(opened.session, Stages):
+    if not spec.alone_threads or not isinstance(opened.session, Stages):
         return opened.session
+    wide = replace(spec, threads=spec.alone_threads)
     with _on_all_cpus():  # its threads are born there and stay; this one goes back to its own CPU
-        return _load(CPU, replace(spec, threads=spec.alone_threads))
+        if opened.provider == CPU:
+            return _load(CPU, wide)
+        return Stages(_open(Path(spec.model_path), _CPU_PROVIDER, wide), opened.session.vocoder)
 
 
 @contextmanager
@@ -207,24 +222,45 @@ def _load(provider: str, spec: WorkerSpec) -> Session:
         raise ProviderFailed(f"not in this build of onnxruntime, which has {', '.join(sorted(available))}")
     name = available[provider]
     path = Path((provider == CPU and spec.cpu_model_path) or spec.model_path)
-    providers = [(name, _provider_options(provider, spec))]
+    if not path.name:
+        raise ProviderFailed("there is no graph in float for it")
+    if path.name != _SCORE:
+        return _open(path, name, spec)
+    # The score takes lengths of all kinds and a sixth of the work: no provider is quicker with it than the CPU.
+    score, vocoder = _open(path, _CPU_PROVIDER, spec), path.with_name(_VOCODER)
+    if provider == CPU:
+        return Stages(score, _open(vocoder, name, spec))
+    return Stages(score, FixedVocoder(lambda steps: _open(vocoder, name, spec, steps)))
+
+
+def _open(path: Path, provider: str, spec: WorkerSpec, steps: int = 0) -> ort.InferenceSession:
+    """One session on a provider as onnxruntime calls it, for windows of so many steps only if they are given."""
+    kind = _Session if provider == _CPU_PROVIDER else ort.InferenceSession
     try:
-        session: Session = _Session(path, session_options(spec), providers=providers)
-        if path.name == _SCORE:
-            vocoder = _Session(path.with_name(_VOCODER), session_options(spec), providers=providers)
-            session = Stages(session, vocoder)
+        chosen = (provider, provider_options(provider, spec, steps))
+        session = kind(path, session_options(spec, steps), providers=[chosen])
     except Exception as error:
         raise ProviderFailed(f"cannot load {path}: {_first_line(error)}") from error
     # onnxruntime falls back to the CPU without an exception when a provider cannot start.
-    if session.get_providers()[0] != name:
+    if session.get_providers()[0] != provider:
         raise ProviderFailed("onnxruntime could not start it")
     return session
 
 
-def _provider_options(provider: str, spec: WorkerSpec) -> dict[str, str]:
-    if provider != "coreml":
-        return {}
-    return {"ModelFormat": "MLProgram", "MLComputeUnits": "ALL", "ModelCacheDirectory": spec.cache_dir}
+def provider_options(provider: str, spec: WorkerSpec, steps: int = 0) -> dict[str, str]:
+    """What a provider, as onnxruntime calls it, is opened with; its libraries are loaded."""
+    match provider:
+        case "CUDAExecutionProvider":
+            ort.preload_dlls()  # CUDA's libraries come as packages, where the loader would not look for them
+            return _CUDA_OPTIONS
+        case "CoreMLExecutionProvider":
+            return {
+                "ModelFormat": "MLProgram",
+                "MLComputeUnits": "ALL",
+                # What it compiles is kept by the name of the graph alone, and there is one graph for all lengths.
+                "ModelCacheDirectory": str(Path(spec.cache_dir, str(steps))),
+            }
+    return {}
 
 
 def _timed(session: Session, speak: Speak, runs: int) -> tuple[NDArray[np.float32], float]:

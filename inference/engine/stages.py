@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Feed = dict[str, NDArray[Any]]
 
-_FEATURES: Final = 512
-_BINS: Final = 22
-_HOPS: Final = 60
+FEATURES: Final = 512
+BINS: Final = 22
+HOPS: Final = 60
 """Columns of the source in a step; the source has one more, with which it ends."""
 
-_RECORD: Final = _FEATURES + _BINS * _HOPS
+_RECORD: Final = FEATURES + BINS * HOPS
 assert np.dtype(np.float16).itemsize * _RECORD == RECORD_BYTES
 
 
@@ -51,7 +51,7 @@ class Stages:
 
     def __init__(self, score: ort.InferenceSession, vocoder: ort.InferenceSession) -> None:
         self._score = score
-        self._vocoder = vocoder
+        self.vocoder = vocoder
         self._model_path = score._model_path  # kokoro-onnx reads these of the session it is given
         self.get_inputs = score.get_inputs
         self.get_outputs = vocoder.get_outputs
@@ -70,7 +70,7 @@ class Stages:
 
     def sound(self, features: Floats, source: Floats, style: NDArray[np.float32]) -> Floats:
         """Samples of any steps of a score."""
-        (audio,) = self._vocoder.run(["audio"], {"features": features, "source": source, "style": style})
+        (audio,) = self.vocoder.run(["audio"], {"features": features, "source": source, "style": style})
         samples: Floats = audio.ravel()
         return samples
 
@@ -79,10 +79,10 @@ def to_records(score: ScoreArrays) -> bytes:
     """T + 1 records in the order of time, so that whoever cuts a score cuts bytes."""
     steps = score.features.shape[2]
     records = np.zeros((steps + 1, _RECORD), np.float16)
-    records[:steps, :_FEATURES] = score.features[0].T
-    hops = score.source[0, :, :-1].reshape(_BINS, steps, _HOPS)
-    records[:steps, _FEATURES:] = hops.transpose(1, 2, 0).reshape(steps, -1)
-    records[steps, _FEATURES : _FEATURES + _BINS] = score.source[0, :, -1]
+    records[:steps, :FEATURES] = score.features[0].T
+    hops = score.source[0, :, :-1].reshape(BINS, steps, HOPS)
+    records[:steps, FEATURES:] = hops.transpose(1, 2, 0).reshape(steps, -1)
+    records[steps, FEATURES : FEATURES + BINS] = score.source[0, :, -1]
     return records.tobytes()
 
 
@@ -90,6 +90,6 @@ def from_records(data: bytes) -> tuple[Floats, Floats]:
     """Features and source of records; of the last only the first column of the source is read."""
     records = np.frombuffer(data, np.float16).reshape(-1, _RECORD)
     steps = len(records) - 1
-    features = records[:steps, :_FEATURES].T[None]
-    columns = records[:, _FEATURES:].reshape(-1, _BINS)[: steps * _HOPS + 1]
+    features = records[:steps, :FEATURES].T[None]
+    columns = records[:, FEATURES:].reshape(-1, BINS)[: steps * HOPS + 1]
     return features.astype(np.float32, order="C"), columns.T[None].astype(np.float32, order="C")

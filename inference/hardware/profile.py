@@ -29,6 +29,9 @@ _WORKER_BYTES: Final = 700 * _MIB
 """A speech worker at its largest: 180 MiB with the int8 model loaded, and 500 more to speak 22 s at once, which is
 the longest segment at half speed. The usual 10 s take 250 more."""
 
+_GPU_WORKER_BYTES: Final = 2048 * _MIB
+"""What a worker may take of an NVIDIA GPU: CUDA itself 500 MiB, the vocoder 80 a length, and what they work in."""
+
 _LEAST_ARENA_BYTES: Final = 128 * _MIB
 """The int8 model's weights take 100 MiB of it. Less than a segment needs costs little: with 64 MiB kept, the kernel
 took 2 % of a worker's time to fetch the rest anew for each segment."""
@@ -61,7 +64,8 @@ class HardwareProfile:
     """The provider ladder, best first."""
 
     bound_by: str
-    """Why there are no more workers: `cores`, `CPU quota`, `memory`, `default limit`, or `setting` if asked for."""
+    """Why there are no more workers: `cores`, `CPU quota`, `memory`, `GPU memory`, `default limit`, or `setting` if
+    asked for."""
 
     def to_dict(self) -> dict[str, Any]:
         """All figures and the machine's facts, fit for JSON."""
@@ -88,7 +92,7 @@ def profile(
         arena_mb: memory arena of all speech workers together, MiB.
         provider: `auto`, or the one that must be used.
     """
-    bounds = _worker_bounds(machine, threads or 1)
+    bounds = _worker_bounds(machine, threads or 1, provider)
     bound_by = "setting" if workers else min(bounds, key=bounds.__getitem__)
     workers = workers or bounds[bound_by]
     threads = threads or min(max(_usable_cores(machine) // workers, 1), _MOST_THREADS)
@@ -103,7 +107,7 @@ def profile(
     )
 
 
-def _worker_bounds(machine: Machine, threads: int) -> dict[str, int]:
+def _worker_bounds(machine: Machine, threads: int, provider: str) -> dict[str, int]:
     """How many workers of so many threads each scarce thing is enough for; one is always started."""
     bounds = {
         "cores": _fast_cores(machine) // threads,
@@ -112,6 +116,8 @@ def _worker_bounds(machine: Machine, threads: int) -> dict[str, int]:
     }
     if machine.cpu_quota is not None:
         bounds["CPU quota"] = int(machine.cpu_quota) // threads
+    if provider == "cuda" and machine.gpu_memory_bytes is not None:
+        bounds["GPU memory"] = machine.gpu_memory_bytes // _GPU_WORKER_BYTES
     return {thing: max(workers, 1) for thing, workers in bounds.items()}
 
 

@@ -1,4 +1,4 @@
-"""The program that makes one derived graph: `python -m models.derive.bake SOURCE DIRECTORY BITS`.
+"""The program that makes one derived graph: `python -m models.derive.bake SOURCE DIRECTORY BITS ACCELERATED`.
 
 Runs as a process of its own, so that the gigabyte it needs goes back and nobody else loads onnx. Prints a line for
 each step it begins. Knows the order of the steps; knows nothing of names, records or choices.
@@ -15,14 +15,16 @@ import onnxruntime as ort
 
 from models.derive import quantize
 from models.derive import rewrites as graph
-from models.derive.stages import split
+from models.derive.fixed_length import fix_length
+from models.derive.stages import VOCODER, split
 
 RANGES = Path(__file__).with_name("ranges-v1.npz")
 
 
-def bake(source: Path, directory: Path, bits: int) -> None:
+def bake(source: Path, directory: Path, bits: int, *, is_accelerated: bool = False) -> None:
     """Write the graph and the weights of each stage, laid out for this machine, into `directory`.
 
+    Accelerators have no kernels for 8-bit convolutions: they get the vocoder in float; the score stays with the CPU.
     Raises `ValueError` where the graph cannot be cut in two or has no convolution that ranges were measured for.
     """
     _announce("reading the released graph")
@@ -30,17 +32,28 @@ def bake(source: Path, directory: Path, bits: int) -> None:
     _announce("rewriting norms and upsampling")
     graph.prepare(model)
     _announce("quantising convolutions")
-    if not quantize.quantize_convolutions(model, quantize.load(RANGES), bits):
+    stages, ranges = split(model), quantize.load(RANGES)
+    del model
+    if is_accelerated:
+        _save_float(stages.pop(VOCODER), directory / f"{VOCODER}.onnx")
+    if not all(quantize.quantize_convolutions(stage, ranges, bits) for stage in stages.values()):
         raise ValueError(
             f"{source.name} is not a graph this recipe knows: no convolution of it has known ranges"
         )
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
-        for stage, part in split(model).items():
-            ir.save(part, Path(scratch) / f"{stage}.onnx")
-        del model, part
+        for name, stage in stages.items():
+            ir.save(stage, Path(scratch) / f"{name}.onnx")
+        del stages, stage
         _announce("laying out weights for this machine")
         for rewritten in Path(scratch).iterdir():
             lay_out(rewritten, directory)
+
+
+def _save_float(vocoder: ir.Model, path: Path) -> None:
+    """As it is, for ONNX Runtime lays out what an accelerator runs when it is loaded."""
+    graph.restore_products(vocoder)
+    fix_length(vocoder)
+    ir.save(vocoder, path, external_data=f"{path.stem}.bin")
 
 
 def lay_out(source: Path, directory: Path) -> None:
@@ -65,4 +78,4 @@ def _announce(step: str) -> None:
 
 
 if __name__ == "__main__":
-    bake(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    bake(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), is_accelerated=bool(int(sys.argv[4])))

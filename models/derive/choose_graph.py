@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -34,8 +34,8 @@ STEPS = 5
 KILLED = 128
 """Exit codes above it tell of a signal: the program did nothing wrong, somebody or something ended it."""
 
-_BAKED_BY = ("bake.py", "rewrites.py", "quantize.py", "stages.py", "ranges-v1.npz")
-_RUNTIME = ("onnxruntime", "onnx-ir", "onnxscript")
+_BAKED_BY = ("bake.py", "rewrites.py", "quantize.py", "stages.py", "fixed_length.py", "ranges-v1.npz")
+_RUNTIME = ("onnxruntime", "onnxruntime-gpu", "onnx-ir", "onnxscript")
 _VNNI = {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"}
 
 # What a sound derived graph shows against the release: the derived graph of the recipe is 1.8 dB from it.
@@ -62,6 +62,8 @@ class Recipe:
 
     weight_bits: int = 8
     target: str = ""
+    is_accelerated: bool = False
+    """Its vocoder is for an accelerator, in float; its score, which stays with the CPU, is like any other."""
 
     @classmethod
     def for_machine(cls, architecture: str, instruction_sets: Collection[str]) -> Recipe:
@@ -94,7 +96,7 @@ def derived_directory(source: Path, directory: Path, recipe: Recipe) -> Path:
     That is the released file, the recipe, the code and ranges that bake it, and the libraries that do.
     """
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
-    digest.update(" ".join(version(name) for name in _RUNTIME).encode())
+    digest.update(" ".join(_installed(name) for name in _RUNTIME).encode())
     here = Path(__file__).parent
     for path in (source, *(here / name for name in _BAKED_BY)):
         with path.open("rb") as file:
@@ -208,7 +210,8 @@ def judge(source: Path, graph: Path, measured: Measured, force: GraphKind | None
 
 
 def _bake(source: Path, directory: Path, recipe: Recipe, progress: StepProgress) -> None:
-    command = children.module("models.derive.bake", source, directory, recipe.weight_bits)
+    arguments = (source, directory, recipe.weight_bits, int(recipe.is_accelerated))
+    command = children.module("models.derive.bake", *arguments)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         with children.running(command, _environment(), stdout=subprocess.PIPE, stderr=errors) as program:
             for number, line in enumerate(program.stdout or ()):
@@ -216,6 +219,14 @@ def _bake(source: Path, directory: Path, recipe: Recipe, progress: StepProgress)
         if program.returncode:
             errors.seek(0)
             raise DerivationFailed(_last_line(errors.read()) or f"exit status {program.returncode}")
+
+
+def _installed(distribution: str) -> str:
+    """Its version, or nothing: onnxruntime comes under one of two names."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
 
 
 def _environment() -> dict[str, str]:

@@ -85,10 +85,29 @@ def _conv_integer(op: Any, x: Any, weight: Any, zero: Any, scale: Any) -> Any:
 def _float_conv(
     op: Any, x: Any, weight: Any, zero: Any, scale: Any, conv: Any, bias: Any = None, **_: Any
 ) -> Any:
-    levels = constant(weight).astype(np.float32) - constant(zero).astype(np.float32)
-    restored = initializer(op, f"{weight.name}_float", levels * constant(scale))
+    restored = initializer(op, f"{weight.name}_float", _levels(weight, zero) * constant(scale))
     inputs = [x, restored] if bias is None else [x, restored, bias]
     return op.Conv(*inputs, **attributes(conv.producer()))
+
+
+def restore_products(model: ir.Model) -> int:
+    """Turn each MatMulInteger of the int8 release, with the chain that scales it, back into a float MatMul."""
+    return apply(model, rule(_product_integer, _float_product))
+
+
+def _product_integer(op: Any, x: Any, weight: Any, zero: Any, scale: Any) -> Any:
+    quantized, step, offset = op.DynamicQuantizeLinear(x, _outputs=3)
+    total = op.MatMulInteger(quantized, weight, offset, zero)
+    return op.Mul(op.Cast(total), op.Mul(step, scale))
+
+
+def _float_product(op: Any, x: Any, weight: Any, zero: Any, scale: Any, **_: Any) -> Any:
+    return op.MatMul(x, initializer(op, f"{weight.name}_float", _levels(weight, zero) * constant(scale)))
+
+
+def _levels(weight: ir.Value, zero: ir.Value) -> NDArray[np.float32]:
+    levels: NDArray[np.float32] = constant(weight).astype(np.float32) - constant(zero).astype(np.float32)
+    return levels
 
 
 def fuse_norms(model: ir.Model) -> int:

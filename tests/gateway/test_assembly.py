@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 
 
-def parts(tone: Path, machine: Machine, cost: float | None = None, **options: object) -> Parts:
+def parts(
+    tone: Path,
+    machine: Machine,
+    cost: float | None = None,
+    accelerated: Path | None = None,
+    **options: object,
+) -> Parts:
     settings = Settings(**options)  # type: ignore[arg-type]
     hardware = profile(machine, workers=settings.workers, provider=settings.provider)
     files = Files(tone / "tone.onnx", tone / "voices.bin")
     choice = Choice("derived", tone / "derived.onnx", "it costs less", cost)
     facts = ModelFacts(name="tone", sha256="", voices_sha256="", graph=choice.kind, reason=choice.reason)
-    return assemble(settings, hardware, files, choice, facts)
+    return assemble(settings, hardware, files, choice, facts, accelerated)
 
 
 def of_role(made: Parts, role: str) -> list[WorkerSpec]:
@@ -54,10 +60,14 @@ def test_one_worker_takes_the_cores_of_the_others_while_they_are_idle(
     assert {spec.alone_threads for spec in parts(tone, linux(name), express=False).pool.workers} == {0}
 
 
-def test_the_derived_graph_is_for_the_cpu_and_the_release_for_all_else(tone: Path) -> None:
-    spec = of_role(parts(tone, mac("m1")), "speech")[0]
+@pytest.mark.parametrize("graph", [None, "float.onnx"])
+def test_accelerators_are_given_a_graph_in_float_or_none_and_the_cpu_its_own(
+    tone: Path, graph: str | None
+) -> None:
+    accelerated = tone / graph if graph else None
+    spec = of_role(parts(tone, mac("m1"), accelerated=accelerated), "speech")[0]
     assert spec.providers == ("coreml", "cpu")
-    assert spec.model_path == str(tone / "tone.onnx")
+    assert spec.model_path == (str(accelerated) if accelerated else "")
     assert spec.cpu_model_path == str(tone / "derived.onnx")
     assert not spec.provider_is_forced
 

@@ -55,12 +55,14 @@ def write_stages(directory: Path) -> Path:
         directory / "vocoder.onnx",
         _vocoder_nodes(),
         [
-            info("features", TensorProto.FLOAT, [1, 512, "T"]),
-            info("source", TensorProto.FLOAT, [1, 22, "H"]),
+            info("features", TensorProto.FLOAT, [1, 512, "steps"]),
+            info("source", TensorProto.FLOAT, [1, 22, "columns"]),
             info("style", TensorProto.FLOAT, [1, 256]),
+            info("share", TensorProto.FLOAT, []),
         ],
         [info("audio", TensorProto.FLOAT, ["M"])],
         {
+            "share": np.array(1, np.float32),
             "starts": np.array([0, 0, 0]),
             "ends": np.array([1, 1, -1]),
             "axes": np.array([0, 1, 2]),

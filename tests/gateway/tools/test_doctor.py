@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gateway.settings import Settings
-from gateway.tools.doctor import Check, Others, beside, examine
+from gateway.tools.doctor import Check, Others, beside, examine, runtime
+from inference import profile
+from tests.support.recorded import linux
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -47,3 +52,25 @@ def test_keys_that_cannot_be_read_are_found(tmp_path: Path) -> None:
     found = {check.name: check for check in examine(settings, lambda *_: None).checks}
     assert not found["keys"].is_well
     assert "nothing" in found["keys"].found
+
+
+@pytest.mark.parametrize("gpu_gib", [None, 8])
+@pytest.mark.parametrize(
+    ("installed", "provider", "is_well"),
+    [
+        (("onnxruntime",), "auto", True),
+        (("onnxruntime",), "cuda", False),
+        (("onnxruntime-gpu",), "cuda", True),
+        (("onnxruntime", "onnxruntime-gpu"), "auto", False),
+    ],
+)
+def test_the_distribution_of_onnxruntime_fits_what_it_is_wanted_for(
+    installed: tuple[str, ...], provider: str, is_well: bool, gpu_gib: int | None
+) -> None:
+    machine = replace(linux("two_core_vm"), gpu_memory_bytes=gpu_gib and gpu_gib << 30)
+    check = runtime(dict.fromkeys(installed, "1.31.1"), profile(machine, provider=provider))
+    assert check.is_well == is_well
+    assert all(f"{name} 1.31.1" in check.found for name in installed)
+    told = check.found if check.is_well else check.advice
+    is_missed = installed == ("onnxruntime",) and gpu_gib is not None
+    assert ("pip install 'onnxruntime-gpu[cuda,cudnn]" in told) == (is_missed or not is_well)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from inference.engine.session import provider_options
 from inference.errors import WorkerFailedToStart
 from inference.pool.process import WorkerProcess
 from tests.support.tone import SAMPLES_PER_TOKEN, write_model
@@ -94,6 +95,33 @@ async def test_a_provider_that_is_faster_than_the_cpu_and_sounds_like_it_is_used
     found = await trials(dataclasses.replace(ladder, cpu_model_path=str(slow)))
     assert found["azure"].outcome == "chosen"
     assert found["azure"].real_time_factor is not None
+
+
+async def test_a_graph_in_two_stages_speaks_on_another_provider_as_on_the_cpu(
+    ladder: WorkerSpec, staged_spec: WorkerSpec
+) -> None:
+    graph = staged_spec.model_path
+    spec = dataclasses.replace(ladder, model_path=graph, cpu_model_path=graph, provider_is_forced=True)
+    worker = await WorkerProcess.start(spec, START_S)
+    await worker.stop()
+    assert worker.ready is not None
+    assert (worker.ready.provider, worker.ready.is_staged) == ("azure", True)
+
+
+async def test_without_a_graph_in_float_only_the_cpu_speaks(ladder: WorkerSpec) -> None:
+    found = await trials(dataclasses.replace(ladder, model_path="", provider_is_forced=True))
+    assert found["azure"].outcome == "there is no graph in float for it"
+    assert found["cpu"].outcome == "chosen"
+
+
+def test_cuda_searches_by_heuristics_and_computes_in_full_precision(ladder: WorkerSpec) -> None:
+    options = provider_options("CUDAExecutionProvider", ladder)
+    assert (options["cudnn_conv_algo_search"], options["use_tf32"]) == ("HEURISTIC", "0")
+
+
+def test_coreml_keeps_what_it_compiles_for_each_length_apart(ladder: WorkerSpec) -> None:
+    kept = {provider_options("CoreMLExecutionProvider", ladder, n)["ModelCacheDirectory"] for n in (160, 288)}
+    assert len(kept) == 2
 
 
 async def test_a_cpu_that_speaks_silence_is_a_start_up_error(ladder: WorkerSpec, tmp_path: Path) -> None:

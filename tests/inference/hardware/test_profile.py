@@ -247,3 +247,12 @@ def test_pinning_of_this_machine_is_accepted_by_its_kernel() -> None:
             assert os.sched_getaffinity(0) == set(cpus)
     finally:
         os.sched_setaffinity(0, before)
+
+
+def test_workers_on_cuda_are_as_many_as_the_memory_of_the_gpu_holds_unless_told_otherwise() -> None:
+    machine = replace(linux("epyc_64_core"), gpu_memory_bytes=12 << 30)
+    assert profile(machine, provider="cuda").bound_by == "GPU memory"
+    assert profile(machine, provider="cuda").workers < profile(machine).workers
+    assert profile(machine, provider="cuda", workers=16).workers == 16
+    small = replace(machine, gpu_memory_bytes=2 << 30)
+    assert profile(small, provider="cuda").workers == 1

@@ -268,7 +268,9 @@ def test_progress_runs_from_nothing_towards_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [Recipe(weight_bits=7), Recipe(target="x86_64 avx2")], ids=["bits", "target"]
+    "other",
+    [Recipe(weight_bits=7), Recipe(target="x86_64 avx2"), Recipe(is_accelerated=True)],
+    ids=["bits", "target", "accelerated"],
 )
 def test_another_recipe_has_another_name(other: Recipe, tmp_path: Path) -> None:
     source = tmp_path / "a.onnx"
