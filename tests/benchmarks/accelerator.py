@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 
 WORDS = tuple(word for phonemes in (WARM_UP, UNCOUNTED[1], SENTENCES[0][1]) for word in phonemes[:-1].split())
 WORKERS = (1, 4, 8)
+ALONE_THREADS = 4
 REPLY, SENTENCE = 9, 20
 """Words of a chat reply, 3 s, and of a long sentence, 6 s."""
 
-ALONE, EACH = 12, 6
+ALONE, EACH = 12, 4
 """Replies one after the other, and sentences of each of the clients that keep every worker busy: two a worker."""
 
 
@@ -122,7 +123,8 @@ def pool_of(hardware: HardwareProfile, for_cpu: Path, for_others: Path, voices: 
         provider_is_forced=True,
         cache_dir=tempfile.gettempdir(),
     )
-    return PoolConfig((spec,) * hardware.workers)
+    first, *others = (replace(spec, cpus=cpus) for cpus in hardware.affinity)
+    return PoolConfig((replace(first, alone_threads=ALONE_THREADS), *others))
 
 
 def row(name: str, hardware: HardwareProfile, figures: Figures) -> list[str]:
@@ -151,13 +153,14 @@ def main(model: Path, voices: Path, provider: str = "cuda") -> None:
         graphs = []
         for kind in (recipe, replace(recipe, is_accelerated=True)):
             choice = choose(model, Path(scratch), voices, recipe=kind, force="derived")
-            console.print(f"{choice.kind} graph: {choice.reason}, {choice.cost:.3f} s for a second")
+            console.print(f"{choice.kind} graph: {choice.reason}, {choice.cost} s for a second")
             graphs.append(choice.graph)
         for workers in WORKERS:
             for name in (provider, "cpu"):
                 hardware = profile(machine, workers=workers, provider=name)
                 figures = asyncio.run(measure(pool_of(hardware, graphs[0], graphs[1], voices)))
                 table.add_row(*row(name, hardware, figures))
+                console.print("measured:", *row(name, hardware, figures))
                 trials += figures.trials[-1:] if workers == 1 else []
     console.print(table)
     for trial in trials:

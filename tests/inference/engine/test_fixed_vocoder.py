@@ -35,10 +35,15 @@ REACH = 8
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def release() -> Path:
+    return released(MODEL)
+
+
+@pytest.fixture(scope="module")
+def pair(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The directory of a graph whose vocoder is in float."""
     directory = tmp_path_factory.mktemp("float")
-    bake(released(MODEL), directory, 8, is_accelerated=True)
+    bake(release, directory, 8, is_accelerated=True)
     return directory
 
 
@@ -72,9 +77,9 @@ def sound(vocoder: Any, window: Feed) -> Floats:
 
 
 def test_the_vocoder_in_float_gives_the_samples_of_the_released_graph_in_float(
-    pair: Path, sentence: Feed, tmp_path: Path
+    release: Path, pair: Path, sentence: Feed, tmp_path: Path
 ) -> None:
-    model = ir.load(released(MODEL))
+    model = ir.load(release)
     rewrites.prepare(model)
     ir.save(split(model)[VOCODER], tmp_path / "vocoder.onnx")
     theirs, ours = (sound(session(where / "vocoder.onnx"), sentence) for where in (tmp_path, pair))

@@ -102,6 +102,7 @@ async def test_a_graph_in_two_stages_speaks_on_another_provider_as_on_the_cpu(
 ) -> None:
     graph = staged_spec.model_path
     spec = dataclasses.replace(ladder, model_path=graph, cpu_model_path=graph, provider_is_forced=True)
+    spec = dataclasses.replace(spec, alone_threads=2)
     worker = await WorkerProcess.start(spec, START_S)
     await worker.stop()
     assert worker.ready is not None
