@@ -35,7 +35,7 @@ class Script:
 
 SCRIPTS: Final = (
     Script("latin", "A-Za-zÀ-ɏ", "en-us", code="en-us"),
-    Script("han", "\u3400-\u9fff\uf900-\ufaff", "cmn", code="zh"),
+    Script("han", "々\u3400-\u9fff\uf900-\ufaff", "cmn", code="zh"),
     Script("kana", "぀-ヿㇰ-ㇿ", "ja", code="ja"),
     Script("hangul", "ᄀ-ᇿ㄰-㆏가-힯", "ko"),
     Script("cyrillic", "Ѐ-ԯ", "ru"),
@@ -84,7 +84,10 @@ def _foreign(language: Language) -> re.Pattern[str]:
     foreign = [script for script in SCRIPTS if script.name not in language.scripts]
     if language.base != "en":
         foreign.append(VOICED_RUN)
-    return re.compile("|".join(map(_run, foreign)))
+    patterns = {script.name: _run(script) for script in foreign}
+    if "han" in patterns:
+        patterns = {"kana": _JAPANESE, **{name: run for name, run in patterns.items() if name != "kana"}}
+    return re.compile("|".join(patterns.values()))
 
 
 def _run(script: Script) -> str:
@@ -92,5 +95,9 @@ def _run(script: Script) -> str:
     inner = _INNER.get(script.name, r"\s")
     return rf"(?P<{script.name}>[{letters}](?:[{letters}{inner}]*[{letters}])?)"
 
+
+_KANA, _HAN = _BY_NAME["kana"].letters, _BY_NAME["han"].letters
+_JAPANESE: Final = rf"(?P<kana>[{_HAN}]{{0,20}}+[{_KANA}](?:[{_HAN}{_KANA}\s]*[{_HAN}{_KANA}])?)"
+"""Kana with the han around them: together they are Japanese, and han alone are Chinese."""
 
 _FOREIGN: Final = {language.code: _foreign(language) for language in LANGUAGES}

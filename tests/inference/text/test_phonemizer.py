@@ -87,6 +87,13 @@ def test_other_scripts_are_read_in_their_own_language() -> None:
     assert "lˈɛɾɚ" not in american("北京 안녕하세요 שלום عربي ελληνικά")
 
 
+def test_han_are_chinese_unless_kana_stand_beside_them() -> None:
+    japanese, chinese = phonemes_of("東京は日々変わる", "ja"), phonemes_of("北京", "zh")
+    for code in ("en-us", "fr-fr", "hi"):
+        assert phonemes_of("東京は日々変わる", code) == japanese
+        assert phonemes_of("北京", code) == chinese
+
+
 @pytest.mark.parametrize(
     ("text", "phonemes"),
     [
