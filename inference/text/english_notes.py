@@ -93,6 +93,7 @@ NOTES: Final = (
     ),
     rule("care of", r"(?<!\S) (?:c/o|C/O) (?=\s)", "care of", "Bob, c/o Ann", "Bob, care of Ann"),
     rule("so many times a day", r"(?<=\d)\s?[x×] (?=\san?\b)", " times", "2x a day", "2 times a day"),
+    rule("so many of a size", r"(?<![\w.])(\d{1,2}) [x×] \s (?=\d{1,4}[A-Z]\b)", r"\1 ", "3x 9V", "3 9V"),
     rule("within, without", r"(?<!\S) w/(in|out) (?!\w)", r"with\1", "w/in a day", "within a day"),
     rule("more or less", r"\s? \+/[-−–] \s?", " ± ", "5 +/- 2", "5 ± 2"),
     rule(

@@ -30,10 +30,10 @@ def _street(match: re.Match[str]) -> str:
 ABBREVIATIONS: Final = (
     rule(
         "stutter",
-        r"\b ([b-hj-z]) (?:-\1){0,3} - (?= \1[a-z] )",
+        r"\b (?!d-day\b) ([b-hj-z]) (?:-\1){0,3} - (?= \1[a-z] )",
         "",
-        "W-what t-t-time",
-        "what time",
+        "W-what t-t-time on D-Day",
+        "what time on D-Day",
         re.IGNORECASE,
     ),
     rule(
@@ -336,6 +336,13 @@ NUMBERS: Final = (
         lambda match: ordinal(match[1].replace(",", "")),
         "the 21st",
         "the twenty first",
+    ),
+    rule(
+        "letter of a part",
+        r"(?<=\d)([a-f])(?!\w)",
+        lambda match: f" {match[1].upper()}",
+        "Fig. 3a",
+        "Fig. 3 A",
     ),
     rule("figure in a compound", r"(?<=\d)-(?=[a-z])", " ", "10-year-old", "10 year-old"),
     rule("figure after a name", r"(?<=[A-Za-z])-(?=\d)", " ", "COVID-19", "COVID 19"),

@@ -80,7 +80,7 @@ class SignBook:
             ),
             "letters and figures": (
                 r"(?<![\w.,-])([A-Z]{1,3})(\d{1,4})(?!\w)",
-                lambda match: f"{' '.join(match[1])} {match[2]}",
+                self._letters_and_figures,
             ),
             "acronym that is a word": (
                 rf"(?<![\w.-])(?:{any_of(self._book.get('acronyms', '').split() or ['(?!)'])})(?![\w-])",
@@ -95,6 +95,12 @@ class SignBook:
                 lambda match: f" {signs[match[1]]} " if self._space else signs[match[1]],
             ),
         }
+
+    def _letters_and_figures(self, match: re.Match[str]) -> str:
+        """In small letters behind an apostrophe: `L'A6` would be `L, apostrophe, A`."""
+        is_elided = match.string[match.start() - 1 : match.start()] == "'"
+        letters = match[1].lower() if is_elided else match[1]
+        return f"{' '.join(letters)} {match[2]}"
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"

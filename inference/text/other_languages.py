@@ -282,7 +282,8 @@ class PhraseBook:
         return f"{match[1]}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
 
     def _time(self, match: re.Match[str]) -> str:
-        hour = str(int(match[1]))
+        figures = str(int(match[1]))
+        hour = self._book.get("hours", {}).get(figures, figures)
         minute = match[2] if len(match.groups()) > 1 else "00"
         return self._filled("full_hour" if minute == "00" else "time", hour=hour, minute=str(int(minute)))
 
