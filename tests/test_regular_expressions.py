@@ -13,6 +13,7 @@ import pytest
 from inference.text.sentences import SENTENCE_CHARS
 from tests.support.cpu import HOLDS_THE_LOOP_S, cpu_s, slowness
 from tests.support.patterns import attacks, patterns
+from tests.support.tree import modules
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,9 +41,21 @@ TELLING = 200
 BUSY = 3
 """How much longer it may take at ten times the length, on a machine that does other things: the square would be 100."""
 
-PATTERNS = patterns()
+
+def folder_of(place: str) -> str:
+    """`inference.text` of `inference.text.sentences:_STOP`; a module that lies in no folder is one by itself."""
+    return ".".join(place.partition(":")[0].split(".")[:2])
+
+
+FOLDERS = sorted(set(map(folder_of, modules())))
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, re.Pattern[Any]]:
+    """Every pattern by its place. Not when tests are collected: all of the product is loaded for it."""
+    return patterns()
 
 
 def use(pattern: re.Pattern[Any], text: str) -> None:
@@ -70,14 +83,20 @@ def slow(pattern: re.Pattern[Any], length: int) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("place", PATTERNS)
-def test_no_text_makes_a_pattern_slow(place: str) -> None:
-    most = next((chars for start, chars in SHORTER.items() if place.startswith(start)), INPUT_CHARS * RAISED)
-    assert slow(PATTERNS[place], most) is None
+def longest(place: str) -> int:
+    """How many characters a pattern may see."""
+    return next((chars for start, chars in SHORTER.items() if place.startswith(start)), INPUT_CHARS * RAISED)
 
 
-def test_patterns_are_found_wherever_they_are_kept() -> None:
-    places = "\n".join(PATTERNS)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_no_text_makes_a_pattern_slow(folder: str, found: dict[str, re.Pattern[Any]]) -> None:
+    told = {p: slow(pattern, longest(p)) for p, pattern in found.items() if folder_of(p) == folder}
+    assert {place: why for place, why in told.items() if why} == {}
+
+
+def test_patterns_are_found_wherever_they_are_kept(found: dict[str, re.Pattern[Any]]) -> None:
+    places = "\n".join(found)
+    assert set(map(folder_of, found)) <= set(FOLDERS)
     for example in (
         "gateway.speech.voices:_PART",
         "inference.text.sentences:_CUTS.0",
