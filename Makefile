@@ -8,15 +8,18 @@ BIN = $(VENV)/bin
 # For pytest: make test ARGS="-k leaving -x"
 ARGS ?=
 
+# Tests of one module run in one process, and those of a folder after one another, for they share gateways.
+SPREAD = --dist loadscope --no-loadscope-reorder
+
 serve: model ## set up what is missing and serve on 127.0.0.1:8880
 	@$(BIN)/kokoro-gateway serve
 
 QUICK = tests/gateway tests/inference tests/models tests/test_imports.py
 quick: check ## style, types and the fast tests, which need no model and no other program: under a minute on 2 cores
-	$(BIN)/python -m pytest -n 2 --dist loadscope -q -m "not slow" --hypothesis-profile=quick $(QUICK) $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(SPREAD) -q -m "not slow" --hypothesis-profile=quick $(QUICK) $(ARGS)
 
 test: check model clients ## style, types and all tests, on real workers and the real model; with ARGS, those they choose
-	$(BIN)/python -m pytest $(or $(ARGS),-n 2 --dist loadscope --durations=40 --cov)
+	$(BIN)/python -m pytest $(or $(ARGS),-n 3 $(SPREAD) --durations=40 --cov) # 3 on 2 cores: half of end_to_end waits
 
 # What the tests of deploy/ and of other people's clients run, below $(VENV); what cannot be had is skipped, and said.
 clients: $(VENV)/.installed-dev
