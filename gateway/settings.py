@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")
     body_timeout_s: float = Field(30, gt=0, description="Longest time for a request body to arrive, seconds.")
     queue_s: float = Field(
-        20,
+        2,
         ge=0,
         description="Longest wait in the queue, seconds; a request that would wait longer is refused.",
     )

@@ -190,7 +190,7 @@ class _State(Collector):
     def _of_pool(self) -> Iterator[Metric]:
         status = self._pool.status()
         yield _gauge("queue_jobs", "Jobs that wait for a worker.", status.jobs_queued)
-        yield _gauge("queue_seconds", "Estimated seconds of speech work that wait.", status.queued_s)
+        yield _gauge("queue_seconds", "Estimated wait of a request that comes now.", status.wait_s)
         yield _gauge("running_jobs", "Jobs that workers are doing.", status.jobs_running)
         workers = GaugeMetricFamily("kokoro_workers", "Workers.", labels=("role", "state"))
         memory = GaugeMetricFamily("kokoro_worker_memory_bytes", "Resident memory.", labels=("role",))

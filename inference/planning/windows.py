@@ -22,7 +22,8 @@ OVERLAP: Final = 4
 """Steps that two windows both answer with, on either side of their join."""
 
 _FIRST: Final = 112
-"""1.4 s, for which a listener waits; 0.3 s of it is the silence before the speech."""
+"""1.4 s, for which a listener waits; 0.3 s of it is the silence before the speech. With 1.1 s, first sound is 30 ms
+sooner and levels at joins are off by 1.6 dB, not 0.9, and once by 7."""
 
 _GROWTH: Final = 1.6
 _MOST: Final = 240
@@ -60,7 +61,11 @@ def windows(energy: Sequence[int], *, is_waited_for: bool) -> list[Window]:
     They grow from the shortest that is worth its context where a listener waits for the first, else all are long.
     """
     starts, wanted = [0], _FIRST if is_waited_for else _MOST
-    while (rest := len(energy) - starts[-1]) >= wanted * _LATER + _LEAST:
+    while (rest := len(energy) - starts[-1]) > wanted * _LATER:
+        if len(starts) > 1 and rest < 2 * wanted:
+            wanted = rest // 2  # two of a length: one of both would hold its worker for half as long again
+        if rest < wanted * _LATER + _LEAST:
+            break
         low, high = starts[-1] + int(wanted * _SOONER), starts[-1] + int(wanted * _LATER)
         assert high <= starts[-1] + rest
         starts.append(min(range(low, high), key=lambda step: sum(energy[step - 2 : step + 2])))

@@ -94,7 +94,9 @@ class Lease:
         job, is_first = SpeechJob(self.request_id, unit), self._is_first_due
         work, offset_s = float(len(unit.phonemes)), 0.0
         if self._pool.is_staged:
-            work, offset_s = score_work(work), -self._pool.cost_s(window_work(_FIRST_WINDOW_S))
+            work = score_work(work)
+            if not is_first:
+                offset_s = -self._pool.cost_s(window_work(_FIRST_WINDOW_S))
         else:
             self.begin()
         answer = await self._pool.submit(

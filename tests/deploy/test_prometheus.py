@@ -60,7 +60,7 @@ CASES = {
     ],
     "KokoroGatewayFailing": [_requests("failed", "1", "0.1"), _requests("ok", "10", "10")],
     "KokoroGatewayRefusing": [_requests("refused_queue", "1", "0.1"), _requests("ok", "10", "10")],
-    "KokoroGatewayQueueLong": [Case("kokoro_queue_seconds", "12x160", "8x160")],
+    "KokoroGatewayQueueLong": [Case("kokoro_queue_seconds", "1.2x160", "0.8x160")],
     "KokoroGatewayFirstAudioLate": [
         _bucket("time_to_first_audio_seconds", "1", "0", "99"),
         _bucket("time_to_first_audio_seconds", "2", "90", "100"),

@@ -44,7 +44,8 @@ class Gateway:
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith("KOKORO_") or k == "KOKORO_MODELS_DIR"
         }
-        environment |= {f"KOKORO_{name}": value for name, value in variables.items()}
+        patient = {"QUEUE_S": "20"} | variables  # nothing is refused because the machine is slow
+        environment |= {f"KOKORO_{name}": value for name, value in patient.items()}
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             env=environment,

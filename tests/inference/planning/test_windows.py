@@ -44,13 +44,14 @@ def test_windows_are_all_of_the_score_in_order(energy: list[int], is_waited_for:
     assert [window.start for window in found] == [0, *(window.end for window in found[:-1])]
     assert found[-1].end == len(energy)
     assert all(window.end - window.start >= 80 for window in found) or len(found) == 1
-    assert all(window.end - window.start <= 400 for window in found)
+    assert all(window.end - window.start <= 368 for window in found)
+    assert all(window.end - window.start <= 288 for window in found[1:])
 
 
 def test_a_window_ends_where_it_is_quietest() -> None:
-    energy = speech(8, quiet_at=[105, 300])
+    energy = speech(8, quiet_at=[105, 270])
     assert windows(energy, is_waited_for=True)[0] == Window(0, 105)
-    assert 300 in {window.end for window in windows(energy, is_waited_for=True)}
+    assert 270 in {window.end for window in windows(energy, is_waited_for=True)}
 
 
 def test_the_first_window_is_short_only_where_a_listener_waits_for_it() -> None:
