@@ -23,7 +23,8 @@ def server() -> Iterator[FileServer]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+def closed_port() -> Iterator[int]:
+    """One that is taken, so that nobody else listens there, and refuses connections."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
