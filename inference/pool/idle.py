@@ -49,10 +49,10 @@ class IdleWorkers:
 
     def _rest(self) -> None:
         """End the workers that can be; one that is being replaced or started just now is asked again later."""
-        phases = {slot.phase for slot in self._slots}
-        if Phase.SERVING in phases and Phase.RESTING not in phases:
-            logger.info("workers_rest")
+        were_awake = any(slot.phase is not Phase.RESTING for slot in self._slots)
         for slot in self._slots:
             slot.rest()
         if any(slot.phase is not Phase.RESTING for slot in self._slots):
             self.begin()
+        elif were_awake:
+            logger.info("workers_rest")
