@@ -81,21 +81,20 @@ class TextEngine:
     def _steps(self, job: TextJob) -> Iterator[_Step]:
         context = Context.read(job.context)
         thoughtless = without_thoughts(without_voiced(job.text), is_inside=context.is_thought)
-        is_all = job.is_all or thoughtless.open_at is not None
+        is_all = job.is_all or thoughtless.is_open
         text = thoughtless.text[: thoughtless.open_at]
         if not is_all:
             text = text[: unfinished(text)]
-        is_wrapped = context.is_wrapped
-        marks = context.marks
+        is_wrapped, marks = context.is_wrapped, context.marks
         for passage in passages(text, job.language, marks):
-            gap = PARAGRAPH_END if thoughtless.open_at is not None and not passage.is_ended else ""
+            gap = PARAGRAPH_END if thoughtless.is_open and not passage.is_ended else ""
             is_whole = is_all or passage.is_ended
             stretch = Stretch(passage.text, is_wrapped, language=job.language, is_all=is_whole, gap=gap)
             yield from self._read(passage, stretch, job)
             if is_whole:
                 yield _end(passage)
             is_wrapped, marks = None, passage.after
-        if thoughtless.open_at is not None and not job.is_all:
+        if thoughtless.is_open and not job.is_all:
             yield _Step(None, thoughtless.taken, Context(None, thoughtless.is_begun, marks))
         elif job.is_all:
             yield _Step(None, len(job.text), Context(marks=marks))

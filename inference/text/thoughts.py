@@ -25,6 +25,11 @@ class Thoughtless:
     """That one began before the text did."""
 
     @property
+    def is_open(self) -> bool:
+        """A thought has not ended."""
+        return self.open_at is not None
+
+    @property
     def taken(self) -> int:
         """Where that begins which may be the beginning of the end of the open thought."""
         return max(self.open_at or 0, len(self.text) - _LONGEST_TAG)

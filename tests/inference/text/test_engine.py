@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inference.errors import EngineFailed
 from inference.protocol import Reading, Sentence, SpeechJob, TextJob, Unit, WorkerSpec
@@ -120,6 +122,39 @@ def test_a_text_with_marks_is_read_alike_in_whatever_parts_it_comes() -> None:
         first, taken, context = read_whole(MARKED[:chars], is_all=False)
         rest, *_ = read_whole(MARKED[taken:], context)
         assert spoken([*first, *rest]) == whole, MARKED[:chars]
+
+
+PIECES = (
+    *("One two. ", "Who? ", "well, ", "3.14 ", "\n\n", "a < b ", "Dr. ", "word ", "今日は。", "<3 "),
+    *("[pause:1s]", "<break/>", "<p>", "</p>", "<s>", '<prosody rate="slow">', "</prosody>", "</lang>"),
+    *(
+        '<lang xml:lang="es">',
+        "<emphasis>so</emphasis>",
+        '<sub alias="It is. So">x</sub>',
+        "<think>",
+        "</think>",
+    ),
+    *(
+        '<say-as interpret-as="characters">ab</say-as>',
+        '<phoneme ph="nˈO">x</phoneme>',
+        "<unknown>",
+        "[note]",
+    ),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.integers(0, 400))
+def test_any_text_with_marks_is_read_to_its_end_in_order(text: str, chars: int) -> None:
+    sentences, taken, _ = read_whole(text)
+    assert taken == len(text)
+    starts, ends = [s.start for s in sentences], [s.end for s in sentences]
+    assert starts == sorted(starts)
+    assert ends == sorted(ends)
+    assert all(0 <= start <= end <= taken for start, end in zip(starts, ends, strict=True))
+    first, taken, context = read_whole(text[:chars], is_all=False)
+    rest, *_ = read_whole(text[taken:], context)
+    assert spoken([*first, *rest]) == spoken(sentences)
 
 
 def test_sentences_with_marks_know_their_place() -> None:
