@@ -30,6 +30,7 @@ from inference.pool.slot import RestartCause, WorkerStatus
 from inference.pronunciations import LONGEST_SAID, LONGEST_WORD, Pronunciation, Pronunciations
 from inference.pronunciations import read_file as read_pronunciations
 from inference.protocol import FASTEST, SLOWEST, Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
+from inference.vocabulary import phoneme_letters
 
 __all__ = [
     "FASTEST",
@@ -79,6 +80,7 @@ __all__ = [
     "WorkerSpec",
     "WorkerStatus",
     "language_named",
+    "phoneme_letters",
     "profile",
     "read_machine",
     "read_pronunciations",

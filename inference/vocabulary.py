@@ -29,6 +29,10 @@ def kokoro_vocabulary() -> frozenset[str]:
     return frozenset(vocabulary)
 
 
+_IPA: Final = frozenset("\u0361\u035c^.'ɝɫg")
+"""Of the International Phonetic Alphabet: the text worker writes them as the model knows them."""
+
+
 def phoneme_letters() -> frozenset[str]:
-    """Those that sound; with the space between words."""
-    return kokoro_vocabulary() - MARKS - {'"'}
+    """What people may write phonemes in, a space between words among them."""
+    return kokoro_vocabulary() - MARKS - {'"'} | _IPA

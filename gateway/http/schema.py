@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StrictBool,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -35,7 +36,7 @@ from gateway.speech.request import (
     check_length,
     speakable,
 )
-from inference import LONGEST_SAID, LONGEST_WORD
+from inference import LONGEST_SAID, LONGEST_WORD, phoneme_letters
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -112,7 +113,21 @@ def _take_null(schema: dict[str, Any]) -> None:
 
 
 Word = Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
-Said = Annotated[str, Field(min_length=1, max_length=LONGEST_SAID)]
+_PHONEMES = "".join(sorted(phoneme_letters() - {"^"})) + "^"
+Said = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_SAID),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": LONGEST_SAID,
+            "anyOf": [
+                {"pattern": f"^/[{_PHONEMES}]+/$"},
+                {"pattern": "^[^/]"},
+            ],
+        }
+    ),
+]
 Name = Annotated[str, Field(max_length=NAME_CHARS)]
 
 
@@ -174,6 +189,7 @@ class SpeechBody(BaseModel):
     pronunciations: dict[Word, Said] = Field(
         {},
         max_length=_MOST_PRONUNCIATIONS,
+        json_schema_extra={"propertyNames": {"maxLength": LONGEST_WORD, "pattern": r"\S"}},
         description="Extension. Words or phrases that are to be said otherwise: with `/phonemes/`, or other words.",
         examples=[{"Siobhan": "/ʃɪvˈɔn/", "ghcr": "G H C R"}],
     )

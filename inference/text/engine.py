@@ -65,7 +65,8 @@ class TextEngine:
         for step in self._steps(job):
             if step.sentence:
                 sentences.append(step.sentence)
-                if step.sentence.end >= job.most or time.perf_counter() - began > _LONGEST_READING_S:
+                is_enough = step.sentence.end >= job.most or time.perf_counter() - began > _LONGEST_READING_S
+                if is_enough and step.taken:  # else it is inside what the first mark stands for
                     break
         elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
         taken, context = (step.taken, step.context.written()) if step else (0, job.context)

@@ -103,11 +103,8 @@ class Span:
 
     state: State
     kind: Kind = "words"
-
-    @property
-    def is_replaced(self) -> bool:
-        """It stands in place of a mark."""
-        return len(self.text) != self.end - self.start
+    is_replaced: bool = False
+    """It stands in place of a mark."""
 
     def part(self, start: int, end: int) -> Span:
         """Characters of `text` with the place that they come from."""
@@ -127,6 +124,9 @@ class Passage:
 
     after: State
     """What is open there."""
+
+    until: tuple[int, State]
+    """Where its text ends, and what is open there."""
 
     pause_s: float = 0.0
     """Silence after it that the writer asked for, seconds."""
@@ -156,7 +156,7 @@ class Passage:
         Of what stands in place of a mark it is where the mark is.
         """
         if offset >= len(self.text):
-            return self.end, self.after
+            return self.until
         (span,) = self.between(offset, offset + 1)
         begin = self._begins[bisect_right(self._begins, offset) - 1]
         said = span.state.said + offset - begin if span.is_replaced else 0
@@ -169,17 +169,17 @@ def passages(text: str, code: str, state: State) -> Iterator[Passage]:
     start, rate = 0, state.rate
     for mark in _MARK.finditer(text):
         spans.append(Span(text[start : mark.start()], start, mark.start(), state))
-        said = _said(mark, state, code)
+        said, until = _said(mark, state, code), (mark.start(), state)
         start, state = mark.end(), _state_after(mark, state)
         pause_s = min(_pause_s(mark), ALL_PAUSES_S - state.paused_s)
         if pause_s or state.rate != rate:
             state = replace(state, paused_s=state.paused_s + pause_s)
-            yield Passage(_not_empty(spans), rate, start, state, pause_s)
+            yield Passage(_not_empty(spans), rate, start, state, until, pause_s)
             spans, rate = [], state.rate
         else:
             spans.append(said)
     spans.append(Span(text[start:], start, len(text), state))
-    yield Passage(_not_empty(spans), rate, len(text), state, is_ended=False)
+    yield Passage(_not_empty(spans), rate, len(text), state, (len(text), state), is_ended=False)
 
 
 def _not_empty(spans: list[Span]) -> tuple[Span, ...]:
@@ -236,4 +236,4 @@ def _said(mark: re.Match[str], state: State, code: str) -> Span:
             text = " "
         case _:
             text = content
-    return Span(text[state.said :], begins, ends, state, kind)
+    return Span(text[state.said :], begins, ends, state, kind, is_replaced=True)

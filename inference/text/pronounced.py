@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from inference.pronunciations import FIRST_UNSPACED, is_phonemes
+from inference.pronunciations import FIRST_UNSPACED
 from inference.text.characters import plain_characters, voiced
 from inference.text.ipa_to_kokoro import from_ipa
 
@@ -20,14 +20,14 @@ def pronounced(text: str, entries: tuple[Pronunciation, ...], language: Language
 
     An entry in small letters stands for any case, any other for itself.
     """
-    said = {plain_characters(word): said for word, said in entries}
+    said = {plain: said for word, said in entries if (plain := plain_characters(word).strip())}
 
     def in_place(match: re.Match[str]) -> str:
         word = " ".join(match[0].split())
         instead = said.get(word) or said[word.lower()]
-        return voiced(from_ipa(instead[1:-1], language.espeak)) if is_phonemes(instead) else instead
+        return voiced(from_ipa(instead[1:-1], language.espeak)) if instead[0] == "/" else instead
 
-    return _pattern(tuple(said)).sub(in_place, text)
+    return _pattern(tuple(said)).sub(in_place, text) if said else text
 
 
 @lru_cache(maxsize=64)
@@ -36,7 +36,7 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _word(word: str) -> str:
-    """Whole, unless it begins or ends with a letter of a script that has no spaces."""
+    """Whole, unless it begins or ends with a sign, or with a letter of a script that has no spaces."""
     pattern = r"\s+".join(map(re.escape, word.split()))
     pattern = pattern if any(map(str.isupper, word)) else f"(?i:{pattern})"
     before = r"(?<!\w)" if _has_spaces(word[0]) else ""
@@ -45,4 +45,4 @@ def _word(word: str) -> str:
 
 
 def _has_spaces(letter: str) -> bool:
-    return letter < FIRST_UNSPACED
+    return letter.isalnum() and letter < FIRST_UNSPACED

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ("東京", "私は東京にいる", True),
         ("東京", "京都", False),
         ("node.js", "with Node.js", True),
+        ("⇒", "a ⇒ b", True),
     ],
 )
 def test_a_text_gets_the_entries_whose_words_are_in_it(word: str, text: str, is_found: bool) -> None:
@@ -35,10 +36,10 @@ def test_a_text_gets_the_entries_whose_words_are_in_it(word: str, text: str, is_
     [
         ("x", "/n§O/", "entry 2: '§' is no phoneme that Kokoro knows"),
         ("x", "/no, no/", "entry 2: ',' is no phoneme that Kokoro knows"),
-        ("--", "dash", "entry 2: there is no letter or figure in its word"),
-        ("", "nothing", "entry 2: there is no letter or figure in its word"),
-        ("x", " ", "entry 2: nothing is said for its word"),
-        ("x", "//", "entry 2: nothing is said for its word"),
+        (" ", "nothing", "entry 2: there is no word"),
+        ("x", "", "entry 2: nothing is said for its word"),
+        ("x", "//", "entry 2: its phonemes do not stand between two slashes"),
+        ("x", "/a", "entry 2: its phonemes do not stand between two slashes"),
         ("x" * (LONGEST_WORD + 1), "y", "entry 2: its word has more than 100 characters"),
         ("x", "y" * (LONGEST_SAID + 1), "entry 2: what is said has more than 200 characters"),
     ],
