@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -88,10 +88,9 @@ class Text:
         self._context = ""
         self._wanted = _FIRST_CHARS
         self._look = _LOOK_CHARS
-        self._flushed = len(text) if is_whole else 0
-        """So much of it is read whether or not anything follows."""
+        self._flushes = deque([len(text)] if is_whole else [])
+        """So much of it is read whether or not anything follows: up to each of these, one after the other."""
 
-        self._is_flushing = is_whole
         self._looked_at = 0
         """So much of it is known to hold no sentence whose end is certain."""
 
@@ -104,8 +103,8 @@ class Text:
 
     def flush(self) -> None:
         """All there is so far is to be spoken now: what follows begins a new sentence."""
-        self._flushed = len(self._text)
-        self._is_flushing = True
+        if not self._flushes or self._flushes[-1] < len(self._text):
+            self._flushes.append(len(self._text))
         self._has_changed.set()
 
     def rest(self) -> None:
@@ -117,6 +116,7 @@ class Text:
         """Nothing follows."""
         self.is_growing = False
         self.flush()
+        self._forget_flushes()
 
     async def stretch(self, patience_s: float | None = None) -> Stretch | None:
         """The next part to read, as soon as it may hold a sentence; None at the end of the text.
@@ -131,8 +131,9 @@ class Text:
                     self._has_changed.clear()
                     await self._has_changed.wait()
         end = self._wanted + self._look
-        is_all = self._is_flushing and self._flushed <= end
-        text = self._text[: self._flushed if is_all else end] if self._is_worth_reading else ""
+        flush = self._flushes[0] if self._flushes else end + 1
+        is_all = flush <= end
+        text = self._text[: min(flush, end)] if self._is_worth_reading else ""
         return Stretch(text, self._wanted, is_all, self._context, self._start)
 
     def read(self, stretch: Stretch, taken: int, context: str) -> None:
@@ -142,7 +143,9 @@ class Text:
         self._looked_at = 0 if taken else len(stretch.text)
         self._text = self._text[taken:]
         self._start += taken
-        self._flushed = max(self._flushed - taken, 0)
+        self._flushes = deque(max(flush - taken, 0) for flush in self._flushes)
+        if not self.is_growing:
+            self._forget_flushes()
         self._context = context
 
     @property
@@ -152,14 +155,20 @@ class Text:
 
     def takes_flush(self) -> bool:
         """Whether a flush was asked for and all before it has been read; told once."""
-        is_done = self._is_flushing and not self._flushed
-        self._is_flushing &= not is_done
+        is_done = bool(self._flushes) and not self._flushes[0]
+        if is_done:
+            self._flushes.popleft()
         return is_done
+
+    def _forget_flushes(self) -> None:
+        """Those that have been read, for nobody asks any more."""
+        while self._flushes and not self._flushes[0]:
+            self._flushes.popleft()
 
     @property
     def _is_worth_reading(self) -> bool:
-        if self._is_flushing:
-            return bool(self._flushed) or self.is_growing
+        if self._flushes:
+            return bool(self._flushes[0]) or self.is_growing
         is_new = len(self._text) > self._looked_at
         return is_new and (len(self._text) > _LONG or _MAY_END.search(self._text) is not None)
 

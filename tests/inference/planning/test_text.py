@@ -79,6 +79,25 @@ async def test_what_the_worker_said_of_the_text_goes_with_what_follows() -> None
     assert await text.stretch() == Stretch("Two. ", 200, is_all=False, context="context", start=5)
 
 
+@pytest.mark.parametrize("has_ended", [False, True])
+async def test_flushes_are_read_one_after_the_other_however_late(has_ended: bool) -> None:
+    text = Text(is_whole=False)
+    for part in ("One.", "Two.", "Three."):
+        text.append(part)
+        text.flush()
+    text.flush()
+    if has_ended:
+        text.end()
+    for part in ("One.", "Two.", "Three."):
+        stretch = await text.stretch()
+        assert stretch
+        assert (stretch.text, stretch.is_all) == (part, True)
+        text.read(stretch, len(part), "")
+        assert has_ended or text.takes_flush()
+    assert not text.takes_flush()
+    assert await text.stretch() is None if has_ended else await is_waiting(text)
+
+
 async def test_a_flush_has_all_there_is_read_and_is_told_once() -> None:
     text = Text(is_whole=False)
     text.append("no mark")
