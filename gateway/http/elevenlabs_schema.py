@@ -45,6 +45,24 @@ class TextToSpeechBody(BaseModel):
     voice_settings: VoiceSettings | None = Field(None, description="Only `speed` is honoured.")
 
 
+class CharacterTimes(BaseModel):
+    """When each character is heard, from the beginning of the audio on: three lists of one length."""
+
+    characters: list[str]
+    character_start_times_seconds: list[float]
+    character_end_times_seconds: list[float]
+
+
+class TimedAudio(BaseModel):
+    """Audio, and when the characters of its text are heard."""
+
+    audio_base64: str
+    alignment: CharacterTimes | None = Field(description="Null where no times are known, or none are new.")
+    normalized_alignment: CharacterTimes | None = Field(
+        description="The same: by the characters that were sent."
+    )
+
+
 _READER: Final = ObjectReader(list(TextToSpeechBody.model_fields))
 
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from gateway.http import elevenlabs_handlers, handlers, sockets
+from gateway.http import elevenlabs_handlers as elevenlabs
+from gateway.http import handlers, sockets
+from gateway.http.deepgram import SpeakBody, SpeakQuery, deepgram_speak_text
 from gateway.http.elevenlabs_errors import DetailEnvelope
-from gateway.http.elevenlabs_schema import TextToSpeechBody
+from gateway.http.elevenlabs_schema import TextToSpeechBody, TimedAudio
 from gateway.http.error_replies import ErrorEnvelope
 from gateway.http.paths import PathSet
 from gateway.http.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
@@ -114,6 +116,10 @@ OUTPUT_FORMAT: Final[Json] = {
     "description": "Codec, sample rate and, where the codec has a choice, kilobits a second.",
     "schema": {"type": "string", "enum": list(FORMATS), "default": DEFAULT_FORMAT},
 }
+SPEAK_PARAMETERS: Final[tuple[Json, ...]] = tuple(
+    {"name": name, "in": "query", "schema": schema}
+    for name, schema in SpeakQuery.model_json_schema()["properties"].items()
+)
 
 ENDPOINTS: Final = (
     Endpoint(
@@ -135,17 +141,26 @@ ENDPOINTS: Final = (
             method="POST",
             needs_key=True,
             takes=TextToSpeechBody,
+            replies=replies,
             errors=(400, 404, 408, 413, 500, 503),
             envelope=DetailEnvelope,
             parameters=(VOICE, OUTPUT_FORMAT),
             is_counted=True,
         )
-        for end, handler, summary in (
-            ("", elevenlabs_handlers.text_to_speech, "Speak a text, for ElevenLabs' clients"),
+        for end, handler, replies, summary in (
+            ("", elevenlabs.text_to_speech, (), "Speak a text, for ElevenLabs' clients"),
+            ("/stream", elevenlabs.stream_text_to_speech, (), "The same, for those that play it as it comes"),
             (
-                "/stream",
-                elevenlabs_handlers.stream_text_to_speech,
-                "The same, for those that play it as it comes",
+                "/with-timestamps",
+                elevenlabs.text_to_speech_with_timestamps,
+                (TimedAudio,),
+                "Speak a text, and tell when each character is heard",
+            ),
+            (
+                "/stream/with-timestamps",
+                elevenlabs.stream_text_to_speech_with_timestamps,
+                (TimedAudio,),
+                "The same as it is made: an object on each line",
             ),
         )
     ),
@@ -164,6 +179,18 @@ ENDPOINTS: Final = (
             ("stream-input", sockets.stream_input),
         )
     ),
+    Endpoint(
+        deepgram_speak_text,
+        _both("/speak"),
+        "Speak a text, for Deepgram's clients",
+        method="POST",
+        needs_key=True,
+        takes=SpeakBody,
+        errors=(400, 408, 413, 500, 503),
+        parameters=SPEAK_PARAMETERS,
+        is_counted=True,
+    ),
+    Endpoint(sockets.deepgram_speak, _both("/speak"), is_socket=True, needs_key=True, is_counted=True),
     Endpoint(handlers.list_models, _both("/models"), "List the models", needs_key=True, replies=(ModelList,)),
     Endpoint(
         handlers.show_model,

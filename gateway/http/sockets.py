@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.websockets import WebSocketDisconnect
 
+from gateway.http.deepgram import SocketQuery
 from gateway.http.elevenlabs_errors import word_for
 from gateway.http.error_statuses import status_of
 from gateway.speech.elevenlabs_names import SOCKET_FORMATS
 from gateway.speech.elevenlabs_order import Wish
 from gateway.talk.conversation import INACTIVITY_S
+from gateway.talk.deepgram import DeepgramSpeak
 from gateway.talk.elevenlabs import MultiStream, SingleStream
 from gateway.talk.errors import BadMessage, MessageTooLong
 from gateway.talk.host import Told
@@ -51,10 +53,13 @@ class SocketWire:
             raise MessageTooLong(f"A message has at most {MESSAGE_BYTES} bytes.")
         return str(text)
 
-    async def send(self, message: str) -> None:
+    async def send(self, message: str | bytes) -> None:
         """See `Wire.send`."""
         try:
-            await self._websocket.send_text(message)
+            if isinstance(message, str):
+                await self._websocket.send_text(message)
+            else:
+                await self._websocket.send_bytes(message)
         except WebSocketDisconnect as gone:
             raise ConnectionResetError from gone
 
@@ -85,12 +90,19 @@ async def _elevenlabs(websocket: WebSocket, kind: type[MultiStream | SingleStrea
             kind,
             wish,
             is_auto=query.get("auto_mode", "").lower() == "true",
+            is_synced=query.get("sync_alignment", "").lower() == "true",
             inactivity_s=_inactivity_s(query.get("inactivity_timeout", "")),
         ),
     )
 
 
-async def _converse(websocket: WebSocket, conversation: Callable[..., Conversation[str, str]]) -> None:
+async def deepgram_speak(websocket: WebSocket) -> None:
+    """One text after the other, for Deepgram's clients."""
+    order = SocketQuery.read(websocket).order_without_text(websocket.state.host)
+    await _converse(websocket, partial(DeepgramSpeak, order))
+
+
+async def _converse(websocket: WebSocket, conversation: Callable[..., Conversation[str, Any]]) -> None:
     state, record = websocket.state, websocket.state.record
     with ExitStack() as held:
 
@@ -107,7 +119,7 @@ async def _converse(websocket: WebSocket, conversation: Callable[..., Conversati
             path=websocket.scope["route"].path,
             request_id=record.request_id,
             key=record.key,
-            show_key=show_key if state.show_key else None,
+            **({"show_key": show_key} if state.show_key else {}),
         ).run()
     record.sent_whole()
     if code is not None:

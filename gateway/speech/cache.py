@@ -18,12 +18,19 @@ from lru import LRU
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from inference import HeardWord
+
 Kind = Literal["segment", "response"]
 Event = Literal["hit", "miss", "shared", "evicted_entries", "evicted_bytes", "evicted_ttl"]
 """What happens in the cache. `shared`: audio that another request was having spoken just then; it is no miss."""
 
 ENTRY_BYTES: Final = 512
 """What an entry takes besides its audio: key, object and places in two tables."""
+
+
+_FRAME_BYTES: Final = 8
+_WORD_BYTES: Final = 180
+"""What a number of a tuple takes, and a word with its four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,15 @@ class HeldSegment:
 
     data: bytes
     """Mono s16le samples."""
+
+    cut: int = 0
+    frames: tuple[int, ...] = ()
+    """As with the sound that a worker gave: they tell when each word is heard."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return len(self.data) + _FRAME_BYTES * len(self.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,13 @@ class HeldResponse:
     """Tokens spoken."""
 
     audio_s: float
+    words: tuple[HeardWord, ...] = ()
+    """When each is heard, where that was asked for."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return len(self.data) + _WORD_BYTES * len(self.words)
 
 
 Entry = TypeVar("Entry", HeldSegment, HeldResponse)
@@ -172,4 +195,4 @@ class Cache:
 
 
 def _size(entry: HeldSegment | HeldResponse) -> int:
-    return len(entry.data) + ENTRY_BYTES
+    return entry.size + ENTRY_BYTES

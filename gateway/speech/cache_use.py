@@ -66,6 +66,7 @@ class CacheUse:
             request.sample_rate,
             request.kilobits or 0,
             request.volume_multiplier,
+            request.timestamps or "",
             *chain.from_iterable(words),
         )
         self._spoken = 0
@@ -128,19 +129,20 @@ class CacheUse:
         if held := self._cache.get(HeldSegment, key):
             self._found += 1
             lease.begin()
-            return _whole(held.data)
+            return _whole(held)
         self._spoken += 1
         return self._sharing.join(key, start)
 
     async def _spoken_and_held(
         self, key: bytes, lease: Lease, unit: Unit, due: float, is_waited_for: bool
     ) -> AsyncGenerator[Piece, None]:
-        sound: list[bytes] = []
+        sound: list[Audio] = []
         async with aclosing(render(lease, unit, due, is_waited_for)) as pieces:
             async for piece in pieces:
-                sound.append(piece.audio.pcm)
+                sound.append(piece.audio)
                 yield piece
-        self._cache.put(key, HeldSegment(b"".join(sound)))
+        pcm = b"".join(audio.pcm for audio in sound)
+        self._cache.put(key, HeldSegment(pcm, sound[0].cut, sound[0].frames))
 
 
 async def _found(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
@@ -150,6 +152,6 @@ async def _found(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, N
             yield replace(piece, answer=None)
 
 
-async def _whole(pcm: bytes) -> AsyncGenerator[Piece, None]:
+async def _whole(held: HeldSegment) -> AsyncGenerator[Piece, None]:
     """What was spoken before."""
-    yield Piece(Audio(pcm, elapsed_ms=0.0), None, is_last=True)
+    yield Piece(Audio(held.data, 0.0, held.cut, held.frames), None, is_last=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import Place
     from gateway.speech.request import SpeechRequest
-    from inference import Spoken, Utterance
+    from inference import HeardWord, Spoken, Utterance
 
 Part = TypeVar("Part", bytes, memoryview)
 
@@ -52,6 +52,9 @@ class Reply:
         """`timeout_s` is how long from now all of it may take to be spoken."""
         self.length: int | None = None
         """Bytes of the body, once its first are there, if all of it was made before them."""
+
+        self.words: Final[list[HeardWord]] = []
+        """When each is heard, if that was asked for: those of the sound that has been made."""
 
         self._request = request
         self._record = record
@@ -123,6 +126,7 @@ class Reply:
                 self._is_all_spoken = spoken.is_last
                 self._record.phonemised(self._utterance.phoneme_times)
                 self._record.spoken(spoken, self._cache_use.verdict(is_done=self._is_all_spoken))
+                self.words.extend(spoken.words)
                 for piece in self._handed_over(spoken.piece.audio.pcm, spoken.pause):
                     yield piece
         if not self._record.segments:
@@ -159,7 +163,7 @@ class Reply:
         if collected := self._cache_use.collected:
             data = self._begun_pipeline().encoder.exact(collected)
             facts = self._record.segments or 0, self._utterance.tokens, self._utterance.playback.heard_s
-            self._cache_use.keep(HeldResponse(data, *facts))
+            self._cache_use.keep(HeldResponse(data, *facts, tuple(self.words)))
 
     def _begun_pipeline(self) -> Pipeline:
         """What makes the bytes; its header says how many there will be, if all is spoken when the first are made."""

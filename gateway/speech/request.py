@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm", "ulaw", "alaw"]
 StreamFormat = Literal["audio", "sse"]
+Timestamps = Literal["word"]
 
 
 class Range(NamedTuple):
@@ -65,6 +66,9 @@ class SpeechRequest:
     stream_format: StreamFormat = "audio"
     stream: bool | None = None
     """True: as it is made; False: whole; None: as suits the format."""
+
+    timestamps: Timestamps | None = None
+    """Of what it is wanted to know when it is heard."""
 
     lang_code: str = ""
     """Language of the text; empty: the voice's own."""

@@ -20,7 +20,7 @@ from gateway.speech.turn import TURN_BYTES, Turn
 from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Sequence
 
     from gateway.settings import Settings
     from gateway.speech.cache import Cache, HeldResponse
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gateway.speech.reply_memory import Place, RepliesInFlight
     from gateway.speech.request import SpeechRequest
     from gateway.speech.turn import Lead
-    from inference import Backend, Piece
+    from inference import Backend, HeardWord, Piece
 
 _TURN_CHARS: Final = 100
 """Of a text that is yet to be written: a first sentence or two."""
@@ -51,6 +51,9 @@ class Speech:
 
     usage: Callable[[], dict[str, int]]
     """Tokens so far: of all of it, once the body has ended."""
+
+    words: Sequence[HeardWord] = ()
+    """When each word is heard, if that was asked for; grows with the body, whose bytes a word precedes."""
 
 
 class ByteStream:
@@ -121,7 +124,7 @@ class Synthesis:
             await body.aclose()
             raise
         content_type = ENCODERS[request.response_format].content_type
-        return Speech(content_type, reply.length, ByteStream(first, body), reply.usage)
+        return Speech(content_type, reply.length, ByteStream(first, body), reply.usage, reply.words)
 
     async def _again(self, request: SpeechRequest, record: RequestRecord, held: HeldResponse) -> Speech:
         """A response that is there already, in one piece: it needs no worker and waits for nobody."""
@@ -129,7 +132,7 @@ class Synthesis:
         body = _sent(self._in_flight.admit(len(held.data)), held.data)
         content_type = ENCODERS[request.response_format].content_type
         told = partial(usage, held.tokens, held.audio_s)
-        return Speech(content_type, len(held.data), ByteStream(await anext(body), body), told)
+        return Speech(content_type, len(held.data), ByteStream(await anext(body), body), told, held.words)
 
     def _is_whole(self, request: SpeechRequest, cache_use: CacheUse) -> bool:
         """True if the reply is sent once all of it is there.
@@ -196,6 +199,7 @@ class Synthesis:
             request.engine_speed,
             request.tempo,
             pronunciations=self._lexicon.with_own(request.pronunciations),
+            is_timed=request.timestamps is not None,
         )
         return Utterance(lease, manner, pace, partial(cache_use.render, lease)), place
 

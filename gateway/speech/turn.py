@@ -16,12 +16,14 @@ from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE, seconds
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
+from gateway.speech.alignment import Aligner
 from inference import Pace, Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from concurrent.futures import Executor
 
+    from gateway.speech.alignment import Alignment
     from gateway.speech.cache_use import CacheUse
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import Place
@@ -60,8 +62,8 @@ class Sound:
     data: bytes
     """As the format has it: one stream, of which this is the next part."""
 
-    heard_s: float
-    """How long the turn has been heard when this has."""
+    alignment: Alignment | None = None
+    """When the characters are heard that begin to be told with it, where that is wanted."""
 
 
 class Turn:
@@ -77,9 +79,7 @@ class Turn:
         threads: Executor,
         lead: Lead,
     ) -> None:
-        self.text: Final = Text(is_whole=False)
-        """To be written, and ended."""
-
+        self._text: Final = Text(is_whole=False)
         self._record = record
         self._cache_use = cache_use
         self._utterance = utterance
@@ -91,12 +91,31 @@ class Turn:
         encoder = ENCODERS[request.response_format](request.sample_rate, kilobits=request.kilobits)
         self._pipeline = Pipeline(self._shaping, encoder, threads, record.encoded)
         self._lead = lead
+        self._aligner = Aligner()
+        self._written = ""
         self._samples = 0
+
+    def append(self, text: str) -> None:
+        """The text goes on: joined as it is to what came before."""
+        self._written += text
+        self._text.append(text)
+
+    def flush(self) -> None:
+        """All there is so far is to be spoken now."""
+        self._text.flush()
+
+    def rest(self) -> None:
+        """The writer has paused: if the text ends like a sentence, it is one."""
+        self._text.rest()
+
+    def end(self) -> None:
+        """Nothing follows."""
+        self._text.end()
 
     @property
     def is_silent(self) -> bool:
         """Nothing that was written is still to be heard."""
-        return self.text.is_read and self._utterance.playback.ahead_s < PIECE_S / 10
+        return self._text.is_read and self._utterance.playback.ahead_s < PIECE_S / 10
 
     async def sounds(self) -> AsyncGenerator[Sound, None]:
         """The sound as it is made, no sooner than it is of use; closing this drops all that has not been taken.
@@ -104,14 +123,26 @@ class Turn:
         Raises:
             InferenceError: the rest cannot be spoken.
         """
-        async with aclosing(self._utterance.segments(self.text)) as segments:
+        owed: Alignment | None = None
+        async with aclosing(self._utterance.segments(self._text)) as segments:
             async for spoken in segments:
                 self._told(spoken)
-                async with aclosing(self._encoded(spoken.pcm)) as sounds:
-                    async for sound in sounds:
-                        yield sound
+                if alignment := self._aligned(spoken):
+                    owed = owed + alignment if owed else alignment
+                async with aclosing(self._encoded(spoken.pcm)) as parts:
+                    async for data in parts:
+                        yield Sound(data, owed)
+                        owed = None
         if self._samples and (rest := await self._pipeline.finish()):
-            yield Sound(rest, self._utterance.playback.heard_s)
+            yield Sound(rest, owed)
+
+    def hold(self, held_bytes: int) -> None:
+        """Whoever takes the sound keeps so much of it.
+
+        Raises:
+            RepliesFull: there is no room for that.
+        """
+        self._place.hold(TURN_BYTES + held_bytes)
 
     def close(self) -> None:
         """Give back what the turn holds; call it however the turn ended."""
@@ -124,16 +155,24 @@ class Turn:
         self._record.phonemised(self._utterance.phoneme_times)
         self._record.spoken(spoken, self._cache_use.verdict(is_done=spoken.is_last))
 
-    async def _encoded(self, pcm: bytes) -> AsyncGenerator[Sound, None]:
+    def _aligned(self, spoken: Spoken) -> Alignment | None:
+        """Of the sound that comes now: it goes out with the first of it."""
+        end_s = self._seconds(self._samples + len(spoken.pcm) // SAMPLE_BYTES)
+        return self._aligner.align(self._written, spoken.words, end_s, ends_speech=spoken.piece.is_last)
+
+    def _seconds(self, samples: int) -> float:
+        """How long so many samples of the engine's are heard."""
+        return seconds(self._shaping.length(samples), self._sample_rate)
+
+    async def _encoded(self, pcm: bytes) -> AsyncGenerator[bytes, None]:
         for piece in cut(pcm, round(PIECE_S * self._utterance.manner.tempo * SAMPLE_RATE) * SAMPLE_BYTES):
             await self._listener()
             self._samples += len(piece) // SAMPLE_BYTES
             playback = self._utterance.playback
-            heard_s = seconds(self._shaping.length(self._samples), self._sample_rate)
-            self._utterance.hand_over(heard_s - playback.heard_s)
+            self._utterance.hand_over(self._seconds(self._samples) - playback.heard_s)
             self._record.heard(playback)
             if data := await self._pipeline.feed(piece):
-                yield Sound(data, heard_s)
+                yield data
 
     async def _listener(self) -> None:
         """Wait until the listener can have heard nearly all that was sent."""

@@ -87,10 +87,10 @@ class Context:
         self._check_length(len(text))
         turn = self._turn or self._begin()
         self._record.written(text, keep_text=self._host.settings.log_text)
-        turn.text.append(text)
+        turn.append(text)
         self._is_flushed = False
         if self._is_auto:
-            turn.text.rest()
+            turn.rest()
         else:
             self._rest_later(turn)
 
@@ -98,16 +98,16 @@ class Context:
         """All there is so far is to be spoken now."""
         self._is_flushed = True
         if self._turn and not self.is_ending:
-            self._turn.text.flush()
+            self._turn.flush()
 
     def rest(self) -> None:
         """A sentence may have ended here."""
         if self._turn and not self.is_ending:
-            self._turn.text.rest()
+            self._turn.rest()
 
     async def close(self) -> None:
         """The client wants no more than what it has flushed: if it has flushed all, the rest is still spoken."""
-        if self._is_flushed:
+        if self._is_flushed or self.is_ending:
             await self.finish()
         else:
             await self.stop()
@@ -118,7 +118,7 @@ class Context:
             await self._conversation.ended(self)
         elif not self.is_ending:
             self.is_ending = True
-            self._turn.text.end()
+            self._turn.end()
 
     async def stop(self) -> None:
         """The client breaks in: what is left is dropped."""
@@ -190,4 +190,4 @@ class Context:
     def _rest_later(self, turn: Turn) -> None:
         if self._rest:
             self._rest.cancel()
-        self._rest = asyncio.get_running_loop().call_later(REST_S, turn.text.rest)
+        self._rest = asyncio.get_running_loop().call_later(REST_S, turn.rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.speech.errors import RequestError
@@ -26,11 +27,17 @@ if TYPE_CHECKING:
 class ElevenLabs(Conversation[str, str]):
     """What the two have in common. Lives as long as its socket."""
 
-    def __init__(self, wish: Wish, *, is_auto: bool, show_key: ShowKey | None, **others: Any) -> None:
-        """With `is_auto`, what arrives is sentences, not tokens; with `show_key`, the first message holds a key."""
+    def __init__(
+        self, wish: Wish, *, is_auto: bool, is_synced: bool, show_key: ShowKey | None = None, **others: Any
+    ) -> None:
+        """With `is_auto`, what arrives is sentences, not tokens; with `show_key`, the first message holds a key.
+
+        With `is_synced`, times count from the beginning of a context, not of the sound that comes with them.
+        """
         super().__init__(**others)
         self._wish = wish
         self._is_auto = is_auto
+        self._is_synced = is_synced
         self._show_key = show_key
 
     async def _take(self, message: str) -> None:
@@ -48,7 +55,7 @@ class ElevenLabs(Conversation[str, str]):
 
     async def _opened_by(self, said: ClientMessage) -> Context:
         order = self._wish.at(said.speed).order_without_text(self._host.catalogue)
-        return await self._open(said.name, order, is_auto=self._is_auto)
+        return await self._open(said.name, replace(order, timestamps="word"), is_auto=self._is_auto)
 
 
 class MultiStream(ElevenLabs):
@@ -77,7 +84,9 @@ class MultiStream(ElevenLabs):
             self._leave_if_done()
 
     def _tell_sound(self, context: Context, sound: Sound) -> tuple[str, ...]:
-        return (messages.sound(sound.data, None, contextId=context.name),)
+        return (
+            messages.sound(sound.data, sound.alignment, is_synced=self._is_synced, contextId=context.name),
+        )
 
     def _tell_end(self, context: Context) -> tuple[str, ...]:
         return (messages.final(contextId=context.name),)
@@ -105,7 +114,7 @@ class SingleStream(ElevenLabs):
             context.touch()
 
     def _tell_sound(self, context: Context, sound: Sound) -> tuple[str, ...]:
-        return (messages.sound(sound.data, None),)
+        return (messages.sound(sound.data, sound.alignment, is_synced=self._is_synced),)
 
     def _tell_end(self, context: Context) -> tuple[str, ...]:
         return (messages.final(),)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from gateway.talk.errors import BadMessage
+
+if TYPE_CHECKING:
+    from gateway.speech.alignment import Alignment
 
 
 class VoiceSettings(msgspec.Struct, frozen=True):
@@ -68,17 +71,24 @@ def _cause(error: Exception) -> str:
     return str(error) if isinstance(error, msgspec.ValidationError) else "a message is one JSON object"
 
 
-class Alignment(msgspec.Struct, frozen=True):
-    """When each character is heard: three lists of one length."""
+def sound(data: bytes, alignment: Alignment | None, *, is_synced: bool, **context: str | None) -> str:
+    """Some sound, with the times of what is heard from its beginning on.
 
-    chars: list[str]
-    charStartTimesMs: list[int]  # noqa: N815 - so it is on the wire
-    charDurationsMs: list[int]  # noqa: N815
+    With `is_synced` they count from the beginning of the context; otherwise from where the last ones ended, which is
+    the beginning of this sound: LiveKit takes them as they are, Pipecat adds up what each message covers.
+    """
+    times = alignment and _times(alignment, 0 if is_synced else alignment.starts_ms[0])
+    return _json(audio=data, isFinal=None, alignment=times, normalizedAlignment=times, **context)
 
 
-def sound(data: bytes, alignment: Alignment | None, **context: str | None) -> str:
-    """Some sound, with the times of what is heard from its beginning on."""
-    return _json(audio=data, isFinal=None, alignment=alignment, normalizedAlignment=alignment, **context)
+def _times(alignment: Alignment, zero_ms: int) -> dict[str, list[Any]]:
+    return {
+        "chars": alignment.characters,
+        "charStartTimesMs": [start_ms - zero_ms for start_ms in alignment.starts_ms],
+        "charDurationsMs": [
+            end_ms - start_ms for start_ms, end_ms in zip(alignment.starts_ms, alignment.ends_ms, strict=True)
+        ],
+    }
 
 
 def final(**context: str | None) -> str:

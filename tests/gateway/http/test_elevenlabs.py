@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -142,3 +144,35 @@ def test_the_metrics_are_about_these_routes_too(gateway: Gateway) -> None:
     before = gateway.status()["totals"]["requests"]["ok"]
     ask(gateway)
     assert wait_for(lambda: gateway.status()["totals"]["requests"]["ok"] > before, "it is counted")
+
+
+def test_a_whole_reply_with_timestamps_is_one_object(gateway: Gateway) -> None:
+    response = ask(gateway, f"{ROUTE}/with-timestamps")
+    assert response.headers["content-type"] == "application/json"
+    told = response.json()
+    assert set(told) == {"audio_base64", "alignment", "normalized_alignment"}
+    assert b64decode(told["audio_base64"]) == spoken(gateway, input=TEXT, response_format="pcm")
+
+
+def test_a_stream_with_timestamps_is_an_object_on_each_line(gateway: Gateway) -> None:
+    response = ask(gateway, f"{ROUTE}/stream/with-timestamps", text=TEXT * 3)
+    assert response.text.endswith("\n")
+    lines = [json.loads(line) for line in response.text.splitlines()]
+    assert len(lines) > 3
+    audio = b"".join(b64decode(line["audio_base64"]) for line in lines)
+    assert audio == spoken(gateway, input=TEXT * 3, response_format="pcm")
+
+
+@pytest.mark.parametrize("end", ["/with-timestamps", "/stream/with-timestamps"])
+def test_a_text_of_nothing_is_an_object_without_audio(gateway: Gateway, end: str) -> None:
+    response = ask(gateway, ROUTE + end, text="…")
+    assert [json.loads(line)["audio_base64"] for line in response.text.splitlines()] == [""]
+
+
+@pytest.mark.parametrize("end", ["/with-timestamps", "/stream/with-timestamps"])
+def test_a_fault_before_the_first_sound_is_told_and_a_later_one_cuts(gateway: Gateway, end: str) -> None:
+    response = ask(gateway, f"/v1/text-to-speech/af_fail{end}", text="Not this!")
+    assert (response.status_code, detail(response)["status"]) == (500, "internal_server_error")
+    if end.startswith("/stream"):
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(gateway, f"/v1/text-to-speech/af_fail{end}", text="All is well so far. " * 8 + "Not now!")

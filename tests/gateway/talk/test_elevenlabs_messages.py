@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.speech.alignment import Alignment
 from gateway.talk import elevenlabs_messages as messages
-from gateway.talk.elevenlabs_messages import Alignment, ClientMessage
+from gateway.talk.elevenlabs_messages import ClientMessage
 from gateway.talk.errors import BadMessage
 
 
@@ -42,16 +43,15 @@ def test_a_refusal_does_not_say_what_was_sent() -> None:
     assert "wallaby" not in str(refused.value)
 
 
-def test_sound_is_base64_and_says_its_context_and_its_times() -> None:
-    times = Alignment(["a", " "], [0, 80], [80, 20])
-    assert json.loads(messages.sound(b"\x00\x01", times, contextId="c")) == {
+@pytest.mark.parametrize("is_synced", [True, False])
+def test_sound_is_base64_and_has_its_times_on_either_clock(is_synced: bool) -> None:
+    alignment = Alignment(["a", " "], [1000, 1080], 1100)
+    starts = [1000, 1080] if is_synced else [0, 80]
+    times = {"chars": ["a", " "], "charStartTimesMs": starts, "charDurationsMs": [80, 20]}
+    assert json.loads(messages.sound(b"\x00\x01", alignment, is_synced=is_synced, contextId="c")) == {
         "audio": b64encode(b"\x00\x01").decode(),
         "isFinal": None,
-        "alignment": {"chars": ["a", " "], "charStartTimesMs": [0, 80], "charDurationsMs": [80, 20]},
-        "normalizedAlignment": {
-            "chars": ["a", " "],
-            "charStartTimesMs": [0, 80],
-            "charDurationsMs": [80, 20],
-        },
+        "alignment": times,
+        "normalizedAlignment": times,
         "contextId": "c",
     }

@@ -1,0 +1,169 @@
+"""Deepgram's `speak`: its query, for a socket and over HTTP, and the route over HTTP.
+
+Their models are voices here; one of their own names means the default voice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from gateway.audio.pcm import SAMPLE_RATE
+from gateway.http.cache_control import allowed_use
+from gateway.http.json_body import ObjectReader
+from gateway.http.responses import AudioResponse
+from gateway.http.schema import NAME_CHARS, check_body, field_error, not_blank, plain_text
+from gateway.speech.errors import InvalidField
+from gateway.speech.request import RATES, SPEEDS, SpeechRequest, check_length
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
+    from starlette.requests import HTTPConnection, Request
+    from starlette.responses import Response
+
+    from gateway.settings import Settings
+    from gateway.speech.voices import Catalogue
+    from gateway.talk.host import Host
+
+_THEIRS: Final = "aura"
+"""What the names of Deepgram's own voices begin with."""
+
+_FORMATS: Final[Mapping[tuple[str, str], str]] = {
+    ("linear16", "none"): "pcm",
+    ("linear16", "wav"): "wav",
+    ("mulaw", "none"): "ulaw",
+    ("alaw", "none"): "alaw",
+    ("mp3", "none"): "mp3",
+    ("opus", "ogg"): "opus",
+    ("flac", "none"): "flac",
+    ("aac", "none"): "aac",
+}
+"""Encoding and container, and the format that they are here."""
+
+
+class _Usual(NamedTuple):
+    """What an encoding has where nothing else is asked for, and the kilobits a second that there are to choose from."""
+
+    container: str = "none"
+    sample_rate: int = SAMPLE_RATE
+    kilobits: tuple[int, ...] = ()
+
+
+_DEFAULTS: Final[Mapping[str, _Usual]] = {
+    "linear16": _Usual("wav"),
+    "mulaw": _Usual(sample_rate=8000),
+    "alaw": _Usual(sample_rate=8000),
+    "mp3": _Usual(sample_rate=22050, kilobits=(32, 48)),
+    "opus": _Usual("ogg", 48000, kilobits=(12, 16, 24, 32, 48, 64, 96, 128, 192)),
+    "flac": _Usual(),
+    "aac": _Usual(kilobits=(32, 48, 64, 96, 128)),
+}
+
+
+class _Query(BaseModel):
+    """What is asked for in a query. Parameters that are not listed are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    model: str = Field("", max_length=NAME_CHARS)
+    sample_rate: int | None = Field(None, ge=RATES.least, le=RATES.most)
+    speed: float = Field(1.0, ge=SPEEDS.least, le=SPEEDS.most)
+
+    @classmethod
+    def read(cls, request: HTTPConnection) -> Self:
+        """The query of a request.
+
+        Raises:
+            InvalidField: a parameter is none of those that there are.
+        """
+        try:
+            return cls.model_validate(dict(request.query_params))
+        except ValidationError as invalid:
+            raise field_error(invalid.errors(include_url=False)[0]) from None
+
+    def voice(self, settings: Settings) -> str:
+        """The name of the voice that is meant."""
+        return settings.voice if not self.model or self.model.startswith(_THEIRS) else self.model
+
+
+class SocketQuery(_Query):
+    """The query of a handshake."""
+
+    encoding: Literal["linear16", "mulaw", "alaw"] = "linear16"
+    container: Literal["none"] = "none"
+
+    def order_without_text(self, host: Host) -> SpeechRequest:
+        """The request that speaks so what is yet to be written; raises UnknownVoice."""
+        return SpeechRequest.without_text(
+            host.catalogue,
+            self.voice(host.settings),
+            response_format=_FORMATS[self.encoding, self.container],
+            sample_rate=self.sample_rate or _DEFAULTS[self.encoding].sample_rate,
+            speed=self.speed,
+        )
+
+
+class SpeakQuery(_Query):
+    """The query of the route over HTTP."""
+
+    encoding: Literal["linear16", "mulaw", "alaw", "mp3", "opus", "flac", "aac"] = "mp3"
+    container: Literal["none", "wav", "ogg"] | None = None
+    bit_rate: int | None = Field(None, ge=4000, le=650_000)
+
+    def order(self, catalogue: Catalogue, settings: Settings, text: str) -> SpeechRequest:
+        """The request that speaks `text` so; raises RequestError."""
+        usual = _DEFAULTS[self.encoding]
+        kind = self.encoding, self.container or usual.container
+        if kind not in _FORMATS:
+            message = f"Invalid 'container': {self.encoding} has none of that kind; leave it out."
+            raise InvalidField(message, param="container", code="invalid_value")
+        return SpeechRequest.from_fields(
+            catalogue,
+            text,
+            self.voice(settings),
+            response_format=_FORMATS[kind],
+            sample_rate=self.sample_rate or usual.sample_rate,
+            speed=self.speed,
+            kilobits=self._kilobits(usual.kilobits),
+        )
+
+    def _kilobits(self, choices: tuple[int, ...]) -> int | None:
+        """The nearest of those that the encoding has."""
+        asked = self.bit_rate
+        return min(choices, key=lambda choice: abs(choice * 1000 - asked)) if asked and choices else None
+
+
+class SpeakBody(BaseModel):
+    """Body of a request for speech as Deepgram has it."""
+
+    text: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
+        min_length=1, description="Text to speak.", examples=["Hello, world."]
+    )
+
+
+_READER: Final = ObjectReader(list(SpeakBody.model_fields))
+
+
+async def deepgram_speak_text(request: Request) -> Response:
+    """Speak: the audio as it is made."""
+    state, record = request.state, request.state.record
+    query = SpeakQuery.read(request)
+    text = _text(await request.body(), state.settings)
+    order = query.order(state.catalogue, state.settings, text)
+    record.ordered(order, keep_text=state.settings.log_text)
+    use = allowed_use(request.headers.get("cache-control", ""))
+    return AudioResponse(await state.synthesis.stream(order, record, use), record)
+
+
+def _text(body: bytes, settings: Settings) -> str:
+    check_body(body, settings)
+    fields = _READER.read(body)
+    if isinstance(given := fields.get("text"), str):
+        check_length(given, settings.max_input_chars)
+    try:
+        return SpeakBody.model_validate(fields).text
+    except ValidationError as invalid:
+        raise field_error(invalid.errors(include_url=False)[0]) from None
