@@ -6,7 +6,7 @@ import json
 import sys
 from base64 import b64encode
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,16 +14,28 @@ if TYPE_CHECKING:
 Order = dict[str, Any]
 
 
-def report(package: str, speak: Callable[[str, int, Order], bytes]) -> None:
+class Spoken(NamedTuple):
+    """What a client made of an order, where it tells more than the audio."""
+
+    audio: bytes
+    words: list[tuple[str, float]]
+    """Each with the second in which it is heard."""
+
+
+def report(package: str, speak: Callable[[str, int, Order], bytes | Spoken]) -> None:
     """Speak what the command line says: how often to retry, and in JSON a list of base URLs, each with an order."""
     retries, orders = int(sys.argv[1]), json.loads(sys.argv[2])
     answers = [_answer(speak, base_url, retries, order) for base_url, order in orders]
     sys.stdout.write("\n" + json.dumps({"version": version(package), "answers": answers}) + "\n")
 
 
-def _answer(speak: Callable[[str, int, Order], bytes], base_url: str, retries: int, order: Order) -> Order:
+def _answer(
+    speak: Callable[[str, int, Order], bytes | Spoken], base_url: str, retries: int, order: Order
+) -> Order:
     try:
-        return {"audio": b64encode(speak(base_url, retries, order)).decode()}
+        made = speak(base_url, retries, order)
+        audio, words = made if isinstance(made, Spoken) else (made, [])
+        return {"audio": b64encode(audio).decode(), "words": words}
     except Exception as error:  # each client has its own, and the tests say what they expect
         return {
             "error": type(error).__name__,

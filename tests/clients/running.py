@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.clients.report import Order
 
@@ -30,6 +30,7 @@ class Answer:
     """What came of one order: audio, or an error as the client tells it."""
 
     audio: bytes = b""
+    words: Sequence[tuple[str, float]] = ()
     error: str = ""
     status: int | None = None
     message: str = ""
@@ -99,6 +100,11 @@ OPENAI = (
 )
 LIVEKIT = Client("livekit-plugins-openai", "livekit", "with_livekit.py", "Python")
 PIPECAT = Client("pipecat-ai", "pipecat", "with_pipecat.py", "Python")
+LIVEKIT_TALK = Client("livekit-plugins-elevenlabs", "livekit", "with_livekit_elevenlabs.py", "Python")
+PIPECAT_TALK = Client("pipecat-ai", "pipecat", "with_pipecat_elevenlabs.py", "Python")
+DEEPGRAM = Client("livekit-plugins-deepgram", "livekit", "with_livekit_deepgram.py", "Python")
+PIPECAT_DEEPGRAM = Client("pipecat-ai", "pipecat", "with_pipecat_deepgram.py", "Python")
+ELEVENLABS = Client("elevenlabs", "elevenlabs", "with_elevenlabs.py", "Python")
 CLIENTS = (
     *OPENAI,
     Client("ai", "npm", "with_node.mjs", "ai"),
