@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from inference.errors import EngineFailed
+from inference.pronunciations import Pronunciations
 from inference.protocol import Reading, Ready, Sentence, TextJob
 from inference.text import inserts
 from inference.text.alignment import aligned, placed, written_words
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from inference.pronunciations import Pronunciation
     from inference.protocol import Job, JobReply, Word, WorkerSpec
+    from inference.text.inserts import Read
     from inference.text.marks import Passage
     from inference.text.sentences import Cut
 
@@ -89,11 +91,12 @@ class TextEngine:
         if not is_all:
             text = text[: unfinished(text)]
         is_wrapped, marks = context.is_wrapped, context.marks
+        read = partial(self._phonemizer.phonemes, own=Pronunciations(job.pronunciations))
         for passage in passages(text, job.language, marks):
             gap = PARAGRAPH_END if thoughtless.is_open and not passage.is_ended else ""
             is_whole = is_all or passage.is_ended
             stretch = Stretch(passage.text, is_wrapped, language=job.language, is_all=is_whole, gap=gap)
-            yield from self._read(passage, stretch, job)
+            yield from self._read(passage, stretch, job, read)
             if is_whole:
                 yield _end(passage)
             is_wrapped, marks = None, passage.after
@@ -102,15 +105,14 @@ class TextEngine:
         elif job.is_all:
             yield _Step(None, len(job.text), Context(marks=marks))
 
-    def _read(self, passage: Passage, stretch: Stretch, job: TextJob) -> Iterator[_Step]:
+    def _read(self, passage: Passage, stretch: Stretch, job: TextJob, read: Read) -> Iterator[_Step]:
         for cut in stretch.sentences():
-            sentence = self._sentence(passage, cut, job)
+            sentence = self._sentence(passage, cut, job, read)
             taken, marks = passage.place(stretch.taken)
             yield _Step(sentence, taken, Context(stretch.is_wrapped, marks=marks))
 
-    def _sentence(self, passage: Passage, cut: Cut, job: TextJob) -> Sentence:
+    def _sentence(self, passage: Passage, cut: Cut, job: TextJob, read: Read) -> Sentence:
         spans = list(passage.between(cut.start, cut.end))
-        read = partial(self._phonemizer.phonemes, entries=job.pronunciations)
         embedded, language = inserts.embedded(spans, job.language, read)
         text = "".join(span.text for span in embedded)
         phonemes = read(" ".join(text.split()) + cut.gap, language)
@@ -118,7 +120,7 @@ class TextEngine:
         if job.is_timed:
             written = written_words(text, partial(self._phonemizer.cut, code=language))
             words = placed(
-                aligned(text, phonemes, written, partial(read, code=language)),
+                aligned(text, phonemes, written, lambda word: read(word, language)),
                 inserts.places(spans, embedded),
             )
         return Sentence(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     """Text and the code of its language to phonemes."""
 
 _VOWEL: Final = re.compile("[AIOQWYaeiouyæøœɐɑɒɔəɚɛɜɤɨɪɯʊʌᵊᵻ]")
+_SOUNDS: Final = re.compile(f"[^\\s{re.escape(''.join(MARKS))}]+")
 _GROUP_OF_LETTERS: Final = re.compile(r"[\s().,/-]+")
 
 
@@ -65,10 +66,7 @@ def _text(span: Span, language: str, code: str, read: Read) -> str:
 
 def _among_words(phonemes: str) -> str:
     """Phonemes as they may stand in a text: marks and spaces remain what they are."""
-    return " " + re.sub(_SOUNDS, lambda match: voiced(match[0]), phonemes) + " "
-
-
-_SOUNDS: Final = re.compile(f"[^\\s{re.escape(''.join(MARKS))}]+")
+    return f" {_SOUNDS.sub(lambda match: voiced(match[0]), phonemes)} "
 
 
 def spelled(text: str, code: str, read: Read) -> str:

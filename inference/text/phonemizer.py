@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from inference.languages import Language
-    from inference.pronunciations import Pronunciation
+    from inference.pronunciations import Pronunciations
 
     Run: TypeAlias = tuple[str, Script | None]
     """Words in one script, and the script if the voice of the language cannot read it."""
@@ -56,11 +56,11 @@ class Phonemizer:
 
         self.languages: Final = tuple(language.code for language in LANGUAGES if is_installed(language))
 
-    def phonemes(self, text: str, code: str, entries: tuple[Pronunciation, ...] = ()) -> str:
+    def phonemes(self, text: str, code: str, own: Pronunciations | None = None) -> str:
         """Phonemes of one sentence, one token for each character; empty if there is nothing to speak.
 
-        A sentence that ends in a line break gets a full stop if it has no mark at its end. `entries` are words that
-        are to be said otherwise.
+        A sentence that ends in a line break gets a full stop if it has no mark at its end. `own` are words that are to
+        be said otherwise.
 
         Raises:
             UnsupportedLanguage: there is no phonemizer for the language; the message says what to install.
@@ -68,7 +68,7 @@ class Phonemizer:
         """
         language = self._language(code)
         with _phonemizer_faults():
-            phonemes = self._sentence(self._words(text, language, entries), language)
+            phonemes = self._sentence(self._words(text, language, own), language)
             return phonemes + "." if text.endswith("\n") and phonemes[-1:].isalpha() else phonemes
 
     def cut(self, text: str, code: str) -> list[str]:
@@ -92,11 +92,11 @@ class Phonemizer:
             raise UnsupportedLanguage(f"no phonemizer for {code} is installed: {how_to_install(language)}")
         return language
 
-    def _words(self, text: str, language: Language, entries: tuple[Pronunciation, ...]) -> str:
+    def _words(self, text: str, language: Language, own: Pronunciations | None) -> str:
         """What is written as it is said, with the marks that the model knows."""
         words = plain_characters(without_markup(without_controls(text)))
-        if entries:
-            words = pronounced(words, entries, language)
+        if own is not None:
+            words = pronounced(words, own.found_in(words), language)
         if language.base == "en":
             words = self._english(language).unshouted(words)
             words = english.written_out(words, is_british=language.code == "en-gb")

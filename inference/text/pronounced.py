@@ -20,11 +20,13 @@ def pronounced(text: str, entries: tuple[Pronunciation, ...], language: Language
 
     An entry in small letters stands for any case, any other for itself.
     """
-    said = {plain: said for word, said in entries if (plain := plain_characters(word).strip())}
+    said = {plain: said for word, said in entries if (plain := " ".join(plain_characters(word).split()))}
 
     def in_place(match: re.Match[str]) -> str:
         word = " ".join(match[0].split())
-        instead = said.get(word) or said[word.lower()]
+        instead = said.get(word) or said.get(
+            word.lower(), match[0]
+        )  # of the letters that match `i`, one is no `i`
         return voiced(from_ipa(instead[1:-1], language.espeak)) if instead[0] == "/" else instead
 
     return _pattern(tuple(said)).sub(in_place, text) if said else text
