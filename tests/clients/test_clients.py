@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from gateway.audio.encoders import ENCODERS
-from tests.clients.running import CLIENTS, LIVEKIT, OPENAI, PIPECAT, Answer, Client
+from tests.clients.running import CLIENTS, LIVEKIT, OPENAI, PIPECAT, TALKING, Answer, Client
 from tests.support.sound import G711, decode
 from tests.support.waiting import wait_for
 
@@ -162,5 +162,8 @@ def test_readme_names_the_versions_that_are_tested() -> None:
     rows = [[cell.strip(" `") for cell in row.split("|")[1:3]] for row in table.splitlines() if "|" in row]
     newest = re.search(r"^openai==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert newest
-    for named in [["openai", newest[1]], *([client.package, client.version] for client in CLIENTS)]:
+    for named in [
+        ["openai", newest[1]],
+        *([client.package, client.version] for client in (*CLIENTS, *TALKING)),
+    ]:
         assert named in rows
