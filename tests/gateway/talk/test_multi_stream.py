@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import signal
 import time
+from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from tests.support.gateway import Gateway
@@ -273,6 +276,37 @@ def test_a_client_that_says_nothing_for_too_long_is_told_goodbye(gateway: Gatewa
         assert is_final(messages[-1])
         assert audio(messages, "a")
         assert socket.closed == 1000
+
+
+def test_turns_that_are_broken_off_anywhere_leave_nothing_behind(gateway: Gateway) -> None:
+    process, dice = psutil.Process(gateway.process.pid), random.Random(4)  # noqa: S311 - it draws tests
+    with opened(gateway) as socket:
+        descriptors = process.num_fds()
+        for number in range(120):
+            name = f"turn-{number}"
+            for word in LONG.split()[: dice.randrange(30)]:
+                socket.say(text=f"{word} ", context_id=name)
+            if dice.random() < 0.5:
+                socket.say(context_id=name, flush=True)
+                socket.say(text="And ", context_id=name)
+            if dice.random() < 0.5:
+                time.sleep(dice.random() / 50)
+            socket.say(text=" And.", context_id=name)
+            socket.say(context_id=name, **END)
+            assert socket.messages(is_final)[-1]["contextId"] == name
+        assert process.num_fds() <= descriptors
+    wait_for(lambda: gateway.status()["queue"]["requests"] == 0, "every place given back")
+    assert gateway.status()["queue"]["jobs"] == 0
+
+
+def test_a_worker_that_dies_in_mid_turn_is_not_noticed(tone: Path, tmp_path: Path) -> None:
+    own = copytree(tone, tmp_path / "tone")  # where it is noted that one has died
+    gateway = Gateway.start("tests.support.tone_server", str(own), WORKERS="2", THREADS="1", CACHE_MB="0")
+    with opened(gateway, voice="af_once") as socket:
+        messages = turn(socket, "a", TEXT, "Oh my! ", TEXT)
+    assert is_final(messages[-1])
+    assert wait_for(lambda: gateway.requests(voice="af_once"), "its line")[0]["retries"] == 1
+    assert gateway.stop() == 0
 
 
 class TestKeys:
