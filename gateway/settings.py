@@ -71,7 +71,8 @@ class Settings(BaseSettings):
         description="Intra-op threads of each speech worker; unset: as many as suit the machine.",
     )
     express: bool = Field(
-        True, description="While one request is alone, speak it with the threads of several workers."
+        True,
+        description="While one request is alone, make its first sound with the cores of several workers.",
     )
     arena_mb: int | None = Field(
         None,

@@ -58,7 +58,7 @@ class WorkerSpec:
     """Intra-op threads of the session."""
 
     alone_threads: int = 0
-    """Of one more session, on any CPU, for what is spoken while no other worker is at work; 0: there is none."""
+    """Of one more session, on any CPU, for a first sound while no other worker is at work; 0: there is none."""
 
     cpus: tuple[int, ...] = ()
     """CPUs the worker is pinned to; none: not pinned."""
