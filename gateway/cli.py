@@ -31,7 +31,7 @@ from gateway.speech.request import SpeechRequest
 from gateway.speech.voices import OPENAI_VOICES, UnknownVoice
 from gateway.tools import bench, doctor, soak, top
 from gateway.tools.phonemes import print_phonemes
-from gateway.tools.say import STANDARD_OUTPUT
+from gateway.tools.say import STANDARD_OUTPUT, captions_format
 from gateway.tools.say import say as say_into
 from inference import InferenceError, WorkerFailedToStart
 from models.fetch import FetchError, FileState, verify
@@ -56,6 +56,7 @@ OPTIONS: Final = {
     "input": "the text to say",
     "response_format": "--format, or the ending of --output",
     "speed": "--speed",
+    "captions": "--captions",
 }
 """Where the fields of a request come from when it is typed."""
 
@@ -134,18 +135,30 @@ def say(
         str | None, typer.Option("--format", "-f", help="Format, if the ending does not say it.")
     ] = None,
     speed: Annotated[float, typer.Option(help="0.25 to 4.")] = 1.0,
+    captions: Annotated[
+        str, typer.Option(help="File for captions of it, whose ending is .srt, .vtt or .json.")
+    ] = "",
 ) -> None:
     """Say something into a file, without a server. The voice is --voice."""
     _log_errors(settings)
+    if captions:
+        captions_format(captions)
     words = sys.stdin.read() if text == STANDARD_OUTPUT else text
     name = format_ or Path(output).suffix.lstrip(".") or "mp3"
     with _bar() as show:
         parts = assembly.prepare(settings, show)
         request = SpeechRequest.from_fields(
-            parts.catalogue, words, settings.voice, response_format=name, speed=speed
+            parts.catalogue,
+            words,
+            settings.voice,
+            response_format=name,
+            speed=speed,
+            timestamps="word" if captions else None,
         )
         spoken_s = uvloop.run(
-            say_into(parts, request, output, lambda heard_s: show(f"{heard_s:.1f} s of speech", None))
+            say_into(
+                parts, request, output, lambda heard_s: show(f"{heard_s:.1f} s of speech", None), captions
+            )
         )
     if output != STANDARD_OUTPUT:
         _err.print(f"{output} holds {spoken_s:.1f} s of speech", highlight=False, soft_wrap=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from gateway import __version__
 from gateway.http.cache_control import allowed_use
+from gateway.http.captioned_responses import CaptionedLines, CaptionedObject
+from gateway.http.captions_schema import CaptionedSpeechBody, CaptionsBody
 from gateway.http.request_errors import ModelNotFound, NotReady
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.http.schema import (
@@ -23,8 +27,11 @@ from gateway.http.schema import (
     VoiceList,
     VoiceNames,
     is_known_model,
+    order,
+    parse_body,
     parse_speech,
 )
+from gateway.speech.captions import written
 from gateway.speech.errors import shortened
 
 if TYPE_CHECKING:
@@ -36,6 +43,8 @@ if TYPE_CHECKING:
     from gateway.speech.voices import Catalogue, Voice
 
 REFERENCE = (files("gateway.http") / "static" / "reference.html").read_bytes()
+
+CAPTION_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
 CREATED = 1737936000
 """When Kokoro v1.0 was released, 2025-01-27, as the time that lists of models give."""
@@ -49,8 +58,37 @@ async def speak(request: Request) -> Response:
     use = allowed_use(request.headers.get("cache-control", ""))
     spoken = await state.synthesis.stream(order, record, use)
     if order.stream_format == "sse":
-        return EventStream(spoken, record, sample_bytes=2 if order.response_format == "pcm" else 1)
+        sample_bytes = 2 if order.response_format == "pcm" else 1
+        return EventStream(spoken, record, sample_bytes, order.input)
     return AudioResponse(spoken, record)
+
+
+async def captioned_speech(request: Request) -> Response:
+    """Speak, and tell when each word is heard, as Kokoro-FastAPI does."""
+    state, record = request.state, request.state.record
+    asked = parse_body(CaptionedSpeechBody, await request.body(), state.settings)
+    wanted = order(asked, state.catalogue, state.settings, timestamps="word")
+    record.ordered(wanted, keep_text=state.settings.log_text)
+    use = allowed_use(request.headers.get("cache-control", ""))
+    spoken = await state.synthesis.stream(wanted, record, use)
+    kind = CaptionedObject if asked.stream is False else CaptionedLines
+    return kind(spoken, record, wanted.input, is_timed=asked.return_timestamps)
+
+
+async def captions(request: Request) -> Response:
+    """When each word is heard: the text is spoken, so that who asks for its audio next has it from the cache."""
+    state, record = request.state, request.state.record
+    asked = parse_body(CaptionsBody, await request.body(), state.settings)
+    fixed = {"response_format": "pcm", "timestamps": "word"}
+    wanted = order(asked, state.catalogue, state.settings, **fixed)
+    record.ordered(wanted, keep_text=state.settings.log_text)
+    use = allowed_use(request.headers.get("cache-control", ""))
+    spoken = await state.synthesis.stream(wanted, record, use)
+    async with aclosing(spoken.body) as body:
+        async for _ in body:
+            pass
+    text = await asyncio.to_thread(written, asked.response_format, wanted.input, spoken.words)
+    return Response(text, media_type=CAPTION_TYPES[asked.response_format])
 
 
 async def list_models(request: Request) -> Response:

@@ -78,7 +78,8 @@ def _operation(endpoint: Endpoint) -> Json:
 
 def _success(endpoint: Endpoint) -> Json:
     if endpoint.replies:
-        return {"description": "Success.", "content": _content(*endpoint.replies)}
+        texts = {media_type: {"schema": {"type": "string"}} for media_type in endpoint.texts}
+        return {"description": "Success.", "content": _content(*endpoint.replies) | texts}
     events: Json = {"text/event-stream": {"schema": {"type": "string"}}} if endpoint.has_events else {}
     audio: Json = {encoder.content_type: {} for encoder in ENCODERS.values()}
     return {

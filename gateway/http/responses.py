@@ -7,12 +7,14 @@ import json
 from base64 import b64encode
 from contextlib import aclosing
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import StreamingResponse
 
+from gateway.speech.captions import timestamps
+
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
 
     from starlette.types import Receive, Scope, Send
 
@@ -25,6 +27,10 @@ UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 
 EVENT_BYTES = 24 << 10
 """Most audio in one event: as base64 on one line, half of the 64 KiB that some clients' readers take at once."""
+
+
+EVENT_WORDS = 200
+"""Most words in one event: 20 to 30 KiB."""
 
 
 PIECE_BYTES = 256 << 10
@@ -72,19 +78,24 @@ class AudioResponse(StreamingResponse):
 class EventStream(AudioResponse):
     """Sends the same bytes as `speech.audio.delta` events, with one `speech.audio.done` behind them.
 
+    Where it was asked when words are heard, `speech.audio.words` tells it before the sound that they begin in.
     Lives as long as one response. `sample_bytes` is the size of what must not be parted between two events.
     """
 
-    def __init__(self, speech: Speech, record: RequestRecord, sample_bytes: int = 1) -> None:
+    def __init__(self, speech: Speech, record: RequestRecord, sample_bytes: int = 1, text: str = "") -> None:
         super().__init__(speech, record)
         self.headers["content-type"] = "text/event-stream"
         del self.headers["content-length"]
         self._sample_bytes = sample_bytes
+        self._text = text
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Events, each on one line."""
         rest = b""
+        words = NewWords(self._speech, self._text)
         async for piece in self._speech.body:
+            for told in words.take():
+                yield _event(type="speech.audio.words", words=told)
             rest += piece
             whole = len(rest) - len(rest) % self._sample_bytes
             for start in range(0, whole, EVENT_BYTES):
@@ -94,6 +105,21 @@ class EventStream(AudioResponse):
         if rest:
             yield _event(type="speech.audio.delta", audio=b64encode(rest).decode())
         yield _event(type="speech.audio.done", usage=self._speech.usage())
+
+
+class NewWords:
+    """The words of speech that have not been told. Lives as long as its response."""
+
+    def __init__(self, speech: Speech, text: str) -> None:
+        self._speech = speech
+        self._text = text
+        self._told = 0
+
+    def take(self) -> Iterator[list[dict[str, Any]]]:
+        """Those of the sound that has been made, a line's worth at a time."""
+        while words := self._speech.words[self._told : self._told + EVENT_WORDS]:
+            self._told += len(words)
+            yield timestamps(self._text, words)
 
 
 def _event(**fields: object) -> bytes:

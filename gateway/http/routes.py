@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from gateway.http import elevenlabs_handlers as elevenlabs
 from gateway.http import handlers, sockets
+from gateway.http.captions_schema import CaptionedSpeech, CaptionedSpeechBody, Captions, CaptionsBody
 from gateway.http.deepgram import SpeakBody, SpeakQuery, deepgram_speak_text
 from gateway.http.elevenlabs_errors import DetailEnvelope
 from gateway.http.elevenlabs_schema import TextToSpeechBody, TimedAudio
@@ -58,6 +59,9 @@ class Endpoint:
 
     replies: tuple[type[BaseModel], ...] = ()
     """Shapes of the JSON it may reply with; none: audio."""
+
+    texts: tuple[str, ...] = ()
+    """Media types of texts that it may reply with besides."""
 
     errors: tuple[int, ...] = ()
     """Statuses of its errors, besides those of a missing key."""
@@ -178,6 +182,29 @@ ENDPOINTS: Final = (
             ("multi-stream-input", sockets.multi_stream_input),
             ("stream-input", sockets.stream_input),
         )
+    ),
+    Endpoint(
+        handlers.captions,
+        _both("/audio/captions"),
+        "Tell when each word of a text is heard",
+        method="POST",
+        needs_key=True,
+        takes=CaptionsBody,
+        replies=(Captions,),
+        texts=("text/vtt", "application/x-subrip"),
+        errors=(400, 404, 408, 413, 500, 503),
+        is_counted=True,
+    ),
+    Endpoint(
+        handlers.captioned_speech,
+        ("/dev/captioned_speech",),
+        "Speak a text and tell when each word is heard, for Kokoro-FastAPI's clients",
+        method="POST",
+        needs_key=True,
+        takes=CaptionedSpeechBody,
+        replies=(CaptionedSpeech,),
+        errors=(400, 404, 408, 413, 500, 503),
+        is_counted=True,
     ),
     Endpoint(
         deepgram_speak_text,

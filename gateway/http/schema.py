@@ -6,7 +6,9 @@ Knows fields and models' names; knows nothing of how speech is made.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from dataclasses import fields as dataclass_fields
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -33,6 +35,7 @@ from gateway.speech.request import (
     Format,
     SpeechRequest,
     StreamFormat,
+    Timestamps,
     check_length,
     speakable,
 )
@@ -141,10 +144,10 @@ def _voice_name(value: Any) -> Any:
     return value.get("id") if isinstance(value, dict) else value
 
 
-class SpeechBody(BaseModel):
-    """Body of a speech request. Null means the default; fields that are not listed are ignored."""
+class TextBody(BaseModel):
+    """A text, and how it is to be said. Null means the default; fields that are not listed are ignored."""
 
-    model_config = ConfigDict(extra="ignore", json_schema_extra=_as_taken)
+    model_config = ConfigDict(extra="ignore", json_schema_extra=_take_null)
 
     model: str = Field(
         min_length=1,
@@ -161,30 +164,14 @@ class SpeechBody(BaseModel):
         description="An OpenAI voice, a Kokoro voice or a mix; empty: the default voice.",
         examples=["alloy", "af_heart"],
     )
-    response_format: Format = Field(
-        "mp3",
-        description="Container and codec; pcm is 16-bit little-endian mono. Extension: ulaw and alaw, G.711.",
-    )
     speed: Annotated[float, BeforeValidator(plain_number)] = Field(
         1.0, ge=SPEEDS.least, le=SPEEDS.most, description="Rate of speech; 1 is the voice's own."
-    )
-    stream_format: StreamFormat = Field(
-        "audio", description="Raw audio, or server-sent events that carry it."
-    )
-    instructions: Any = Field(None, description="Taken and ignored: Kokoro follows no instructions.")
-    stream: StrictBool | None = Field(
-        None,
-        description="Extension. True: the audio as it is made. False: the whole audio in one piece with its "
-        "Content-Length. Left out: as it is made, but FLAC whole.",
     )
     lang_code: str = Field(
         "",
         max_length=NAME_CHARS,
         description="Extension. Language of the text if not that of the voice.",
         examples=["en-gb", "es", "a"],
-    )
-    volume_multiplier: Annotated[float, BeforeValidator(plain_number)] = Field(
-        1.0, ge=VOLUMES.least, le=VOLUMES.most, description="Extension. Loudness; 1 leaves it alone."
     )
     pronunciations: dict[Word, Said] = Field(
         {},
@@ -193,12 +180,6 @@ class SpeechBody(BaseModel):
         description="Extension. Words or phrases that are to be said otherwise: with `/phonemes/`, or other words.",
         examples=[{"Siobhan": "/ʃɪvˈɔn/", "ghcr": "G H C R"}],
     )
-    sample_rate: Annotated[int, BeforeValidator(plain_number)] = Field(
-        SAMPLE_RATE,
-        ge=RATES.least,
-        le=RATES.most,
-        description="Extension. Samples a second, where the format can hold them.",
-    )
 
     @model_validator(mode="before")
     @classmethod
@@ -206,7 +187,50 @@ class SpeechBody(BaseModel):
         return {name: value for name, value in fields.items() if value is not None}
 
 
-_READER: Final = ObjectReader([name for name in SpeechBody.model_fields if name != "instructions"])
+class AudioBody(TextBody):
+    """The same, and what audio is wanted of it."""
+
+    model_config = ConfigDict(json_schema_extra=_as_taken)
+
+    response_format: Format = Field(
+        "mp3",
+        description="Container and codec; pcm is 16-bit little-endian mono. Extension: ulaw and alaw, G.711.",
+    )
+    stream: StrictBool | None = Field(
+        None,
+        description="Extension. True: the audio as it is made. False: the whole audio in one piece with its "
+        "Content-Length. Left out: as it is made, but FLAC whole.",
+    )
+    volume_multiplier: Annotated[float, BeforeValidator(plain_number)] = Field(
+        1.0, ge=VOLUMES.least, le=VOLUMES.most, description="Extension. Loudness; 1 leaves it alone."
+    )
+    sample_rate: Annotated[int, BeforeValidator(plain_number)] = Field(
+        SAMPLE_RATE,
+        ge=RATES.least,
+        le=RATES.most,
+        description="Extension. Samples a second, where the format can hold them.",
+    )
+
+
+class SpeechBody(AudioBody):
+    """Body of a speech request. Null means the default; fields that are not listed are ignored."""
+
+    stream_format: StreamFormat = Field(
+        "audio", description="Raw audio, or server-sent events that carry it."
+    )
+    instructions: Any = Field(None, description="Taken and ignored: Kokoro follows no instructions.")
+    timestamps: Timestamps | None = Field(
+        None,
+        description="Extension. With server-sent events: `speech.audio.words` says when each word is heard.",
+    )
+
+
+Body = TypeVar("Body", bound=TextBody)
+
+
+@cache
+def _reader(shape: type[TextBody]) -> ObjectReader:
+    return ObjectReader([name for name in shape.model_fields if name != "instructions"])
 
 
 def check_body(body: bytes, settings: Settings) -> None:
@@ -227,21 +251,49 @@ def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> Speec
         RequestError: the body, a field, the model or the voice is not acceptable, checked in this order.
         UnsupportedRate: the format cannot hold the sample rate.
     """
+    speech = parse_body(SpeechBody, body, settings)
+    if speech.timestamps and speech.stream_format != "sse":
+        message = (
+            "Invalid 'timestamps': raw audio has no place for them. Set 'stream_format' to 'sse', or ask for "
+            "/dev/captioned_speech or /v1/audio/captions."
+        )
+        raise InvalidField(message, param="timestamps", code="invalid_value")
+    return order(speech, catalogue, settings)
+
+
+def parse_body(shape: type[Body], body: bytes, settings: Settings) -> Body:
+    """Read a body that holds a text.
+
+    Raises:
+        RequestError: the body, a field or the model is not acceptable, checked in this order.
+    """
     check_body(body, settings)
-    fields = _READER.read(body)
+    fields = _reader(shape).read(body)
     if isinstance(text := fields.get("input"), str):
         check_length(text, settings.max_input_chars)
     try:
-        speech = SpeechBody.model_validate(fields)
+        asked = shape.model_validate(fields)
     except ValidationError as invalid:
         raise field_error(invalid.errors(include_url=False)[0]) from None
-    if not (settings.any_model or is_known_model(speech.model)):
-        model = shortened(speech.model)
+    if not (settings.any_model or is_known_model(asked.model)):
+        model = shortened(asked.model)
         raise ModelNotFound(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
-    voice = speech.voice.strip() or settings.voice
-    others = speech.model_dump(exclude={"model", "input", "voice", "instructions"})
-    others["pronunciations"] = tuple(speech.pronunciations.items())
-    return SpeechRequest.from_fields(catalogue, speech.input, voice, **others)
+    return asked
+
+
+def order(asked: TextBody, catalogue: Catalogue, settings: Settings, **fixed: Any) -> SpeechRequest:
+    """The request that a body makes, with some fields as they are `fixed`.
+
+    Raises:
+        RequestError: the voice, or a field beside others, is not acceptable.
+        UnsupportedRate: the format cannot hold the sample rate.
+    """
+    fields = asked.model_dump(include=_OF_A_REQUEST) | {"pronunciations": tuple(asked.pronunciations.items())}
+    voice = asked.voice.strip() or settings.voice
+    return SpeechRequest.from_fields(catalogue, asked.input, voice, **fields | fixed)
+
+
+_OF_A_REQUEST: Final = {field.name for field in dataclass_fields(SpeechRequest)} - {"input", "voice"}
 
 
 def field_error(error: ErrorDetails) -> InvalidField:

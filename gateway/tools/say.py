@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.assembly import speaking
+from gateway.speech.captions import CAPTION_FORMATS, written
+from gateway.speech.errors import InvalidField
 from gateway.speech.record import RequestRecord
 
 if TYPE_CHECKING:
@@ -19,8 +21,12 @@ if TYPE_CHECKING:
 STANDARD_OUTPUT = "-"
 
 
-async def say(parts: Parts, request: SpeechRequest, output: str, heard: Callable[[float], None]) -> float:
+async def say(
+    parts: Parts, request: SpeechRequest, output: str, heard: Callable[[float], None], captions: str = ""
+) -> float:
     """Write a spoken request to `output`; `heard` is told the seconds so far, and they are returned.
+
+    Captions go to the file of that name, if there is one, in the format of its ending.
 
     Raises:
         InferenceError: it cannot be spoken.
@@ -33,7 +39,26 @@ async def say(parts: Parts, request: SpeechRequest, output: str, heard: Callable
             async for data in speech.body:
                 write(data)
                 heard(record.audio_s or 0.0)
+        if captions:
+            _write(captions, written(captions_format(captions), request.input, speech.words))
     return record.audio_s or 0.0
+
+
+def _write(captions: str, text: str) -> None:
+    Path(captions).write_text(text, encoding="utf-8")
+
+
+def captions_format(name: str) -> str:
+    """The format of captions that a file's name ends with.
+
+    Raises:
+        InvalidField: it is none of ours.
+    """
+    ending = Path(name).suffix.lstrip(".").lower()
+    if ending not in CAPTION_FORMATS:
+        choices = ", ".join(CAPTION_FORMATS)
+        raise InvalidField(f"Captions end in one of {choices}.", param="captions", code="invalid_value")
+    return ending
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ import numpy as np
 import onnxruntime as ort
 
 from inference.engine.fixed_vocoder import FixedVocoder
+from inference.engine.frames import telling_frames
 from inference.engine.stages import HOPS, Stages
 from inference.errors import WorkerFailedToStart
 from inference.protocol import SAMPLE_RATE, Trial
@@ -239,7 +240,9 @@ def _open(path: Path, provider: str, spec: WorkerSpec, steps: int = 0) -> ort.In
     kind = _Session if provider == _CPU_PROVIDER else ort.InferenceSession
     try:
         chosen = (provider, provider_options(provider, spec, steps))
-        session = kind(path, session_options(spec, steps), providers=[chosen])
+        graph = path if path.name in (_SCORE, _VOCODER) else telling_frames(path)
+        session = kind(graph, session_options(spec, steps), providers=[chosen])
+        session._model_path = str(path)  # kokoro-onnx reads it
     except Exception as error:
         raise ProviderFailed(f"cannot load {path}: {_first_line(error)}") from error
     # onnxruntime falls back to the CPU without an exception when a provider cannot start.

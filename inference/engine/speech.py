@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from kokoro_onnx import Kokoro
 
+from inference.engine.frames import FRAMES
 from inference.engine.session import open_alone, open_session
 from inference.engine.stages import Stages, from_records, to_records
 from inference.errors import EngineFailed
@@ -45,6 +46,7 @@ class SpeechEngine:
         self._alone = open_alone(opened, spec)
         self._kokoro = Kokoro.from_session(opened.session, spec.voices_path)
         self._tokens_input = opened.session.get_inputs()[0].name
+        self._outputs = [output.name for output in opened.session.get_outputs()]
         self._style = lru_cache(_VOICES_KEPT)(self._mix)
         self._provider, self._trials = opened.provider, opened.trials
 
@@ -65,21 +67,15 @@ class SpeechEngine:
                     frames, energy, records = self._score(stages, job.unit)
                     return Score(frames, energy, records, _ms_since(started))
                 case SpeechJob(), _:
-                    pcm, cut = self._speak(job.unit)
-                    return Audio(pcm, _ms_since(started), cut)
+                    pcm, cut, frames = self._speak(job.unit)
+                    return Audio(pcm, _ms_since(started), cut, frames)
                 case WindowJob(), Stages() as stages:
                     pcm, cut = self._sound(stages, job)
                     return Audio(pcm, _ms_since(started), cut)
         raise EngineFailed(f"this worker cannot do a {type(job).__name__}")
 
     def _score(self, stages: Stages, unit: Unit) -> tuple[tuple[int, ...], tuple[int, ...], bytes]:
-        tokens = self._tokens(unit)
-        feed: dict[str, NDArray[Any]] = {
-            self._tokens_input: np.array([[0, *tokens, 0]], np.int64),
-            "style": self._row(unit.voice, len(tokens)),
-            "speed": np.array([unit.speed], np.float32),
-        }
-        score = stages.score(feed)
+        score = stages.score(self._feed(unit))
         energy = np.rint(score.energy * 10).astype(int)
         return tuple(score.frames.astype(int).tolist()), tuple(energy.tolist()), to_records(score)
 
@@ -90,12 +86,20 @@ class SpeechEngine:
         trimmed, cut = trim(kept, start=job.is_first, end=job.is_last)
         return to_pcm16(trimmed), cut
 
-    def _speak(self, unit: Unit) -> tuple[bytes, int]:
-        samples, _ = self._kokoro.create(
-            unit.phonemes, self._style(unit.voice), unit.speed, is_phonemes=True, trim=False
-        )
-        trimmed, cut = trim(samples)
-        return to_pcm16(trimmed), cut
+    def _speak(self, unit: Unit) -> tuple[bytes, int, tuple[int, ...]]:
+        spoken = dict(zip(self._outputs, self._session.run(self._outputs, self._feed(unit)), strict=True))
+        trimmed, cut = trim(spoken["audio"].ravel())
+        frames = spoken.get(FRAMES, np.zeros(0)).ravel().astype(int)
+        return to_pcm16(trimmed), cut, tuple(frames.tolist())
+
+    def _feed(self, unit: Unit) -> dict[str, NDArray[Any]]:
+        """What a graph is given to speak or score a unit."""
+        tokens = self._tokens(unit)
+        return {
+            self._tokens_input: np.array([[0, *tokens, 0]], np.int64),
+            "style": self._row(unit.voice, len(tokens)),
+            "speed": np.array([unit.speed], np.float32),
+        }
 
     def _tokens(self, unit: Unit) -> list[int]:
         tokens: list[int] = self._kokoro.tokenizer.tokenize(unit.phonemes)

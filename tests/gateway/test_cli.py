@@ -108,6 +108,23 @@ def test_say_writes_a_file_whose_ending_names_the_format(tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
 
 
+def test_say_writes_captions_beside_the_audio(tmp_path: Path) -> None:
+    audio, captions = tmp_path / "hello.wav", tmp_path / "hello.vtt"
+    done = run("say", "Hello there, this is a test.", "-o", str(audio), "--captions", str(captions))
+    assert done.returncode == 0, done.stderr.decode()
+    head, cue = captions.read_text().strip().split("\n\n")
+    assert head == "WEBVTT"
+    assert cue.startswith("00:00:00.0")
+    assert cue.endswith("\nHello there, this is a test.")
+    assert audio.stat().st_size > 44
+
+
+def test_say_tells_which_captions_there_are() -> None:
+    done = run("say", "Hello.", "--captions", "hello.txt")
+    assert done.returncode == CANNOT_START
+    assert b"srt, vtt, json" in done.stderr
+
+
 def test_say_reads_standard_input_and_writes_standard_output() -> None:
     done = run("say", "-", "-o", "-", "--format", "pcm", text="Good morning.")
     assert done.returncode == 0, done.stderr.decode()

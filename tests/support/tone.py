@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
+from inference.engine.frames import FRAMES
 from tests.support.faults import FAULTS
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def write_model(
     path: Path, *, amplitude: float = 0.5, samples: float = SAMPLES_PER_TOKEN, wasted: float = 0.0
 ) -> Path:
     """A graph of a kilobyte: tokens int64[1,N], style float32[1,256], speed float32[1] -> audio float32[M].
+
+    Inside it are the frames of each token, as in the released graph: 2 or 3 at speed 1.
 
     Args:
         path: where to.
@@ -41,6 +44,11 @@ def write_model(
         "step": np.array(_RADIANS_PER_SAMPLE, np.float32),
         "amplitude": np.array(amplitude, np.float32),
         "first": np.array(0, np.int64),
+        "frame": np.array(600, np.float32),
+        "zeros": np.array([0], np.int64),
+        "ones": np.array([1], np.int64),
+        "last": np.array([-1], np.int64),
+        "ends": np.array([1 << 40], np.int64),
     }
     nodes = [
         helper.make_node("Shape", ["tokens"], ["shape"]),
@@ -59,6 +67,15 @@ def write_model(
         helper.make_node("ReduceSum", ["waste_sine"], ["waste_sum"], keepdims=0),
         helper.make_node("Mul", ["waste_sum", "zero"], ["nothing"]),
         helper.make_node("Add", ["loud", "nothing"], ["audio"]),
+        helper.make_node("Add", ["tokens_f", "one"], ["tokens_and_one"]),
+        helper.make_node("Range", ["zero", "tokens_and_one", "one"], ["places"]),
+        helper.make_node("Mul", ["places", "samples"], ["borders_at_speed_one"]),
+        helper.make_node("Div", ["borders_at_speed_one", "rate"], ["borders"]),
+        helper.make_node("Div", ["borders", "frame"], ["frames_before"]),
+        helper.make_node("Floor", ["frames_before"], ["whole_frames_before"]),
+        helper.make_node("Slice", ["whole_frames_before", "ones", "ends"], ["after"]),
+        helper.make_node("Slice", ["whole_frames_before", "zeros", "last"], ["before"]),
+        helper.make_node("Sub", ["after", "before"], [FRAMES]),
     ]
     graph = helper.make_graph(
         nodes,
