@@ -49,6 +49,7 @@ def test_sentences_end_at_stops_and_not_at_abbreviations(text: str, expected: li
     ("language", "text", "expected"),
     [
         ("en-us", "Yes. It is. Sure. Go on.", ["Yes.", "It is.", "Sure.", "Go on."]),
+        ("en-us", "IT IS OVER. We GO. Sgt. Pepper", ["IT IS OVER.", "We GO.", "Sgt. Pepper"]),
         ("en-gb", "Ask Capt. Lee or Lt. Gov. Ray of Acme Inc. They know.", 1),
         ("en-us", "On Jan. 5 and Fri. Meet at Oak Ave. Then walk.", 1),
         ("en-us", "Vol. 3, no. 4, fig. 5 and Sgt. Pepper.", 1),
