@@ -134,6 +134,35 @@ async def test_an_utterance_is_played_piece_by_piece(text_spec: WorkerSpec, stag
     assert lengths == pytest.approx([(n + 2) * SAMPLES_PER_TOKEN / 24_000 for n in tokens.values()])
 
 
+async def test_who_asked_first_is_heard_before_another_is_scored(staged_spec: WorkerSpec) -> None:
+    async with Pool(config(staged_spec)) as pool:
+        done: dict[str, int] = {}
+
+        async def first_piece(name: str) -> None:
+            unit = Unit(LONG, (("af_heart", 1.0),), 1.0)
+            async with aclosing(render(pool.lease(name, 100), unit, time.monotonic(), True)) as pieces:
+                await anext(pieces)
+                done[name] = pool.status().workers[0].jobs
+
+        await asyncio.gather(first_piece("earlier"), first_piece("later"))
+    assert done["earlier"] == 2, "a score and a window"
+
+
+async def test_a_worker_that_made_a_score_is_kept_for_the_window_that_is_waited_for(
+    staged_spec: WorkerSpec,
+) -> None:
+    async with Pool(config(staged_spec)) as pool:
+        long, new = pool.lease("long", 100), pool.lease("new", 100)
+        unit = Unit(LONG * 4, (("af_heart", 1.0),), 1.0)
+        async with aclosing(render(long, unit, time.monotonic() + 60, False)) as pieces:
+            await anext(pieces)
+            assert pool.status().jobs_queued > 2
+            before = pool.status().workers[0].jobs
+            async with aclosing(render(new, unit, time.monotonic(), True)) as waited_for:
+                await anext(waited_for)
+            assert pool.status().workers[0].jobs - before <= 3, "what was running, a score and a window"
+
+
 async def test_what_is_spoken_alone_on_more_threads_sounds_the_same(staged_spec: WorkerSpec) -> None:
     wide = dataclasses.replace(staged_spec, alone_threads=2)
     async with Pool(config(staged_spec)) as pool, Pool(config(wide)) as alone:
