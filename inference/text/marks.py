@@ -49,6 +49,9 @@ _UNFINISHED: Final = re.compile(
 Kind: TypeAlias = Literal["words", "phonemes", "letters", "stressed", "unstressed"]
 """How a span is read: as any text; as the phonemes that it is; by its characters; as text, with more stress or less."""
 
+_ALPHABETS: Final = frozenset(["ipa", "kokoro", "misaki"])
+"""Those that phonemes may be written in: the IPA, and the letters that Kokoro was trained on, which are misaki's."""
+
 _OF_EMPHASIS: Final[dict[str, Kind]] = {"none": "words", "reduced": "unstressed"}
 
 
@@ -224,10 +227,10 @@ def _said(mark: re.Match[str], state: State, code: str) -> Span:
             text = "\n"
         case "sub":
             text = given.get("alias", content)
-        case "phoneme" if given.get("ph", "").strip() and given.get("alphabet", "ipa") == "ipa":
+        case "phoneme" if given.get("ph", "").strip() and given.get("alphabet", "ipa").lower() in _ALPHABETS:
             text, kind = given["ph"], "phonemes"
         case "say-as":
-            how = given.get("interpret-as", "")
+            how = given.get("interpret-as", "").strip().lower()
             text = ssml.said_as(how, content, given.get("format", ""), state.language or code)
             kind = "letters" if ssml.is_spelled(how) else "words"
         case "emphasis":

@@ -55,6 +55,7 @@ def duration_s(written: str) -> float:
 
 def rate(written: str) -> float:
     """`slow`, `90%`, `-10%` or `0.9` as a factor, within what the model speaks well."""
+    written = written.strip().lower()
     named = _VALUES["rates"].get(written)
     if named is not None:
         return float(named)
@@ -84,7 +85,7 @@ def is_spelled(interpretation: str) -> bool:
 
 def said_as(interpretation: str, written: str, form: str, code: str) -> str:
     """The text of a `say-as` as the rules of a language read it in that way; as it is where they know no other."""
-    written = written.strip()
+    written = html.unescape(written.strip())
     if interpretation == "ordinal" and written.isdecimal():
         return str(_VALUES["ordinals"][code]).format(written)
     if interpretation in {"cardinal", "number"} and written.isdecimal() and code.startswith("en"):

@@ -76,6 +76,8 @@ def test_what_is_written_by_accident_is_text(text: str) -> None:
         ('<phoneme alphabet="x-sampa" ph="pI">pecan</phoneme>', "pecan", "words"),
         ('<say-as interpret-as="characters">WHO</say-as>', "WHO", "letters"),
         ('<say-as interpret-as="digits">2024</say-as>', "2024", "letters"),
+        ('<say-as interpret-as="Spell-Out">A&amp;E</say-as>', "A&E", "letters"),
+        ('<phoneme alphabet="kokoro" ph="nˈO">no</phoneme>', "nˈO", "phonemes"),
         ('<say-as interpret-as="ordinal">3</say-as>', "3th", "words"),
         ('<say-as interpret-as="cardinal">1999</say-as>', "1,999", "words"),
         ('<say-as interpret-as="date" format="dmy">5/3/2024</say-as>', "2024-03-05", "words"),
