@@ -25,9 +25,10 @@ settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow whatever runs the released model."""
+    """Mark as slow whatever runs the released model, or workers of its own."""
+    slow = {"kokoro", "release", "speech_spec", "staged_spec", "text_spec"}
     for item in items:
-        if {"kokoro", "release"} & set(getattr(item, "fixturenames", ())):
+        if slow & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 

@@ -21,6 +21,8 @@ from tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Good morning to you all, my friends. "
 LONG = "This sentence is one of many, and each of them takes its time to be said. " * 20
 END: Json = {"close_context": True}

@@ -12,6 +12,8 @@ from tests.support.sockets import Socket, audio, is_final
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
+pytestmark = pytest.mark.slow
+
 
 def opened(gateway: Gateway, voice: str = "af_heart", **query: Any) -> Socket:
     asked = "&".join(f"{name}={value}" for name, value in ({"output_format": "pcm_24000"} | query).items())

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 EMPTY = np.zeros(0, np.float32)
 UNIT = Unit(WARM_UP, (("af_heart", 1.0),), 1.0)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpeechEngine]:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from inference.pool.lease import Lease
     from inference.protocol import WorkerSpec
 
-pytestmark = pytest.mark.slow
-
 
 async def test_a_segment_comes_back_as_pcm(speech_spec: WorkerSpec) -> None:
     async with Pool(config(speech_spec)) as pool:
