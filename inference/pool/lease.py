@@ -95,7 +95,7 @@ class Lease:
         work, offset_s = float(len(unit.phonemes)), 0.0
         if self._pool.is_staged:
             work = score_work(work)
-            if not is_first:
+            if not is_first:  # a first score is due with its window: who asked first is heard first
                 offset_s = -self._pool.cost_s(window_work(_FIRST_WINDOW_S))
         else:
             self.begin()
