@@ -9,7 +9,7 @@ import contextlib
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import typer
 import uvloop
@@ -29,7 +29,7 @@ from gateway.speech.errors import RequestError
 from gateway.speech.lexicon import UnusableLexicon
 from gateway.speech.request import SpeechRequest
 from gateway.speech.voices import OPENAI_VOICES, UnknownVoice
-from gateway.tools import bench, doctor, soak, top
+from gateway.tools import bench, doctor, soak, talkers, top
 from gateway.tools.phonemes import print_phonemes
 from gateway.tools.say import STANDARD_OUTPUT, captions_format
 from gateway.tools.say import say as say_into
@@ -42,6 +42,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gateway.assembly import Show
+
+
+class Measured(Protocol):
+    """What a benchmark has measured."""
+
+    def as_table(self) -> Table:
+        """For people."""
+
+    def as_dict(self) -> Any:
+        """For machines."""
+
 
 CANNOT_START: Final = 3
 """Exit code of a service that cannot start: trying again at once will not help."""
@@ -247,15 +258,24 @@ def bench_command(
         float | None,
         typer.Option("--soak", help="So many minutes of load, hostile clients and killed workers."),
     ] = None,
+    talk: Annotated[
+        bool, typer.Option("--talk", help="Texts written token by token on a socket, and broken off.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Measure what this machine carries: first audio, cost, streams in real time, memory."""
-    measured = soak.run(soak_minutes) if soak_minutes else bench.run(url, rounds)
+    if soak_minutes:
+        account = soak.run(soak_minutes)
+        _show(account, as_json=as_json)
+        raise typer.Exit(1 if account.as_dict()["faults"] else 0)
+    _show(talkers.run(url, rounds) if talk else bench.run(url, rounds), as_json=as_json)
+
+
+def _show(measured: Measured, *, as_json: bool) -> None:
     if as_json:
         _out.print_json(data=measured.as_dict())
     else:
         _out.print(measured.as_table())
-    raise typer.Exit(1 if soak_minutes and measured.as_dict()["faults"] else 0)
 
 
 @app.command()
