@@ -78,7 +78,9 @@ def spelled(text: str, code: str, read: Read) -> str:
 
 
 def _stressed(phonemes: str, kind: str) -> str:
-    """With a stress on every word, or with none but the second."""
+    """With a stress on every word, with the second one in place of the first, or with none."""
+    if kind == "flat":
+        return phonemes.replace("ˈ", "").replace("ˌ", "")
     if kind == "unstressed":
         return phonemes.replace("ˈ", "ˌ")
     if kind == "stressed":

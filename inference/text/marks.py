@@ -28,12 +28,14 @@ _ATTRIBUTES: Final = r"""(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?+"""
 _MARK: Final = re.compile(
     rf"""
     \[ \s*+ pause (?: [\s:=]\s*+ (?P<pause>[\d.]{{1,8}}\s?(?:ms|s)?) (?:ec(?:ond)?s?)? )? \s*+ \]
+    | \[ (?P<word>[^\[\]()<>]{{1,100}}) \] \( (?P<level>[+-][12]) \)
     | < (?P<whole>sub|phoneme|say-as|emphasis) (?P<given>{_ATTRIBUTES}) >
       (?P<content>[^<>]{{0,500}}) </(?P=whole)\s*+>
     | < (?P<closes>/)? (?P<name>break|lang|voice|prosody|p|s) (?P<attributes>{_ATTRIBUTES}/?) >
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+"""`[pause:1s]`, `[word](+1)` of misaki, elements that are read as a whole, and tags of those that may be long."""
 
 _LOOKED_BACK: Final = 1200
 _UNFINISHED: Final = re.compile(
@@ -45,14 +47,16 @@ _UNFINISHED: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+"""The beginning of a mark at the end of a text, which more of it may complete."""
 
-Kind: TypeAlias = Literal["words", "phonemes", "letters", "stressed", "unstressed"]
-"""How a span is read: as any text; as the phonemes that it is; by its characters; as text, with more stress or less."""
+Kind: TypeAlias = Literal["words", "phonemes", "letters", "stressed", "unstressed", "flat"]
+"""How a span is read: as text; as the phonemes that it is; by its characters; as text with more stress, less or none."""
 
 _ALPHABETS: Final = frozenset(["ipa", "kokoro", "misaki"])
 """Those that phonemes may be written in: the IPA, and the letters that Kokoro was trained on, which are misaki's."""
 
 _OF_EMPHASIS: Final[dict[str, Kind]] = {"none": "words", "reduced": "unstressed"}
+_OF_LEVEL: Final[dict[str, Kind]] = {"-1": "unstressed", "-2": "flat"}
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ def _pause_s(mark: re.Match[str]) -> float:
         return ssml.duration_s(mark["pause"])
     if (mark["name"] or "").lower() == "break":
         return ssml.pause_s(ssml.attributes(mark["attributes"]))
-    return ssml.pause_s({}) if mark[0].startswith("[") else 0.0
+    return ssml.pause_s({}) if mark[0].startswith("[") and not mark["word"] else 0.0
 
 
 def _state_after(mark: re.Match[str], state: State) -> State:
@@ -235,6 +239,8 @@ def _said(mark: re.Match[str], state: State, code: str) -> Span:
             kind = "letters" if ssml.is_spelled(how) else "words"
         case "emphasis":
             text, kind = content, _OF_EMPHASIS.get(given.get("level", ""), "stressed")
+        case "" if mark["word"]:
+            text, kind = mark["word"], _OF_LEVEL.get(mark["level"], "stressed")
         case "break" | "":
             text = " "
         case _:

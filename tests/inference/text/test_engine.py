@@ -179,6 +179,7 @@ def test_sentences_with_marks_know_their_place() -> None:
         ('he said <lang xml:lang="es">hola, amigo</lang> there', "hi sˈɛd ˈola, amˈiɣo ðˈɛɹ"),
         ("do it <emphasis>for</emphasis> me", "dˈu ɪt fˈɔɹ mˌi"),
         ('do it <emphasis level="reduced">now</emphasis>', "dˈu ɪt nˌW"),
+        ("do it [for](+1) [me](-2) [now](-1)", "dˈu ɪt fˈɔɹ mi nˌW"),
         (
             '<audio src="a.wav">I</audio> mean <w>it</w><mark name="m"/> & <amazon:effect>more</amazon:effect>',
             "ˌI mˈin ɪt ænd mˈɔɹ",

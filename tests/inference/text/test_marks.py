@@ -61,6 +61,7 @@ def test_pauses_are_bounded_in_all() -> None:
         "<sub>2</b>",
         "&lt;break/&gt;",
         "1 <2> 3",
+        "[1](2) [x](+3) [link](http://x.y/z) [](+1)",
     ],
 )
 def test_what_is_written_by_accident_is_text(text: str) -> None:
@@ -86,6 +87,9 @@ def test_what_is_written_by_accident_is_text(text: str) -> None:
         ('<say-as interpret-as="date" format="mdy">soon</say-as>', "soon", "words"),
         ('<say-as interpret-as="anything">x</say-as>', "x", "words"),
         ("<emphasis>never</emphasis>", "never", "stressed"),
+        ("[or](+2)", "or", "stressed"),
+        ("[never](-1)", "never", "unstressed"),
+        ("[never](-2)", "never", "flat"),
         ('<emphasis level="reduced">never</emphasis>', "never", "unstressed"),
     ],
 )
