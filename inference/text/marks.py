@@ -50,7 +50,7 @@ _UNFINISHED: Final = re.compile(
 """The beginning of a mark at the end of a text, which more of it may complete."""
 
 Kind: TypeAlias = Literal["words", "phonemes", "letters", "stressed", "unstressed", "flat"]
-"""How a span is read: as text; as the phonemes that it is; by its characters; as text with more stress, less or none."""
+"""How a span is read: as text; as the phonemes that it is; by its characters; or with more stress, less, none."""
 
 _ALPHABETS: Final = frozenset(["ipa", "kokoro", "misaki"])
 """Those that phonemes may be written in: the IPA, and the letters that Kokoro was trained on, which are misaki's."""
