@@ -120,7 +120,8 @@ def _toml(text: str) -> Iterator[Pronunciation]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InvalidPronunciation(0, f"it is no TOML: {error}") from error
+        place = str(error).rpartition("(at ")[2].rstrip(")")  # what stands before it may quote a word
+        raise InvalidPronunciation(0, f"it is no TOML at {place}") from None
     for number, (word, said) in enumerate(table.items(), 1):
         if not isinstance(said, str):
             raise InvalidPronunciation(number, "what is said is no text; quote a word that has a full stop")

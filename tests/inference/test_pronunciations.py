@@ -71,7 +71,8 @@ def test_a_file_is_toml_or_lines(tmp_path: Path, name: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("words.toml", "secret = ", "it is no TOML: Invalid value (at end of document)"),
+        ("words.toml", "secret = ", "it is no TOML at end of document"),
+        ("words.toml", "[a]\n[secret]\n[secret]\n", "it is no TOML at line 3, column 8"),
         ("words.toml", 'node.js = "x"', "entry 1: what is said is no text"),
         ("words.txt", "a = b\nsecret\n", "line 2 is not `word = what is said`"),
         ("words.txt", "a = b\nsecret = /§/\n", "entry 2: '§' is no phoneme that Kokoro knows"),
