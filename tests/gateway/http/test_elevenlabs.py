@@ -151,7 +151,14 @@ def test_a_whole_reply_with_timestamps_is_one_object(gateway: Gateway) -> None:
     assert response.headers["content-type"] == "application/json"
     told = response.json()
     assert set(told) == {"audio_base64", "alignment", "normalized_alignment"}
-    assert b64decode(told["audio_base64"]) == spoken(gateway, input=TEXT, response_format="pcm")
+    audio = b64decode(told["audio_base64"])
+    assert audio == spoken(gateway, input=TEXT, response_format="pcm")
+    times = told["alignment"]
+    assert times == told["normalized_alignment"]
+    assert "".join(times["characters"]) == f"{TEXT} "
+    starts, ends = times["character_start_times_seconds"], times["character_end_times_seconds"]
+    assert starts == [0, *ends[:-1]] == sorted(starts)
+    assert ends[-1] == pytest.approx(len(audio) / 48000, abs=0.025)
 
 
 def test_a_stream_with_timestamps_is_an_object_on_each_line(gateway: Gateway) -> None:
@@ -161,6 +168,8 @@ def test_a_stream_with_timestamps_is_an_object_on_each_line(gateway: Gateway) ->
     assert len(lines) > 3
     audio = b"".join(b64decode(line["audio_base64"]) for line in lines)
     assert audio == spoken(gateway, input=TEXT * 3, response_format="pcm")
+    times = [line["alignment"] for line in lines if line["alignment"]]
+    assert times[-1]["character_end_times_seconds"][-1] == pytest.approx(len(audio) / 48000, abs=0.025)
 
 
 @pytest.mark.parametrize("end", ["/with-timestamps", "/stream/with-timestamps"])

@@ -182,6 +182,31 @@ def test_no_more_is_spoken_than_a_listener_needs(gateway: Gateway) -> None:
     wait_for(lambda: gateway.requests(outcome="client_gone", path=SOCKET), "its line")
 
 
+@pytest.mark.parametrize("name", ["pcm_24000", "mp3_22050_32"])
+@pytest.mark.parametrize("is_synced", [True, False])
+def test_alignments_cover_the_sound_on_the_clock_that_is_asked_for(
+    gateway: Gateway, name: str, is_synced: bool
+) -> None:
+    text = "Hello there, my friend. It costs $5, or 3.50 for you.\nOh well! "
+    with opened(gateway, output_format=name, sync_alignment=str(is_synced).lower()) as socket:
+        messages = turn(socket, "a", text[:9], text[9:30], text[30:], "And more.")
+    codec, rate = name.split("_")[:2]
+    samples, _ = decode(codec, audio(messages, "a"), int(rate))
+    told = [message["alignment"] for message in messages if message.get("alignment")]
+    assert [message["normalizedAlignment"] for message in messages if message.get("alignment")] == told
+    until_ms = 0
+    for times in told:
+        starts, lasts = times["charStartTimesMs"], times["charDurationsMs"]
+        assert starts[0] == (until_ms if is_synced else 0)
+        assert starts[1:] == [start + last for start, last in zip(starts, lasts, strict=True)][:-1]
+        until_ms = starts[-1] + lasts[-1] + (0 if is_synced else until_ms)
+    spare_s = 0.025 if codec == "pcm" else 0.15  # two frames of delay and padding are part of mp3
+    assert 0 <= len(samples) / int(rate) - until_ms / 1000 + 0.001 < spare_s
+    said = "".join(character for times in told for character in times["chars"])
+    assert said.split() == f"{text}And more.".split()
+    assert said.endswith(" ")
+
+
 def test_speed_counts_where_a_context_is_opened(gateway: Gateway) -> None:
     with opened(gateway) as socket:
         plain = audio(turn(socket, "a", TEXT), "a")
