@@ -21,12 +21,8 @@ if TYPE_CHECKING:
 
 TOKENS = ["Hello there", " my friend.", " How are", " you to", "day? It is", " a fine day."]
 TEXT = "".join(TOKENS)
-WAIT_S = 6.0
-"""How long a pipeline is left to speak; the text takes half of that."""
-
 FAULTY = {"voice": "af_fail", "tokens": ["All is well so far.", " All is well so far.", " Not so now!"]}
 LIVEKIT = {"voice": "af_heart", "tokens": TOKENS}
-PIPE = LIVEKIT | {"wait_s": WAIT_S}
 EL = {"text": TEXT, "voice_id": "21m00Tcm4TlvDq8ikWAM", "output_format": "pcm_24000"}
 
 ORDERS: dict[Client, dict[str, dict[str, Any]]] = {
@@ -37,11 +33,11 @@ ORDERS: dict[Client, dict[str, dict[str, Any]]] = {
         "fault": FAULTY,
     },
     PIPECAT_TALK: {
-        "sentences": PIPE | {"sample_rate": 24000, "mode": "sentence"},
-        "tokens": PIPE | {"sample_rate": 16000, "mode": "token"},
+        "sentences": LIVEKIT | {"sample_rate": 24000, "mode": "sentence"},
+        "tokens": LIVEKIT | {"sample_rate": 16000, "mode": "token"},
     },
     DEEPGRAM: {"pcm": {"tokens": TOKENS}},
-    PIPECAT_DEEPGRAM: {"pcm": PIPE | {"sample_rate": 24000}},
+    PIPECAT_DEEPGRAM: {"pcm": LIVEKIT | {"sample_rate": 24000}},
     ELEVENLABS: {
         way: EL | {"way": way}
         for way in ("convert", "stream", "convert_with_timestamps", "stream_with_timestamps")
