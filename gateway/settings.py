@@ -84,6 +84,7 @@ class Settings(BaseSettings):
         None,
         description="File of pronunciations: `word = /phonemes/` or `word = other words`, one a line, or TOML.",
     )
+    console: bool = Field(True, description="Serve the pages for people, at / and /docs, beside the API.")
     any_model: bool = Field(False, description="Accept every model name instead of answering 404.")
     max_input_chars: int = Field(4096, ge=1, description="Longest input of one request, characters.")
     max_body_bytes: int = Field(1 << 20, ge=1024, description="Largest request body, bytes.")

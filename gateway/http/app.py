@@ -20,11 +20,13 @@ from gateway.http.error_replies import ErrorReplies, routing_error
 from gateway.http.key_guard import KeyGuard
 from gateway.http.key_limit import KeyLimit
 from gateway.http.openapi import document
+from gateway.http.pages import Pages
 from gateway.http.paths import Paths
 from gateway.http.request_body import RequestBody
 from gateway.http.request_log import RequestLog, write
 from gateway.http.routes import ENDPOINTS, path_set, routed
 from gateway.http.sockets import tell
+from gateway.observe.last_requests import LastRequests
 from gateway.observe.metrics import Metrics
 from gateway.observe.status import status
 from gateway.observe.tracing import Traces
@@ -74,12 +76,16 @@ def create_app(
     speaker = f"{model.sha256} {model.voices_sha256} {model.graph}"
     cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, speaker)
     metrics = Metrics(pool, cache, model.name, running.lines_dropped)
+    last_requests = LastRequests()
     traces = Traces() if settings.otel else None
     # Once: it takes 14 ms of the event loop, and any stranger may ask for it.
     described = json.dumps(document(ENDPOINTS)).encode()
 
+    pages = Pages(settings) if settings.console else None
+
     def note(record: RequestRecord) -> None:
         metrics.note(record)
+        last_requests.note(record)
         if traces:
             traces.note(record)
 
@@ -108,12 +114,14 @@ def create_app(
                     "synthesis": synthesis,
                     "host": host,
                     "status": partial(status, running, pool, cache, in_flight, metrics),
+                    "last_requests": last_requests,
                     "metrics": metrics,
                     "document": described,
+                    "pages": pages,
                 }
 
     app = Starlette(
-        routes=routed(),
+        routes=routed(with_pages=settings.console),
         middleware=middleware(settings, keys, note),
         exception_handlers={HTTPException: routing_error},
         lifespan=lifespan,

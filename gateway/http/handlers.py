@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from gateway import __version__
 from gateway.http.cache_control import allowed_use
@@ -31,6 +30,7 @@ from gateway.http.schema import (
     parse_body,
     parse_speech,
 )
+from gateway.http.status_events import StatusEvents
 from gateway.speech.captions import written
 from gateway.speech.errors import shortened
 
@@ -40,9 +40,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
     from starlette.requests import Request
 
+    from gateway.http.pages import Pages
     from gateway.speech.voices import Catalogue, Voice
-
-REFERENCE = (files("gateway.http") / "static" / "reference.html").read_bytes()
 
 CAPTION_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
@@ -135,6 +134,11 @@ async def status(request: Request) -> Response:
     return _json(request.state.status())
 
 
+async def watch_status(request: Request) -> Response:
+    """The figures, and each speech request as it ends, for the console."""
+    return StatusEvents(request.state.status, request.state.last_requests)
+
+
 async def metrics(request: Request) -> Response:
     """The metrics, for Prometheus."""
     return Response(request.state.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
@@ -150,9 +154,24 @@ async def openapi(request: Request) -> Response:
     return Response(request.state.document, media_type="application/json")
 
 
+async def console(request: Request) -> Response:
+    """The page that speaks, and shows what the machine does."""
+    return _page(request, "console.html")
+
+
 async def reference(request: Request) -> Response:
     """The OpenAPI document, for reading: a page that asks for it in the browser."""
-    return HTMLResponse(REFERENCE)
+    return _page(request, "reference.html")
+
+
+async def page_file(request: Request) -> Response:
+    """What the pages are made of."""
+    path = request.path_params
+    return cast("Pages", request.state.pages).file(path["version"], path["name"]).response(request)
+
+
+def _page(request: Request, name: str) -> Response:
+    return cast("Pages", request.state.pages).page(name).response(request)
 
 
 def listed_voices(catalogue: Catalogue, languages: Collection[str]) -> dict[str, Voice]:

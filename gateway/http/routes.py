@@ -82,6 +82,9 @@ class Endpoint:
     is_for_pages: bool = True
     """Web pages of any origin may read what it replies."""
 
+    is_page: bool = False
+    """A page for people or a part of one; not there without KOKORO_CONSOLE."""
+
     @property
     def name(self) -> str:
         """Of the operation in the document."""
@@ -251,6 +254,9 @@ ENDPOINTS: Final = (
         is_quiet=True,
         is_for_pages=False,
     ),
+    Endpoint(
+        handlers.watch_status, ("/status/events",), needs_key=True, is_quiet=True, is_for_pages=False
+    ),
     Endpoint(handlers.metrics, ("/metrics",), needs_key=True, is_quiet=True, is_for_pages=False),
     Endpoint(
         handlers.health, ("/health",), "Ask whether the process answers", replies=(Health,), is_quiet=True
@@ -266,7 +272,9 @@ ENDPOINTS: Final = (
     ),
     Endpoint(handlers.kokoro_fastapi_probe, ("/v1/test",)),
     Endpoint(handlers.openapi, ("/openapi.json",)),
-    Endpoint(handlers.reference, ("/docs", "/")),
+    Endpoint(handlers.console, ("/",), is_page=True),
+    Endpoint(handlers.reference, ("/docs",), is_page=True),
+    Endpoint(handlers.page_file, ("/console/{version}/{name:path}",), is_quiet=True, is_page=True),
 )
 
 
@@ -280,9 +288,14 @@ def path_set(wanted: Callable[[Endpoint], bool]) -> PathSet:
     return PathSet(paths(filter(wanted, ENDPOINTS)))
 
 
-def routed() -> list[BaseRoute]:
-    """The routes of the application."""
-    return [_route(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
+def routed(*, with_pages: bool) -> list[BaseRoute]:
+    """The routes of the application, with the pages for people or without."""
+    return [
+        _route(endpoint, path)
+        for endpoint in ENDPOINTS
+        if with_pages or not endpoint.is_page
+        for path in endpoint.paths
+    ]
 
 
 def _route(endpoint: Endpoint, path: str) -> BaseRoute:

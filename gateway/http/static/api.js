@@ -1,0 +1,79 @@
+// Asks the gateway that this page came from. Knows paths, keys and errors; knows nothing of what is shown.
+
+const KEY = "kokoro.key";
+
+/** The URL of a path of the gateway, wherever a proxy has put it. */
+export const urlOf = (path) => new URL(path, new URL(".", document.baseURI)).href;
+
+/** What the gateway said instead of what was asked for, in its words. */
+export class Refused extends Error {
+  constructor(message, status, retryAfter) {
+    super(message);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The key of this session of the browser, kept no longer than that. */
+export const key = {
+  get: () => sessionStorage.getItem(KEY) ?? "",
+  set: (value) => sessionStorage.setItem(KEY, value),
+  /** Set by the page: asks the user, and resolves to true once there is a key to try. */
+  askUser: async () => false,
+};
+
+/** The answer to a request; a key is asked for when one is wanted. Throws `Refused`, or `AbortError` when given up. */
+export async function ask(path, { body, signal } = {}) {
+  const used = key.get();
+  const response = await answerTo(path, body, signal, used);
+  if (response.ok) return response;
+  const refused = await refusal(response);
+  if (response.status === 401 && (key.get() !== used || (await key.askUser(used ? refused.message : "")))) {
+    return ask(path, { body, signal });
+  }
+  throw refused;
+}
+
+async function answerTo(path, body, signal, apiKey) {
+  const headers = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
+  if (body) headers["content-type"] = "application/json";
+  try {
+    const method = body ? "POST" : "GET";
+    return await fetch(urlOf(path), { method, headers, body: body && JSON.stringify(body), signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused("The gateway cannot be reached. Is it running?");
+  }
+}
+
+async function refusal(response) {
+  const said = await response.json().catch(() => null);
+  const message = said?.error?.message ?? `The gateway answered ${response.status}.`;
+  return new Refused(message, response.status, Number(response.headers.get("retry-after")) || 0);
+}
+
+/** The JSON at a path. */
+export const read = async (path) => (await ask(path)).json();
+
+/** The events of an answer, each as the object it carries. Throws `Refused` when the stream is cut. */
+export async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch(cut);
+      if (done) return;
+      held += value;
+      const parts = held.split("\n\n");
+      held = parts.pop();
+      for (const part of parts) yield JSON.parse(part.slice("data: ".length));
+    }
+  } finally {
+    reader.cancel().catch(() => {});
+  }
+}
+
+function cut(error) {
+  if (error.name === "AbortError") throw error;
+  throw new Refused("The connection was cut before all had come: what was heard is not the whole.");
+}

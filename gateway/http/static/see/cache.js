@@ -1,0 +1,25 @@
+// What is kept, and what that was good for.
+import { html } from "../html.js";
+import { count, megabytes, percent, seconds } from "./words.js";
+
+export function Cache({ cache }) {
+  const rows = {
+    "Hits": `${count(cache.hits.response)} whole replies, ${count(cache.hits.segment)} segments`,
+    "Misses": `${count(cache.misses.response)} and ${count(cache.misses.segment)}`,
+    "Hit rate of replies": percent(cache.hit_rate),
+    "Shared with a request at work": count(cache.shared),
+    "Kept for": seconds(cache.ttl_s),
+    "Evicted": Object.entries(cache.evictions).map(([cause, times]) => `${cause} ${count(times)}`).join(", "),
+  };
+  return html`<section class="card" aria-labelledby="cache-title">
+    <h2 id="cache-title">Cache</h2>
+    <${Level} name="Memory" is=${cache.bytes} most=${cache.max_bytes} said=${megabytes} />
+    <${Level} name="Entries" is=${cache.entries} most=${cache.max_entries} said=${count} />
+    <dl>${Object.entries(rows).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+  </section>`;
+}
+
+const Level = ({ name, is, most, said }) => html`<label class="level">
+  <span class="row spread"><span>${name}</span><span class="quiet">${said(is)} of ${said(most)}</span></span>
+  <meter min="0" max=${most || 1} value=${is}></meter>
+</label>`;

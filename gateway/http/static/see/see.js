@@ -1,0 +1,65 @@
+// The page that shows what the machine does: the figures every second, and each request when it has ended.
+import { useEffect, useReducer, useState } from "preact/hooks";
+import { ask, events } from "../api.js";
+import { html } from "../html.js";
+import { Cache } from "./cache.js";
+import { Figures } from "./figures.js";
+import { Machine } from "./machine.js";
+import { Requests } from "./requests.js";
+import { Workers } from "./workers.js";
+
+const AGAIN_MS = 2000;
+const MOST_REQUESTS = 50;
+/** Two minutes of figures, for the lines. */
+const MOST_MOMENTS = 120;
+
+const NOTHING = { status: null, moments: [], requests: [] };
+
+/** What is known after one more event. */
+function known(before, event) {
+  if (event.type === "status") {
+    const { status } = event;
+    return { ...before, status, moments: [...before.moments, status].slice(-MOST_MOMENTS) };
+  }
+  if (event.type === "request") {
+    return { ...before, requests: [event.request, ...before.requests].slice(0, MOST_REQUESTS) };
+  }
+  return NOTHING; // the stream begins anew, and tells again what is remembered
+}
+
+export function See() {
+  const [seen, take] = useReducer(known, NOTHING);
+  const [problem, setProblem] = useState("");
+  useEffect(() => {
+    const work = new AbortController();
+    watch(work.signal, take, setProblem);
+    return () => work.abort();
+  }, []);
+  const { status, moments, requests } = seen;
+  return html`<div class="see">
+    ${problem && html`<p class="card alert" role="alert">${problem}</p>`}
+    ${status &&
+    html`<${Figures} status=${status} moments=${moments} requests=${requests} />
+      <${Workers} workers=${status.workers} />
+      <${Requests} requests=${requests} />
+      <div class="pair"><${Cache} cache=${status.cache} /><${Machine} status=${status} /></div>`}
+  </div>`;
+}
+
+/** Follows the stream until it is given up, and comes back when it breaks. */
+async function watch(signal, take, setProblem) {
+  while (!signal.aborted) {
+    try {
+      const answer = await ask("status/events", { signal });
+      take({ type: "begin" });
+      setProblem("");
+      for await (const event of events(answer)) take(event);
+      setProblem("The gateway is leaving. Waiting for the next one …");
+    } catch (error) {
+      if (signal.aborted) return;
+      setProblem(error.status ? error.message : `${error.message} Trying again …`);
+      if (error.status === 401) return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}

@@ -1,0 +1,41 @@
+// What is being heard: its outline, its time, and what to do with it.
+import { useEffect, useRef } from "preact/hooks";
+import { html } from "../html.js";
+import { Icon } from "../icons.js";
+import { Downloads } from "./downloads.js";
+import { Waveform, duration } from "./waveform.js";
+
+const NOTES = { asked: "Waiting for the first sound …", live: "Speaking while it is being made", whole: "" };
+
+export function Player({ playback, format, onFormat, onError }) {
+  const { state, isPlaying, firstMs } = playback;
+  const pause = () => (isPlaying ? playback.pause() : playback.resume());
+  return html`<section class="card player" aria-label="Player">
+    <div class="row">
+      <button class="round" onClick=${pause} disabled=${state === "asked"} aria-label=${isPlaying ? "Pause" : "Play"}>
+        <${Icon} name=${isPlaying ? "pause" : "play"} size="24" /></button>
+      <${Waveform} playback=${playback} />
+    </div>
+    <div class="row spread">
+      <${Clock} playback=${playback} />
+      <span class="quiet grow" role="status">${NOTES[state]}${state === "whole" && firstMs ? `First sound after ${Math.round(firstMs)} ms` : ""}</span>
+      ${state === "whole" && html`<${Downloads} order=${playback.order} format=${format} onFormat=${onFormat} onError=${onError} />`}
+    </div>
+  </section>`;
+}
+
+function Clock({ playback }) {
+  const shown = useRef();
+  useEffect(() => {
+    const tick = () => {
+      const whole = playback.state === "whole" ? clock(duration(playback)) : "–:––";
+      shown.current.textContent = `${clock(Math.min(playback.time, duration(playback)))} / ${whole}`;
+    };
+    tick();
+    const timer = setInterval(tick, 100);
+    return () => clearInterval(timer);
+  }, []);
+  return html`<span class="clock" ref=${shown}></span>`;
+}
+
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
