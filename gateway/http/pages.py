@@ -91,9 +91,7 @@ class Pages:
             "most_characters": str(settings.max_input_chars),
             "voice": settings.voice,
         }
-        self._pages = {
-            name: _page(body, said) for name, body in contents.items() if name.endswith(".html")
-        }
+        self._pages = {name: _page(body, said) for name, body in contents.items() if name.endswith(".html")}
         self._files = {
             name: StaticFile(body, _packed(body), _content_type(name), "public, max-age=31536000, immutable")
             for name, body in contents.items()

@@ -254,9 +254,7 @@ ENDPOINTS: Final = (
         is_quiet=True,
         is_for_pages=False,
     ),
-    Endpoint(
-        handlers.watch_status, ("/status/events",), needs_key=True, is_quiet=True, is_for_pages=False
-    ),
+    Endpoint(handlers.watch_status, ("/status/events",), needs_key=True, is_quiet=True, is_for_pages=False),
     Endpoint(handlers.metrics, ("/metrics",), needs_key=True, is_quiet=True, is_for_pages=False),
     Endpoint(
         handlers.health, ("/health",), "Ask whether the process answers", replies=(Health,), is_quiet=True

@@ -32,9 +32,7 @@ class StatusEvents(StreamingResponse):
         await self.stream_response(send)
 
 
-async def _events(
-    status: Callable[[], Status], last_requests: LastRequests
-) -> AsyncGenerator[bytes, None]:
+async def _events(status: Callable[[], Status], last_requests: LastRequests) -> AsyncGenerator[bytes, None]:
     """Server-sent events, beginning with the requests that are remembered. Ends when the gateway is about to leave."""
     seen = 0
     while True:

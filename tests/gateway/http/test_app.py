@@ -97,12 +97,12 @@ def test_wrong_method_is_told_with_the_right_ones(
     assert error_of(response)["code"] == "method_not_supported"
 
 
-def test_browser_finds_the_docs_at_the_root(gateway: Gateway) -> None:
-    for path in ("/", "/docs"):
-        response = gateway.get(path)
+def test_browser_finds_the_console_at_the_root_and_the_reference_beside_it(gateway: Gateway) -> None:
+    for path, title in (("/", "Kokoro Gateway"), ("/docs", "Reference · Kokoro Gateway")):
+        response = httpx.get(gateway.root + path)
         assert response.headers["content-type"].startswith("text/html")
-        assert "/v1/audio/speech" in response.text
-    assert gateway.get("/openapi.json").json()["openapi"].startswith("3.1")
+        assert f"<title>{title}</title>" in response.text
+    assert httpx.get(gateway.root + "/openapi.json").json()["openapi"].startswith("3.1")
 
 
 # Lists

@@ -19,6 +19,8 @@ ALIASES = {
     "/docs",
     "/",
     "/metrics",
+    "/status/events",
+    "/console/{version}/{name}",
 }
 """Routes that are there for clients that do not read documents."""
 

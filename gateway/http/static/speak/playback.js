@@ -13,7 +13,7 @@ export class Playback {
   error = "";
   /** What is, or was, spoken: the fields of the request. */
   order = null;
-  /** Words heard in it: `{from, to, start, end}`, in characters of the text and seconds. */
+  /** When each word is heard, as the API tells it. */
   words = [];
   peaks = new Peaks();
   /** Milliseconds from the click to the first bytes of sound. */
@@ -66,8 +66,9 @@ export class Playback {
   async #take(player, order, signal) {
     const began = performance.now();
     const pieces = [];
-    const body = { ...order, response_format: player.format, stream_format: "sse" };
+    const body = { ...order, response_format: player.format, stream_format: "sse", timestamps: "word" };
     for await (const event of events(await ask("v1/audio/speech", { body, signal }))) {
+      if (event.type === "speech.audio.words") this.words.push(...event.words);
       if (event.type !== "speech.audio.delta") continue;
       this.firstMs ??= performance.now() - began;
       const bytes = decoded(event.audio);

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "../icons.js";
 import { Downloads } from "./downloads.js";
+import { ReadAlong } from "./read_along.js";
 import { Waveform, duration } from "./waveform.js";
 
 const NOTES = { asked: "Waiting for the first sound …", live: "Speaking while it is being made", whole: "" };
@@ -19,8 +20,9 @@ export function Player({ playback, format, onFormat, onError }) {
     <div class="row spread">
       <${Clock} playback=${playback} />
       <span class="quiet grow" role="status">${NOTES[state]}${state === "whole" && firstMs ? `First sound after ${Math.round(firstMs)} ms` : ""}</span>
-      ${state === "whole" && html`<${Downloads} order=${playback.order} format=${format} onFormat=${onFormat} onError=${onError} />`}
+      ${state === "whole" && html`<${Downloads} playback=${playback} format=${format} onFormat=${onFormat} onError=${onError} />`}
     </div>
+    ${playback.words.length > 0 && html`<${ReadAlong} playback=${playback} />`}
   </section>`;
 }
 

@@ -1,0 +1,101 @@
+"""A browser, a gateway that hums, and pages whose every complaint fails their test."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.support.gateway import Gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+LISTEN = Path(__file__).with_name("listen.js")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("no chromium here: tests/console/setup.sh brings it, as root")
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-dev-shm-usage"]
+        launched = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="package")
+def humming(tone: Path) -> Iterator[Gateway]:
+    """A gateway on the tone model, with a cache."""
+    gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1")
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@pytest.fixture(scope="package")
+def locked(tone: Path) -> Iterator[Gateway]:
+    """One that asks for a key."""
+    options = {"WORKERS": "1", "THREADS": "1", "API_KEYS": "a-key"}
+    gateway = Gateway.start("tests.support.tone_server", str(tone), **options)
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@dataclass
+class Visit:
+    """One page of one gateway, in a browser without a past. Lives as long as a test."""
+
+    page: Page
+    gateway: Gateway
+    complaints: list[str] = field(default_factory=list)
+    """What the page wrote to its console as a warning or an error, and what it threw."""
+
+    elsewhere: list[str] = field(default_factory=list)
+    """What it asked other places for."""
+
+    def open(self, path: str = "/", shows: str = ".editor") -> Page:
+        self.page.goto(self.gateway.root + path)
+        self.page.wait_for_selector(shows)
+        return self.page
+
+    def listen(self) -> None:
+        """From now on `heard` of the page tells what is heard."""
+        self.page.add_init_script(path=LISTEN)
+
+    def note(self, url: str) -> None:
+        if not url.startswith((self.gateway.root, "blob:" + self.gateway.root, "data:")):
+            self.elsewhere.append(url)
+
+
+@pytest.fixture
+def visit(browser: Browser, humming: Gateway) -> Iterator[Callable[..., Visit]]:
+    """Visits a gateway; options are those of a browser context. At its end no page may have complained."""
+    visits: list[Visit] = []
+
+    def visit_one(gateway: Gateway = humming, **options: Any) -> Visit:
+        context = browser.new_context(**options)
+        visit = Visit(context.new_page(), gateway)
+        page = visit.page
+        page.on("request", lambda request: visit.note(request.url))
+        page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: visit.complaints.append(said.text) if said.type in {"error", "warning"} else None,
+        )
+        visits.append(visit)
+        return visit
+
+    yield visit_one
+    for each in visits:
+        each.page.context.close()
+        assert each.complaints == []
+        assert each.elsewhere == []

@@ -1,0 +1,67 @@
+"""Who uses no mouse, a small screen or a screen reader can do everything too."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.console.conftest import Visit
+
+AXE = Path(sys.prefix) / "console/node_modules/axe-core/axe.min.js"
+PAGES = {"/": ".editor", "/#see": ".figures", "/docs": ".operation"}
+PHONE = {"width": 390, "height": 844}
+MOST_TABS = 400
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_axe_finds_nothing_serious(visit: Callable[..., Visit], path: str, scheme: str) -> None:
+    if not AXE.exists():
+        pytest.skip("no axe-core here: tests/console/setup.sh brings it")
+    page = visit(color_scheme=scheme, bypass_csp=True).open(path, PAGES[path])
+    if path == "/":
+        page.get_by_role("button", name="Add Bella to the mix").click()
+        page.get_by_role("button", name="Speak", exact=True).click()
+        page.get_by_text("First sound after").wait_for(timeout=20_000)
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run().then(({ violations }) => violations)")
+    serious = [each for each in found if each["impact"] in {"serious", "critical"}]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in serious] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_wider_than_a_phone(visit: Callable[..., Visit], path: str) -> None:
+    page = visit(viewport=PHONE).open(path, PAGES[path])
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_everything_is_reached_by_the_keyboard(visit: Callable[..., Visit]) -> None:
+    page = visit().open()
+    wanted = page.locator(
+        "button:enabled:visible, input:enabled:visible, select:visible, textarea, a:visible, summary"
+    )
+    all_ids = wanted.evaluate_all("all => all.map((each, index) => (each.dataset.test = index))")
+    reached = set()
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("Number(document.activeElement.dataset.test ?? -1)"))
+        if reached.issuperset(all_ids):
+            break
+    assert set(all_ids) - reached == set()
+
+
+def test_keyboard_alone_speaks_and_stops(visit: Callable[..., Visit]) -> None:
+    page = visit().open()
+    page.get_by_role("textbox", name="What shall I say?").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("One two three four five six seven.")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Stop", exact=True).wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Speak", exact=True).wait_for()
