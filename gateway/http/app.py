@@ -80,7 +80,6 @@ def create_app(
     traces = Traces() if settings.otel else None
     # Once: it takes 14 ms of the event loop, and any stranger may ask for it.
     described = json.dumps(document(ENDPOINTS)).encode()
-
     pages = Pages(settings) if settings.console else None
 
     def note(record: RequestRecord) -> None:

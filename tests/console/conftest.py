@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+PLAYERS = {"MediaSource": ";", "worklet": "delete window.MediaSource;"}
+"""What is done to the browser so that the page plays through this."""
+
 LISTEN = Path(__file__).with_name("listen.js")
 
 
@@ -99,3 +102,12 @@ def visit(browser: Browser, humming: Gateway) -> Iterator[Callable[..., Visit]]:
         each.page.context.close()
         assert each.complaints == []
         assert each.elsewhere == []
+
+
+@pytest.fixture(params=PLAYERS)
+def player(request: pytest.FixtureRequest, visit: Callable[..., Visit]) -> Visit:
+    """A visit that is listened to, with each player of the page."""
+    visited = visit()
+    visited.page.add_init_script(PLAYERS[request.param])
+    visited.listen()
+    return visited

@@ -1,6 +1,14 @@
 // Put into a page before its own scripts: hears what the page plays, wherever that comes from, and notes the loudest
-// sample of each moment. `window.heard` is a list of [milliseconds of performance.now(), level from 0 to 1].
+// sample of each moment. `window.heard` is a list of [milliseconds of performance.now(), level from 0 to 1], and
+// `window.marked` one of [milliseconds, word] for the words that are marked as heard.
 window.heard = [];
+window.marked = [];
+new MutationObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.classList.contains("now")) window.marked.push([performance.now(), target.textContent]);
+  }
+}).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+
 const ears = [];
 
 function listen(context, source) {

@@ -29,7 +29,7 @@ def test_request_is_seen_as_it_ends_with_its_time_and_without_its_text(
 
 def test_every_worker_is_seen(visit: Callable[..., Visit], humming: Gateway) -> None:
     page = visit().open("/#see", ".figures")
-    table = page.get_by_role("region", name="Workers").inner_text()
+    table = page.get_by_role("group", name="Workers").inner_text()
     for worker in humming.status()["workers"]:
         assert worker["role"] in table
         assert str(worker["pid"]) in table

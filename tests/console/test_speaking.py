@@ -7,46 +7,15 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.console.steps import GUARD_MS, speak, text_of, wait_for_silence, wait_for_sound
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
     from tests.console.conftest import Visit
     from tests.support.gateway import Gateway
 
-AUDIBLE = 0.05
-"""Level of a sample that can be heard; the tone has 0.5."""
-
-GUARD_MS = 20_000
-PLAYERS = {"MediaSource": "", "worklet": "delete window.MediaSource"}
-"""What is done to the browser so that it takes this one."""
-
 LONG = "The tide came in and the tide went out. " * 120
-
-
-@pytest.fixture(params=PLAYERS)
-def player(request: pytest.FixtureRequest, visit: Callable[..., Visit]) -> Visit:
-    visited = visit()
-    visited.page.add_init_script(PLAYERS[request.param] or ";")
-    visited.listen()
-    return visited
-
-
-def text_of(page: Page, text: str) -> None:
-    page.get_by_role("textbox", name="What shall I say?").fill(text)
-
-
-def speak(page: Page) -> None:
-    page.get_by_role("button", name="Speak", exact=True).click()
-
-
-def wait_for_sound(page: Page) -> None:
-    page.wait_for_function(f"heard.some(([, level]) => level > {AUDIBLE})", timeout=GUARD_MS)
-
-
-def wait_for_silence(page: Page) -> None:
-    page.wait_for_function(f"heard.slice(-20).every(([, level]) => level < {AUDIBLE})", timeout=GUARD_MS)
 
 
 def test_one_click_on_a_page_just_opened_makes_sound(player: Visit) -> None:

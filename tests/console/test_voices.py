@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.console.test_speaking import speak, wait_for_sound
+from tests.console.steps import speak, wait_for_sound
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -154,7 +154,7 @@ def test_a_hang_up_reaches_the_gateway_and_figures_reach_nobody(
     certificate: Path,
 ) -> None:
     with proxy(tmp_path, certificate, [gateway.port, free_port()]) as reader:
-        for path in (b"/metrics", b"/status", b"/metrics/", b"//metrics", b"/metric%73"):
+        for path in (b"/metrics", b"/status", b"/metrics/", b"//metrics", b"/metric%73", b"/status/events"):
             answer = reader.get(reader.base_url.copy_with(raw_path=path))
             assert answer.status_code == 404
             assert "x-request-id" not in answer.headers  # the proxy said so, not the gateway

@@ -42,7 +42,7 @@ function Operation({ api, path, method, operation }) {
     <p class="row"><span class=${`pill ${method === "post" ? "good" : "calm"}`}>${method.toUpperCase()}</span><code>${path}</code>
       ${operation.security && html`<span class="quiet">needs a key, if the gateway has keys</span>`}</p>
     ${fields.length > 0 &&
-    html`<div class="scroll wrapped" tabindex="0" role="region" aria-label=${`Fields: ${operation.summary}`}><table>
+    html`<div class="scroll wrapped" tabindex="0" role="group" aria-label=${`Fields: ${operation.summary}`}><table>
       <thead><tr><th>Field</th><th>Value</th><th>Meaning</th></tr></thead>
       <tbody>${fields.map((field) => html`<${Field} ...${field} />`)}</tbody>
     </table></div>`}

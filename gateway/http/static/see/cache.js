@@ -19,7 +19,8 @@ export function Cache({ cache }) {
   </section>`;
 }
 
-const Level = ({ name, is, most, said }) => html`<label class="level">
-  <span class="row spread"><span>${name}</span><span class="quiet">${said(is)} of ${said(most)}</span></span>
-  <meter min="0" max=${most || 1} value=${is}></meter>
-</label>`;
+const Level = ({ name, is, most, said }) => html`<div class="level">
+  <div class="row spread"><span>${name}</span><span class="quiet">${said(is)} of ${said(most)}</span></div>
+  <svg class="phases" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
+    <rect class="inference" width=${(100 * is) / (most || 1)} height="10" /></svg>
+</div>`;

@@ -20,9 +20,9 @@ export function Figures({ status, moments, requests }) {
       <${Figure} name="Queue" value=${count(queue.jobs)} values=${moments.map((moment) => moment.queue.jobs)}
         note=${`a newcomer waits ${seconds(queue.wait_s)}`} />
       <${Figure} name="Underruns" value=${count(totals.underruns)} values=${moments.map((moment) => moment.totals.underruns)}
-        note=${`${underruns} in the last ${requests.length} requests`} />
+        note=${`${underruns || "none"} in the last requests`} />
       <${Figure} name="Spoken" value=${seconds(totals.audio_s)} values=${moments.map((moment) => moment.totals.audio_s)}
-        note=${`${count(total)} requests · ${percent(cache.hit_rate)} from the cache`} />
+        note=${`in ${count(total)} replies, ${percent(cache.hit_rate)} cached`} />
     </div>
   </section>`;
 }

@@ -13,7 +13,7 @@ export function Requests({ requests }) {
     </div>
     ${!requests.length && html`<p class="quiet">Nothing has been spoken yet.</p>`}
     ${requests.length > 0 &&
-    html`<div class="scroll tall" tabindex="0" role="region" aria-label="Last requests">
+    html`<div class="scroll tall" tabindex="0" role="group" aria-label="Last requests">
       <table>
         <thead><tr><th>Ended</th><th>Outcome</th><th>Voice</th><th>Format</th><th class="number">Characters</th><th>Cache</th><th class="number">First audio</th><th class="number">Total</th><th class="number">Audio</th><th>Where the time went</th></tr></thead>
         <tbody>${requests.map((request) => html`<${Request} key=${request.number} request=${request} longest=${longest} />`)}</tbody>

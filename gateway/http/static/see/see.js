@@ -13,6 +13,9 @@ const MOST_REQUESTS = 50;
 /** Two minutes of figures, for the lines. */
 const MOST_MOMENTS = 120;
 
+/** Proxies as deploy/ has them pass no figures on. */
+const KEPT = "The proxy in front of this gateway keeps its figures for those who are on the machine itself.";
+
 const NOTHING = { status: null, moments: [], requests: [] };
 
 /** What is known after one more event. */
@@ -57,8 +60,9 @@ async function watch(signal, take, setProblem) {
       setProblem("The gateway is leaving. Waiting for the next one …");
     } catch (error) {
       if (signal.aborted) return;
-      setProblem(error.status ? error.message : `${error.message} Trying again …`);
-      if (error.status === 401) return;
+      if (error.status === 404) return setProblem(KEPT);
+      if (error.status === 401) return setProblem(error.message);
+      setProblem(`${error.message} Trying again …`);
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }

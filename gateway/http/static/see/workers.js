@@ -6,7 +6,7 @@ const COLOURS = { idle: "good", busy: "busy", resting: "calm" };
 
 export const Workers = ({ workers }) => html`<section class="card" aria-labelledby="workers-title">
   <h2 id="workers-title">Workers</h2>
-  <div class="scroll" tabindex="0" role="region" aria-label="Workers">
+  <div class="scroll" tabindex="0" role="group" aria-label="Workers">
     <table>
       <thead><tr><th>Role</th><th>State</th><th>Provider</th><th>CPUs</th><th class="number">Threads</th><th class="number">Jobs</th><th class="number">Memory</th><th>Restarts</th><th class="number">Process</th></tr></thead>
       <tbody>

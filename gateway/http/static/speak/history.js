@@ -12,7 +12,7 @@ const isSame = (a, b) => a.input === b.input && a.voice === b.voice && a.speed =
 
 export function History({ history, onSpeak, onChange }) {
   if (!history.length) return null;
-  return html`<section class="card" aria-labelledby="history-title">
+  return html`<section class="card past" aria-labelledby="history-title">
     <div class="row spread">
       <h2 id="history-title">History</h2>
       <button class="plain small" onClick=${() => onChange([])}>Clear</button>

@@ -1,5 +1,5 @@
 // What is being heard: its outline, its time, and what to do with it.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "../icons.js";
 import { Downloads } from "./downloads.js";
@@ -28,7 +28,7 @@ export function Player({ playback, format, onFormat, onError }) {
 
 function Clock({ playback }) {
   const shown = useRef();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const tick = () => {
       const whole = playback.state === "whole" ? clock(duration(playback)) : "–:––";
       shown.current.textContent = `${clock(Math.min(playback.time, duration(playback)))} / ${whole}`;

@@ -1,12 +1,12 @@
 // The text as it is spoken: the word that is heard is marked, and a click on a word goes there.
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { html } from "../html.js";
 
 export function ReadAlong({ playback }) {
   const { words, order } = playback;
   const box = useRef();
   const pieces = useMemo(() => parted(order.input, words), [order, words.length]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let frame;
     let marked = null;
     const tick = () => {

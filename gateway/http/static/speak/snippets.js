@@ -9,7 +9,7 @@ const LANGUAGES = { curl, Python: python, JavaScript: javascript };
 export function Snippets({ order, format }) {
   const [language, setLanguage] = useState("curl");
   const code = LANGUAGES[language]({ ...order, response_format: format });
-  return html`<section class="card" aria-labelledby="code-title">
+  return html`<section class="card snippets" aria-labelledby="code-title">
     <div class="row spread">
       <h2 id="code-title">Code</h2>
       <div class="row segmented" role="group" aria-label="Language of the code">

@@ -6,7 +6,7 @@ export const languageName = (code) => languages.of(code);
 
 /** Name for people: `af_heart` is Heart. */
 export function voiceName(id) {
-  const name = id.slice(id.indexOf("_") + 1);
+  const name = id.slice(id.indexOf("_") + 1).replaceAll("_", " ");
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
 

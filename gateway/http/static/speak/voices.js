@@ -24,7 +24,7 @@ export function Voices({ voices, mix, heard, onMix, onHear }) {
     <h2 id="voices-title">Voice</h2>
     <${Mix} mix=${mix} onMix=${onMix} />
     <div class="row filters">
-      <input type="search" placeholder="Search ${voices.length} voices" aria-label="Search voices" value=${wanted}
+      <input type="search" placeholder="Search" aria-label="Search voices" value=${wanted}
         onInput=${(event) => setWanted(event.target.value)} />
       <select aria-label="Language" value=${shown} onChange=${(event) => setShown(event.target.value)}>
         <option value="">All languages</option>
@@ -32,7 +32,7 @@ export function Voices({ voices, mix, heard, onMix, onHear }) {
         ${languages.map((code) => html`<option value=${code}>${languageName(code)}</option>`)}
       </select>
     </div>
-    <div class="gallery" tabindex="0" role="region" aria-label="Gallery of voices">
+    <div class="gallery" tabindex="0" role="group" aria-label="Gallery of voices">
       ${groups.map(
         ([code, members]) => html`<h3>${languageName(code)}<small>${members.length}</small></h3>
           <ul>

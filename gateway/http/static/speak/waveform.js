@@ -1,5 +1,5 @@
 // The outline of the speech, with what has been heard in the accent colour: a slider over a canvas.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { PEAKS_PER_SECOND } from "./peaks.js";
 
@@ -17,7 +17,7 @@ export function duration({ peaks, order, state }) {
 export function Waveform({ playback }) {
   const canvas = useRef();
   const slider = useRef();
-  useEffect(() => {
+  useLayoutEffect(() => {
     let frame;
     const tick = () => {
       draw(canvas.current, playback);

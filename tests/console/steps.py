@@ -1,0 +1,36 @@
+"""What a visitor of the console does and waits for, by what is on the page and what can be heard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.support.waiting import wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+AUDIBLE = 0.05
+"""Level of a sample that can be heard; the tone has 0.5."""
+
+GUARD_MS = 20_000
+
+
+def text_of(page: Page, text: str) -> None:
+    page.get_by_role("textbox", name="What shall I say?").fill(text)
+
+
+def speak(page: Page) -> None:
+    page.get_by_role("button", name="Speak", exact=True).click()
+
+
+def wait_until(page: Page, condition: str) -> None:
+    """Until an expression is true in the page: Playwright's own way to wait needs `eval`, which the page forbids."""
+    wait_for(lambda: page.evaluate(condition), condition)
+
+
+def wait_for_sound(page: Page) -> None:
+    wait_until(page, f"heard.some(([, level]) => level > {AUDIBLE})")
+
+
+def wait_for_silence(page: Page) -> None:
+    wait_until(page, f"heard.slice(-20).every(([, level]) => level < {AUDIBLE})")
