@@ -39,7 +39,8 @@ HTMLMediaElement.prototype.play = function () {
 const samples = new Float32Array(512);
 setInterval(() => {
   let level = 0;
-  for (const ear of ears) {
+  // The samples of a context that has stopped stay as they were.
+  for (const ear of ears.filter(({ context }) => context.state === "running")) {
     ear.getFloatTimeDomainData(samples);
     level = Math.max(level, ...samples.map(Math.abs));
   }

@@ -29,7 +29,7 @@ def test_sound_is_heard_while_it_is_still_being_made(player: Visit) -> None:
     text_of(page, LONG[:4000])
     speak(page)
     wait_for_sound(page)
-    assert page.get_by_role("status").inner_text() == "Speaking while it is being made"
+    assert page.locator(".player [role=status]").inner_text() == "Speaking while it is being made"
 
 
 def test_stop_is_heard_at_once_and_frees_the_worker(player: Visit) -> None:
@@ -47,9 +47,7 @@ def test_whole_speech_can_be_heard_again_from_any_place(player: Visit) -> None:
     text_of(page, "Once more.")
     speak(page)
     page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
-    page.wait_for_function(
-        "!document.querySelector('.player .round .pause')", timeout=GUARD_MS
-    )  # it has ended
+    wait_until(page, "!document.querySelector('.player .round .pause')")  # it has ended
     wait_for_silence(page)
     page.evaluate("heard.length = 0")
     page.get_by_role("slider", name="Position in the speech").press("ArrowRight")
