@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.console.steps import GUARD_MS, speak, text_of, wait_for_silence, wait_for_sound
+from tests.console.steps import GUARD_MS, speak, text_of, wait_for_silence, wait_for_sound, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
