@@ -33,6 +33,8 @@ MESSAGE_BYTES: Final = 64 << 10
 """Most bytes of one message."""
 
 _LONGEST_INACTIVITY_S: Final = 180.0
+_DEEPGRAM_INACTIVITY_S: Final = 4000.0
+"""LiveKit keeps a socket for an hour, and takes one that was closed meanwhile for a fault."""
 
 
 class SocketWire:
@@ -99,7 +101,7 @@ async def _elevenlabs(websocket: WebSocket, kind: type[MultiStream | SingleStrea
 async def deepgram_speak(websocket: WebSocket) -> None:
     """One text after the other, for Deepgram's clients."""
     order = SocketQuery.read(websocket).order_without_text(websocket.state.host)
-    await _converse(websocket, partial(DeepgramSpeak, order))
+    await _converse(websocket, partial(DeepgramSpeak, order, inactivity_s=_DEEPGRAM_INACTIVITY_S))
 
 
 async def _converse(websocket: WebSocket, conversation: Callable[..., Conversation[str, Any]]) -> None:

@@ -51,8 +51,8 @@ AS_MADE: Final = Lead(planned_s=Pace().look_ahead_s, sent_s=inf)
 PIECE_S: Final = 0.75
 """Sound that is sent at once. The strictest client takes 1 MiB: 5 s of pcm at 48 kHz in base64."""
 
-TURN_BYTES: Final = 1 << 20
-"""What a turn may hold: a segment or two as they were spoken, stages, encoder and its text."""
+TURN_BYTES: Final = 512 << 10
+"""What a turn may hold: a segment as it was spoken, stages, encoder and its text. One that is silent holds less."""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,16 @@ class Context:
         self._rest: asyncio.TimerHandle | None = None
 
     @property
+    def has_begun(self) -> bool:
+        """There is text, and a line of the log will tell of it."""
+        return self._turn is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing is done for it any more."""
+        return self._task is None or self._task.done()
+
+    @property
     def is_silent(self) -> bool:
         """It has said all that it was given."""
         return self._turn is None or (self._is_flushed and self._turn.is_silent)
@@ -128,14 +138,14 @@ class Context:
         self.is_ending = True
         await self._conversation.ended(self)
 
-    async def drop(self, *, has_left: bool) -> None:
-        """The socket closes, for the client has left, or for a fault that ends all its contexts."""
-        if self._rest:
-            self._rest.cancel()
-        if not self._task:
+    async def drop(self, fault: Exception | None) -> None:
+        """The socket closes, for a fault that ends all its contexts, or without one since the client has left."""
+        if self._task is None:
             return
-        if not self._task.done() and not self._record.outcome:
-            if has_left:
+        if not (self._task.done() or self._record.outcome):
+            if fault:
+                self._record.failed(fault, self._host.tell(fault).outcome)
+            else:
                 self._record.left()
             self._task.cancel()
         await asyncio.wait({self._task})
@@ -147,15 +157,10 @@ class Context:
 
     def _begin(self) -> Turn:
         conversation = self._conversation
-        self._record = record = RequestRecord(
-            conversation.request_id, conversation.method, key=conversation.key
-        )
+        record = RequestRecord(conversation.request_id, conversation.method, key=conversation.key)
         record.ordered(self._order, keep_text=self._host.settings.log_text)
-        try:
-            self._turn = turn = self._host.synthesis.turn(self._order, record, conversation.lead)
-        except Exception as error:
-            self._end_record(error)
-            raise
+        turn = self._host.synthesis.turn(self._order, record, conversation.lead)
+        self._turn, self._record = turn, record
         self._task = asyncio.create_task(self._speak(turn))
         self._task.add_done_callback(lambda _: self._close(turn))
         return turn
@@ -181,10 +186,6 @@ class Context:
         if self._rest:
             self._rest.cancel()
         turn.close()
-        self._host.write(self._record, self._conversation.path)
-
-    def _end_record(self, error: Exception) -> None:
-        self._record.failed(error, self._host.tell(error).outcome)
         self._host.write(self._record, self._conversation.path)
 
     def _rest_later(self, turn: Turn) -> None:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from gateway.speech.errors import RequestError
+from gateway.speech.record import RequestRecord
 from gateway.speech.turn import AS_HEARD
 from gateway.talk.context import Context
 from gateway.talk.errors import GOING_AWAY, NORMAL, TooManyContexts, close_code
@@ -63,15 +64,15 @@ class Conversation(ABC, Generic[Received, Sent]):
         self._wire = wire
         self._inactivity_s = inactivity_s
         self._contexts: dict[str | None, Context] = {}
-        self._dropped: set[Context] = set()
-        """Those that were ended before their work had stopped."""
+        self._stopping: set[Context] = set()
+        """Those that have ended while their work is about to."""
 
         self._over: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._farewell: int | None = None
         """The code to close with once all contexts have ended."""
 
-        self._has_failed = False
-        """The client is being told that; it is told nothing else any more."""
+        self._fault: Exception | None = None
+        """The client is being told of it, and of nothing else any more."""
 
         self._is_deaf = False
         """What the client says now is of no use any more."""
@@ -85,25 +86,23 @@ class Conversation(ABC, Generic[Received, Sent]):
         try:
             return await self._over
         finally:
-            has_left = not self._over.done() or self._over.cancelled() or self._over.result() is None
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for context in {*self._contexts.values(), *self._dropped}:
-                await context.drop(has_left=has_left)
+            for context in {*self._contexts.values(), *self._stopping}:
+                await context.drop(self._fault)
 
     async def heard(self, context: Context, sound: Sound) -> None:
         """See `Conversing.heard`."""
-        if self._has_failed:
-            return
-        await self._send(*self._tell_sound(context, sound))
+        if not self._fault:
+            await self._send(*self._tell_sound(context, sound))
 
     async def ended(self, context: Context) -> None:
         """See `Conversing.ended`."""
-        if self._has_failed or self._contexts.get(context.name) is not context:
+        if self._fault or self._contexts.get(context.name) is not context:
             return
         del self._contexts[context.name]
-        self._dropped.add(context)
+        self._stopping = {other for other in (*self._stopping, context) if not other.is_over}
         self._touched = asyncio.get_running_loop().time()
         with suppress(ConnectionError):
             await self._send(*self._tell_end(context))
@@ -111,9 +110,11 @@ class Conversation(ABC, Generic[Received, Sent]):
 
     async def failed(self, context: Context | None, error: Exception) -> None:
         """See `Conversing.failed`; without a context, what the client sent last is at fault."""
-        if self._has_failed:
+        if self._fault:
             return
-        self._has_failed = True
+        self._fault = error
+        if context is None or not context.has_begun:
+            self._write(error)
         code, told = close_code(error), self._host.tell(error)
         with suppress(ConnectionError):
             await self._send(self._tell_error(context, told.word, told.message, code))
@@ -162,6 +163,12 @@ class Conversation(ABC, Generic[Received, Sent]):
         for context in list(self._contexts.values()):
             await context.close()
         self._leave_if_done()
+
+    def _write(self, error: Exception) -> None:
+        """What is wrong with no text that has begun has a line of its own."""
+        record = RequestRecord(self.request_id, self.method, key=self.key)
+        record.failed(error, self._host.tell(error).outcome)
+        self._host.write(record, self.path)
 
     async def _send(self, *messages: Sent) -> None:
         try:

@@ -81,7 +81,7 @@ class DeepgramSpeak(Conversation[str, str | bytes]):
 
     async def _go_on(self) -> None:
         """Do what is in line, up to a flush that is still being spoken."""
-        while self._in_line and not (self._has_failed or self._is_going_on or self._is_ending):
+        while self._in_line and not (self._fault or self._is_going_on or self._is_ending):
             said = self._in_line.popleft()
             self._chars_in_line -= len(said.text)
             self._is_going_on = True

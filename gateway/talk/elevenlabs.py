@@ -39,11 +39,15 @@ class ElevenLabs(Conversation[str, str]):
         self._is_auto = is_auto
         self._is_synced = is_synced
         self._show_key = show_key
+        self._usual_inactivity_s = self._inactivity_s
+        if show_key:
+            self._inactivity_s = self._host.settings.header_timeout_s
 
     async def _take(self, message: str) -> None:
         said = ClientMessage.read(message)
         if self._show_key:
             self.key, self._show_key = self._show_key(said.keys), None
+            self._inactivity_s = self._usual_inactivity_s
         try:
             await self._do(said)
         except (RequestError, InferenceError) as error:
@@ -78,6 +82,7 @@ class MultiStream(ElevenLabs):
         """It cannot begin, and that is no fault of those there are."""
         told, code = self._host.tell(error), close_code(error)
         self._contexts.pop(name, None)
+        self._write(error)
         await self._send(messages.error(told.word, told.message, code, contextId=name))
         if isinstance(error, PoolClosed):
             self._farewell = code

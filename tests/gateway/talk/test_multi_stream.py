@@ -250,6 +250,7 @@ def test_what_is_no_message_ends_the_socket(gateway: Gateway, message: str | byt
         socket.send(message)
         (fault,) = socket.messages()
         assert (fault["error"], fault["code"], socket.closed) == ("invalid_request", 1008, 1008)
+    wait_for(lambda: gateway.requests(outcome="invalid", error="BadMessage", path=SOCKET), "its line")
 
 
 def test_a_message_of_more_than_64_kib_ends_the_socket(gateway: Gateway) -> None:
@@ -266,6 +267,7 @@ def test_a_text_of_more_than_a_request_may_have_is_refused(gateway: Gateway) -> 
         fault = socket.messages()[-1]
         assert (fault["error"], fault["contextId"]) == ("max_character_limit_exceeded", "a")
         assert socket.closed == 1008
+    assert wait_for(lambda: gateway.requests(outcome="invalid", error="TextTooLong", path=SOCKET), "its line")
 
 
 @pytest.mark.parametrize("text", ["This goes well for a while. " * 5 + "But not this!", "Not this!"])
