@@ -10,9 +10,10 @@ import pytest
 from tests.clients.running import DEEPGRAM, ELEVENLABS, LIVEKIT_TALK, PIPECAT_DEEPGRAM, PIPECAT_TALK
 from tests.clients.test_clients import seconds_of_pcm
 from tests.support.sound import decode
+from tests.support.tls import behind_tls, certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.clients.running import Answer, Client
     from tests.support.gateway import Gateway
@@ -42,21 +43,30 @@ ORDERS: dict[Client, dict[str, dict[str, Any]]] = {
         way: EL | {"way": way}
         for way in ("convert", "stream", "convert_with_timestamps", "stream_with_timestamps")
     }
-    | {"fault": EL | {"way": "stream", "voice_id": "nobody"}},
+    | {
+        "fault": EL | {"way": "stream", "voice_id": "nobody"},
+        "realtime": EL | {"way": "convert_realtime", "tokens": TOKENS},
+    },
 }
 RATES = {"mp3": 22050, "opus": 48000, "tokens": 16000}
 
 
 @pytest.fixture(scope="module")
-def told(gateway: Gateway) -> Told:
+def told(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """What each client makes of its orders; it is run once."""
+    made, key = certificate(tmp_path_factory.mktemp("tls"))
+    with behind_tls(gateway.port, made, key) as tls_port, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(made))
 
-    @cache
-    def ask(client: Client) -> Mapping[str, Answer]:
-        base_url = gateway.base_url if client is LIVEKIT_TALK else gateway.root
-        return client.speak({name: (base_url, order) for name, order in ORDERS[client].items()}, retries=0)
+        @cache
+        def ask(client: Client) -> Mapping[str, Answer]:
+            base_url = gateway.base_url if client is LIVEKIT_TALK else gateway.root
+            orders = {name: (base_url, order) for name, order in ORDERS[client].items()}
+            if "realtime" in orders:  # which wants TLS, whatever the base URL says
+                orders["realtime"] = (f"https://127.0.0.1:{tls_port}", ORDERS[client]["realtime"])
+            return client.speak(orders, retries=0)
 
-    return ask
+        yield ask
 
 
 SPOKEN = [(client, name) for client, orders in ORDERS.items() for name in orders if name != "fault"]

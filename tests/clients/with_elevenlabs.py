@@ -10,6 +10,8 @@ from tests.clients.report import Order, Spoken, report
 
 def speak(base_url: str, retries: int, order: Order) -> bytes | Spoken:
     """What the SDK makes of an order, in the way that it asks for."""
+    if order["way"] == "convert_realtime":
+        return _realtime(base_url, order)
     speech = ElevenLabs(base_url=base_url, api_key="none is needed").text_to_speech
     asked = {name: order[name] for name in ("text", "voice_id", "output_format")}
     options = {"request_options": {"max_retries": retries}}
@@ -18,6 +20,14 @@ def speak(base_url: str, retries: int, order: Order) -> bytes | Spoken:
     if order["way"] == "stream_with_timestamps":
         return _timed(list(speech.stream_with_timestamps(**asked, **options)))
     return b"".join(getattr(speech, order["way"])(**asked, **options))
+
+
+def _realtime(base_url: str, order: Order) -> bytes:
+    client = ElevenLabs(base_url=base_url, api_key="none is needed")
+    heard = client.text_to_speech.convert_realtime(
+        order["voice_id"], text=iter(order["tokens"]), output_format=order["output_format"]
+    )
+    return b"".join(heard)
 
 
 def _timed(parts: list[Any]) -> Spoken:
