@@ -202,6 +202,20 @@ async def test_a_pool_that_is_saturated_refuses_before_any_work(speech_spec: Wor
         pool.lease("r3", 100)
 
 
+async def test_who_would_be_next_is_admitted_however_long_the_job_before_takes(
+    speech_spec: WorkerSpec,
+) -> None:
+    unmeasured = dataclasses.replace(speech_spec, is_proven=True)
+    async with Pool(config(unmeasured, queue_s=1.0, cost=100.0)) as pool:
+        running = asyncio.create_task(say(pool.lease("r1", 100), "wait!", "af_slow"))
+        await until(lambda: pool.status().jobs_running, "the job running")
+        assert pool.status().wait_s > 1
+        pool.lease("r2", 100)
+        with pytest.raises(PoolSaturated):
+            pool.lease("r3", 100)
+        await running
+
+
 async def test_a_draining_pool_finishes_what_it_has_and_takes_nothing_new(speech_spec: WorkerSpec) -> None:
     async with Pool(config(speech_spec)) as pool:
         lease = pool.lease("r1", 5)
