@@ -30,7 +30,7 @@ _WORKER_BYTES: Final = 700 * _MIB
 the longest segment at half speed. The usual 10 s take 250 more."""
 
 _GPU_WORKER_BYTES: Final = 2048 * _MIB
-"""What a worker may take of an NVIDIA GPU, estimated: CUDA itself 500 MiB, 80 for each length, and activations."""
+"""What a worker may take of an NVIDIA GPU: 1,750 to 1,800 MiB on an H200, each of eight as much as one alone."""
 
 _LEAST_ARENA_BYTES: Final = 128 * _MIB
 """The int8 model's weights take 100 MiB of it. Less than a segment needs costs little: with 64 MiB kept, the kernel
