@@ -35,8 +35,8 @@ _VOCODER: Final = "vocoder.onnx"
 """A graph in two stages is named by its first; the second lies beside it."""
 
 _CUDA_OPTIONS: Final = {
-    # On an H200 a window of 2 s takes 12.4 ms. The default, EXHAUSTIVE, takes as long, but 720 ms for its first; DEFAULT is
-    # a fallback since 1.20: 17.0 ms. A length that is new takes 113 ms with any of them.
+    # On an H200 a window of 2 s takes 12.4 ms. The default, EXHAUSTIVE, takes as long, but its first 720 ms; DEFAULT, a
+    # fallback since 1.20, takes 17.0 ms. A length that is new takes 113 ms with any of them.
     "cudnn_conv_algo_search": "HEURISTIC",
     "use_tf32": "0",  # no faster with it, and the spectrum that becomes sound needs more than ten bits
     "arena_extend_strategy": "kSameAsRequested",  # all lengths are known: doubling would only keep others from the GPU
