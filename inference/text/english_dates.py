@@ -72,8 +72,9 @@ _IN_FIGURES: Final = rf"""(?<![\w/.$£€-])
 _ISO: Final = (
     r"(?<![\w/.-]) ((?:1[5-9]|20)\d\d) - (0[1-9]|1[0-2]) - (0[1-9]|[12]\d|3[01]) (?:T(?=\d))? (?![\d/]|-\w)"
 )
+_DATED: Final = r"(?:e-?mail|letter|memo|note|message|report|meeting|invoice)\sof"
 _WEEKDAY: Final = rf"(?:[A-Z][a-z]{{2,5}}day|{_SHORT_DAY}\.?),?\s"
-_SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?)\s (?:{_WEEKDAY})? | \b{_WEEKDAY} ) )
+_SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_DATED})\s (?:{_WEEKDAY})? | \b{_WEEKDAY} ) )
     | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 
@@ -158,7 +159,7 @@ NAMES: Final = (
         rf"""\b ({_SHORT_DAY}) (?: \.(?=,|\s[a-z\d])
         | \b\.?(?=,\s(?:{_MONTH}|\d) | {_DASH}{_SHORT_DAY}\b
         | \s\d{{1,2}}(?:st|nd|rd|th)?\s(?:{_MONTH}|{_SHORT_MONTH})\b
-        | \s{_MONTH}\b | \s(?:night|morning|afternoon|evening)\b ) )""",
+        | \s{_MONTH}\b | \s(?:@|at\s\d) | \s(?:night|morning|afternoon|evening)\b ) )""",
         lambda match: data.WEEKDAYS[match[1]],
         "Mon-Fri, Wed. morning, Sun, May 5",
         "Monday-Fri, Wednesday morning, Sunday, May 5",
@@ -303,6 +304,13 @@ YEARS: Final = (
         "the '90s, her 30s",
         "the nineties, her thirties",
         re.IGNORECASE,
+    ),
+    rule(
+        "one more decade",
+        r"((?:[a-z]ies)\s(?:and|or|&)\s) '?([2-9]0) '?s \b",
+        lambda match: f"{match[1]}{decade(match[2])}",
+        "the eighties & 90s",
+        "the eighties & nineties",
     ),
     rule(
         "decade before a noun",

@@ -153,7 +153,7 @@ FRACTIONS: Final = (
     rule(
         "blood pressure",
         r"(?<![\w/])(\d{2,3})/(\d{2,3})(\s?mm\s?Hg\b)"
-        r"|\b((?i:BP|blood\spressure)(?:\s(?:is|was|of|at|to|reads)){0,2}\s)(\d{2,3})/(\d{2,3})(\s?mm\s?Hg\b)?(?![\w/])",
+        r"|\b((?i:BP|blood\spressure):?(?:\s(?:is|was|of|at|to|reads)){0,2}\s)(\d{2,3})/(\d{2,3})(\s?mm\s?Hg\b)?(?![\w/])",
         _blood_pressure,
         "BP was 120/80",
         "BP was one twenty over eighty",

@@ -30,10 +30,10 @@ def _street(match: re.Match[str]) -> str:
 ABBREVIATIONS: Final = (
     rule(
         "stutter",
-        r"\b (?!d-day\b) ([b-hj-z]) (?:-\1){0,3} - (?= \1[a-z] )",
+        r"\b (?: (?!d-day\b) ([b-hj-z]) (?:-\1){0,3} - (?= \1[a-z] ) | ([b-df-hj-np-tv-z]{2}) - \2 - (?= \2 ) )",
         "",
-        "W-what t-t-time on D-Day",
-        "what time on D-Day",
+        "W-what t-t-time, ch-ch-change on D-Day",
+        "what time, change on D-Day",
         re.IGNORECASE,
     ),
     rule(
