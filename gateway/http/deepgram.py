@@ -12,10 +12,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gateway.audio.pcm import SAMPLE_RATE
 from gateway.http.cache_control import allowed_use
 from gateway.http.json_body import ObjectReader
+from gateway.http.request_errors import ModelNotFound
 from gateway.http.responses import AudioResponse
-from gateway.http.schema import NAME_CHARS, check_body, field_error, not_blank, plain_text
-from gateway.speech.errors import InvalidField
+from gateway.http.schema import NAME_CHARS, NOT_BLANK, check_body, field_error, not_blank, plain_text
 from gateway.speech.request import RATES, SPEEDS, SpeechRequest, check_length
+from gateway.speech.voices import UnknownVoice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,35 +32,24 @@ if TYPE_CHECKING:
 _THEIRS: Final = "aura"
 """What the names of Deepgram's own voices begin with."""
 
-_FORMATS: Final[Mapping[tuple[str, str], str]] = {
-    ("linear16", "none"): "pcm",
-    ("linear16", "wav"): "wav",
-    ("mulaw", "none"): "ulaw",
-    ("alaw", "none"): "alaw",
-    ("mp3", "none"): "mp3",
-    ("opus", "ogg"): "opus",
-    ("flac", "none"): "flac",
-    ("aac", "none"): "aac",
-}
-"""Encoding and container, and the format that they are here."""
-
 
 class _Usual(NamedTuple):
-    """What an encoding has where nothing else is asked for, and the kilobits a second that there are to choose from."""
+    """What an encoding is here, and has where nothing else is asked for."""
 
-    container: str = "none"
+    response_format: str
     sample_rate: int = SAMPLE_RATE
     kilobits: tuple[int, ...] = ()
+    """A second: the choices there are."""
 
 
-_DEFAULTS: Final[Mapping[str, _Usual]] = {
+_ENCODINGS: Final[Mapping[str, _Usual]] = {
     "linear16": _Usual("wav"),
-    "mulaw": _Usual(sample_rate=8000),
-    "alaw": _Usual(sample_rate=8000),
-    "mp3": _Usual(sample_rate=22050, kilobits=(32, 48)),
-    "opus": _Usual("ogg", 48000, kilobits=(12, 16, 24, 32, 48, 64, 96, 128, 192)),
-    "flac": _Usual(),
-    "aac": _Usual(kilobits=(32, 48, 64, 96, 128)),
+    "mulaw": _Usual("ulaw", 8000),
+    "alaw": _Usual("alaw", 8000),
+    "mp3": _Usual("mp3", 22050, kilobits=(32, 48)),
+    "opus": _Usual("opus", 48000, kilobits=(12, 16, 24, 32, 48, 64, 96, 128, 192)),
+    "flac": _Usual("flac"),
+    "aac": _Usual("aac", kilobits=(32, 48, 64, 96, 128)),
 }
 
 
@@ -84,9 +74,17 @@ class _Query(BaseModel):
         except ValidationError as invalid:
             raise field_error(invalid.errors(include_url=False)[0]) from None
 
-    def voice(self, settings: Settings) -> str:
-        """The name of the voice that is meant."""
-        return settings.voice if not self.model or self.model.startswith(_THEIRS) else self.model
+    def voice(self, catalogue: Catalogue, settings: Settings) -> str:
+        """The name of the voice that is meant.
+
+        Raises:
+            ModelNotFound: there is none of that name.
+        """
+        name = settings.voice if not self.model or self.model.startswith(_THEIRS) else self.model
+        try:
+            return catalogue.resolve(name).canonical
+        except UnknownVoice as unknown:
+            raise ModelNotFound(str(unknown)) from None
 
 
 class SocketQuery(_Query):
@@ -96,12 +94,14 @@ class SocketQuery(_Query):
     container: Literal["none"] = "none"
 
     def order_without_text(self, host: Host) -> SpeechRequest:
-        """The request that speaks so what is yet to be written; raises UnknownVoice."""
+        """The request that speaks so what is yet to be written; raises ModelNotFound."""
         return SpeechRequest.without_text(
             host.catalogue,
-            self.voice(host.settings),
-            response_format=_FORMATS[self.encoding, self.container],
-            sample_rate=self.sample_rate or _DEFAULTS[self.encoding].sample_rate,
+            self.voice(host.catalogue, host.settings),
+            response_format="pcm"
+            if self.encoding == "linear16"
+            else _ENCODINGS[self.encoding].response_format,
+            sample_rate=self.sample_rate or _ENCODINGS[self.encoding].sample_rate,
             speed=self.speed,
         )
 
@@ -110,21 +110,21 @@ class SpeakQuery(_Query):
     """The query of the route over HTTP."""
 
     encoding: Literal["linear16", "mulaw", "alaw", "mp3", "opus", "flac", "aac"] = "mp3"
-    container: Literal["none", "wav", "ogg"] | None = None
+    container: Literal["none", "wav", "ogg"] = Field(
+        "wav",
+        description="Only linear16 has a choice: none, or wav. Others have the one that is usual for them.",
+    )
     bit_rate: int | None = Field(None, ge=4000, le=650_000)
 
     def order(self, catalogue: Catalogue, settings: Settings, text: str) -> SpeechRequest:
         """The request that speaks `text` so; raises RequestError."""
-        usual = _DEFAULTS[self.encoding]
-        kind = self.encoding, self.container or usual.container
-        if kind not in _FORMATS:
-            message = f"Invalid 'container': {self.encoding} has none of that kind; leave it out."
-            raise InvalidField(message, param="container", code="invalid_value")
+        usual = _ENCODINGS[self.encoding]
+        is_raw = self.encoding == "linear16" and self.container == "none"
         return SpeechRequest.from_fields(
             catalogue,
             text,
-            self.voice(settings),
-            response_format=_FORMATS[kind],
+            self.voice(catalogue, settings),
+            response_format="pcm" if is_raw else usual.response_format,
             sample_rate=self.sample_rate or usual.sample_rate,
             speed=self.speed,
             kilobits=self._kilobits(usual.kilobits),
@@ -140,7 +140,10 @@ class SpeakBody(BaseModel):
     """Body of a request for speech as Deepgram has it."""
 
     text: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
-        min_length=1, description="Text to speak.", examples=["Hello, world."]
+        min_length=1,
+        description="Text to speak.",
+        examples=["Hello, world."],
+        json_schema_extra={"pattern": NOT_BLANK},
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from gateway.http.json_body import ObjectReader
 from gateway.http.schema import (
     NAME_CHARS,
+    NOT_BLANK,
     check_body,
     field_error,
     not_blank,
@@ -36,7 +37,10 @@ class TextToSpeechBody(BaseModel):
     model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
     text: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
-        min_length=1, description="Text to speak.", examples=["Hello, world."]
+        min_length=1,
+        description="Text to speak.",
+        examples=["Hello, world."],
+        json_schema_extra={"pattern": NOT_BLANK},
     )
     model_id: str | None = Field(None, description="Taken and ignored: all of them speak with Kokoro.")
     language_code: Annotated[str, Field(max_length=NAME_CHARS)] | None = Field(

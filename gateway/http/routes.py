@@ -216,7 +216,7 @@ ENDPOINTS: Final = (
         method="POST",
         needs_key=True,
         takes=SpeakBody,
-        errors=(400, 408, 413, 500, 503),
+        errors=(400, 404, 408, 413, 500, 503),
         parameters=SPEAK_PARAMETERS,
         is_counted=True,
     ),

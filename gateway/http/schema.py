@@ -59,6 +59,9 @@ LONGEST_ESCAPE = 12
 OTHER_BYTES = 1 << 20
 """Most bytes of a body besides its text."""
 
+NOT_BLANK = r"[^\s\x00-\x1f\x7f-\x9f]"
+"""Of a text that is more than spaces and what becomes of control characters: for the document."""
+
 _MOST_PRONUNCIATIONS = 100
 
 _OPENAI_MODEL = re.compile(r"(tts-1(-hd)?|gpt-4o-mini-tts)(-\d{4}(-\d\d-\d\d)?)?")

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
 
+LINES = ("/dev/captioned_speech", "/v1/text-to-speech/{voice}/stream/with-timestamps")
+
+
 def test_answers_are_those_of_the_document(gateway: Gateway, tmp_path: Path) -> None:
     program = HOME / "schemathesis" / "bin" / "schemathesis"
     if not program.exists():
         pytest.skip("no schemathesis here: tests/clients/setup.sh has not run, or could not get it")
-    options = ["--checks=all", "--max-examples=60", "--generation-deterministic", "--no-color", "--workers=2"]
+    # Their bodies are objects, one on each line, of which OpenAPI knows nothing.
+    lines = [f"--exclude-path={path}" for path in LINES]
+    options = [
+        *lines,
+        "--checks=all",
+        "--max-examples=60",
+        "--generation-deterministic",
+        "--no-color",
+        "--workers=2",
+    ]
     done = subprocess.run(
         [str(program), "run", f"{gateway.root}/openapi.json", *options],
         cwd=tmp_path,
