@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 AUDIBLE = 0.05
 """Level of a sample that can be heard; the tone has 0.5."""
 
-GUARD_MS = 20_000
+GUARD_MS = 1000 * DEADLINE_S
 
 
 def text_of(page: Page, text: str) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.console.steps import GUARD_MS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,7 +30,7 @@ def test_axe_finds_nothing_serious(visit: Callable[..., Visit], path: str, schem
     if path == "/":
         page.get_by_role("button", name="Add Bella to the mix").click()
         page.get_by_role("button", name="Speak", exact=True).click()
-        page.get_by_text("First sound after").wait_for(timeout=20_000)
+        page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
     page.add_script_tag(path=AXE)
     found = page.evaluate("axe.run().then(({ violations }) => violations)")
     serious = [each for each in found if each["impact"] in {"serious", "critical"}]

@@ -15,6 +15,8 @@ from tests.support.sound import decode
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Good morning to you all, my friends. "
 LONG = "This sentence is one of many, and each of them takes its time to be said. " * 10
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Good morning to you all, my friends. The kettle is on."
 VOICE = SynthesizeVoice(name="af_heart")
 TOKENS = [TEXT[start : start + 5] for start in range(0, len(TEXT), 5)]
