@@ -217,9 +217,11 @@ class RequestRecord:
         self._trail.phases.append(Phase("encode", began, ended))
         self.encode_ms = (self.encode_ms or 0) + (ended - began) * 1000
 
-    def heard(self, playback: Playback) -> None:
-        """This is what the listener has been given so far."""
-        self.audio_s, self.underruns = playback.heard_s, playback.underruns
+    def heard(self, playback: Playback, *, is_written: bool = True) -> None:
+        """This is what the listener has been given so far; of a text being written, who runs dry may wait for that."""
+        self.audio_s = playback.heard_s
+        if is_written:
+            self.underruns = playback.underruns
 
     def worked(self, phonemes: Times, segments: Times) -> None:
         """All work behind the pool has ended."""

@@ -170,7 +170,7 @@ class Turn:
             self._samples += len(piece) // SAMPLE_BYTES
             playback = self._utterance.playback
             self._utterance.hand_over(self._seconds(self._samples) - playback.heard_s)
-            self._record.heard(playback)
+            self._record.heard(playback, is_written=False)
             if data := await self._pipeline.feed(piece):
                 yield data
 
