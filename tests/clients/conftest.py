@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="package")
 def gateway(tone: Path) -> Iterator[Gateway]:
     """One that lets everybody in, without a cache: what is asked twice reaches a worker twice."""
-    options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0"}
+    options = {"WORKERS": "2", "THREADS": "1", "LOG_LEVEL": "debug", "CACHE_MB": "0", "WYOMING_PORT": "0"}
     started = Gateway.start("tests.support.tone_server", str(tone), **options)
     yield started
     assert started.stop() == 0

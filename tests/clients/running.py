@@ -105,7 +105,8 @@ PIPECAT_TALK = Client("pipecat-ai", "pipecat", "with_pipecat_elevenlabs.py", "Py
 DEEPGRAM = Client("livekit-plugins-deepgram", "livekit", "with_livekit_deepgram.py", "Python")
 PIPECAT_DEEPGRAM = Client("pipecat-ai", "pipecat", "with_pipecat_deepgram.py", "Python")
 ELEVENLABS = Client("elevenlabs", "elevenlabs", "with_elevenlabs.py", "Python")
-TALKING = (LIVEKIT_TALK, PIPECAT_TALK, DEEPGRAM, PIPECAT_DEEPGRAM, ELEVENLABS)
+WYOMING = Client("wyoming", "wyoming", "with_wyoming.py", "Python")
+TALKING = (WYOMING, LIVEKIT_TALK, PIPECAT_TALK, DEEPGRAM, PIPECAT_DEEPGRAM, ELEVENLABS)
 CLIENTS = (
     *OPENAI,
     Client("ai", "npm", "with_node.mjs", "ai"),

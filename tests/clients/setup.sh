@@ -24,7 +24,7 @@ from_npm() {
 		cp "$list" "$packages/installed"
 }
 
-for client in openai-1 livekit pipecat elevenlabs litellm schemathesis; do
+for client in openai-1 livekit pipecat elevenlabs wyoming litellm schemathesis; do
 	from_python "$client" || echo "$0: no $client can be had; its tests are skipped" >&2 &
 done
 { from_python node && from_npm; } || echo "$0: no packages for Node can be had; their tests are skipped" >&2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.running import DEEPGRAM, ELEVENLABS, LIVEKIT_TALK, PIPECAT_DEEPGRAM, PIPECAT_TALK
+from tests.clients.running import DEEPGRAM, ELEVENLABS, LIVEKIT_TALK, PIPECAT_DEEPGRAM, PIPECAT_TALK, WYOMING
 from tests.clients.test_clients import seconds_of_pcm
 from tests.support.sound import decode
 from tests.support.tls import behind_tls, certificate
@@ -38,6 +38,7 @@ ORDERS: dict[Client, dict[str, dict[str, Any]]] = {
         "tokens": LIVEKIT | {"sample_rate": 16000, "mode": "token"},
     },
     DEEPGRAM: {"pcm": {"tokens": TOKENS}},
+    WYOMING: {"pcm": LIVEKIT, "fault": FAULTY},
     PIPECAT_DEEPGRAM: {"pcm": LIVEKIT | {"sample_rate": 24000}},
     ELEVENLABS: {
         way: EL | {"way": way}
@@ -54,13 +55,16 @@ RATES = {"mp3": 22050, "opus": 48000, "tokens": 16000}
 @pytest.fixture(scope="module")
 def told(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """What each client makes of its orders; it is run once."""
+    (started,) = [line for line in gateway.lines if line["event"] == "wyoming_started"]
+    wyoming = f"tcp://127.0.0.1:{started['port']}"
     made, key = certificate(tmp_path_factory.mktemp("tls"))
     with behind_tls(gateway.port, made, key) as tls_port, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(made))
 
         @cache
         def ask(client: Client) -> Mapping[str, Answer]:
-            base_url = gateway.base_url if client is LIVEKIT_TALK else gateway.root
+            urls = {LIVEKIT_TALK: gateway.base_url, WYOMING: wyoming}
+            base_url = urls.get(client, gateway.root)
             orders = {name: (base_url, order) for name, order in ORDERS[client].items()}
             if "realtime" in orders:  # which wants TLS, whatever the base URL says
                 orders["realtime"] = (f"https://127.0.0.1:{tls_port}", ORDERS[client]["realtime"])
@@ -81,7 +85,7 @@ def test_client_gets_the_whole_audio(gateway: Gateway, told: Told, client: Clien
     assert len(samples) / rate == pytest.approx(seconds_of_pcm(gateway, TEXT), abs=0.8)
 
 
-@pytest.mark.parametrize("client", [LIVEKIT_TALK, ELEVENLABS], ids=lambda c: c.script)
+@pytest.mark.parametrize("client", [LIVEKIT_TALK, ELEVENLABS, WYOMING], ids=lambda c: c.script)
 def test_client_never_takes_a_part_for_the_whole(told: Told, client: Client) -> None:
     assert told(client)["fault"].error
 
