@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 _FRAME: Final = SAMPLE_RATE // 40
 """Samples of a frame, 25 ms."""
 
-_EARLY: Final = 3 * _FRAME // 2
-"""A token is heard 37.5 ms before its first frame: of 51 words after a silence, the median came 40 ms before."""
+_EARLY: Final = 45 * SAMPLE_RATE // 1000
+"""A token is heard 45 ms before its first frame: so the medians of 395 words after a silence, in five voices. At a
+hundredth of the loudest sound they were 50 to 60 ms before it, at a tenth 35 to 40."""
 
 _SILENT: Final = ' ;:,.!?—…"“”()'
 """Phonemes that are no sound of the word they follow."""

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import openai
 import pytest
 
 if TYPE_CHECKING:
@@ -45,6 +46,23 @@ def test_events_say_when_words_are_heard_before_the_sound_they_are_in(gateway: G
     pcm = b"".join(base64.b64decode(event.get("audio", "")) for event in told)
     words = [word for event in told for word in event.get("words", [])]
     assert_heard(words, len(pcm) / 48_000)
+
+
+def test_openais_client_hands_the_events_on_and_who_knows_only_audio_has_all_of_it(gateway: Gateway) -> None:
+    client = openai.OpenAI(base_url=gateway.base_url, api_key="any")
+    with client.audio.speech.with_streaming_response.create(
+        model="gpt-4o-mini-tts",
+        voice="alloy",
+        input=TEXT,
+        response_format="pcm",
+        stream_format="sse",
+        extra_body={"timestamps": "word"},
+    ) as reply:
+        told = [json.loads(line.removeprefix("data: ")) for line in reply.iter_lines() if line]
+    audio = [base64.b64decode(event["audio"]) for event in told if event["type"] == "speech.audio.delta"]
+    plain = client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format="pcm")
+    assert b"".join(audio) == plain.content
+    assert told[-1]["type"] == "speech.audio.done"
 
 
 def test_events_are_as_before_where_nobody_asks_for_words(gateway: Gateway) -> None:
