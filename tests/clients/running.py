@@ -106,7 +106,8 @@ DEEPGRAM = Client("livekit-plugins-deepgram", "livekit", "with_livekit_deepgram.
 PIPECAT_DEEPGRAM = Client("pipecat-ai", "pipecat", "with_pipecat_deepgram.py", "Python")
 ELEVENLABS = Client("elevenlabs", "elevenlabs", "with_elevenlabs.py", "Python")
 WYOMING = Client("wyoming", "wyoming", "with_wyoming.py", "Python")
-TALKING = (WYOMING, LIVEKIT_TALK, PIPECAT_TALK, DEEPGRAM, PIPECAT_DEEPGRAM, ELEVENLABS)
+DEEPGRAM_SDK = Client("deepgram-sdk", "pipecat", "with_deepgram.py", "Python")
+TALKING = (DEEPGRAM_SDK, WYOMING, LIVEKIT_TALK, PIPECAT_TALK, DEEPGRAM, PIPECAT_DEEPGRAM, ELEVENLABS)
 CLIENTS = (
     *OPENAI,
     Client("ai", "npm", "with_node.mjs", "ai"),

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.running import DEEPGRAM, ELEVENLABS, LIVEKIT_TALK, PIPECAT_DEEPGRAM, PIPECAT_TALK, WYOMING
+from tests.clients.running import (
+    DEEPGRAM,
+    DEEPGRAM_SDK,
+    ELEVENLABS,
+    LIVEKIT_TALK,
+    PIPECAT_DEEPGRAM,
+    PIPECAT_TALK,
+    WYOMING,
+)
 from tests.clients.test_clients import seconds_of_pcm
 from tests.support.sound import decode
 from tests.support.tls import behind_tls, certificate
@@ -38,6 +46,7 @@ ORDERS: dict[Client, dict[str, dict[str, Any]]] = {
         "tokens": LIVEKIT | {"sample_rate": 16000, "mode": "token"},
     },
     DEEPGRAM: {"pcm": {"tokens": TOKENS}},
+    DEEPGRAM_SDK: {way: LIVEKIT | {"way": way} for way in ("http", "socket")},
     WYOMING: {"pcm": LIVEKIT, "fault": FAULTY},
     PIPECAT_DEEPGRAM: {"pcm": LIVEKIT | {"sample_rate": 24000}},
     ELEVENLABS: {
