@@ -22,8 +22,9 @@ export class PcmPlayer {
   }
 
   async append(bytes) {
-    const whole = bytes.slice(0, bytes.length - (bytes.length % 2));
-    const samples = Float32Array.from(new Int16Array(whole.buffer), (value) => value / 32768);
+    const values = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
+    const samples = new Float32Array(values.length);
+    for (let index = 0; index < values.length; index += 1) samples[index] = values[index] / 32768;
     (await this.#node).port.postMessage({ samples });
     return samples;
   }

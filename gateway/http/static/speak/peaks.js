@@ -7,16 +7,19 @@ export class Peaks {
   values = [];
   seconds = 0;
   #peak = 0;
+  #count = 0;
 
   /** Takes in mono samples at so many a second. */
   add(samples, rate) {
-    for (const sample of samples) {
-      this.#peak = Math.max(this.#peak, Math.abs(sample));
-      this.seconds += 1 / rate;
-      if (this.seconds * PEAKS_PER_SECOND > this.values.length + 1) {
+    const each = rate / PEAKS_PER_SECOND;
+    for (let index = 0; index < samples.length; index += 1) {
+      this.#peak = Math.max(this.#peak, Math.abs(samples[index]));
+      this.#count += 1;
+      if (this.#count % each === 0) {
         this.values.push(this.#peak);
         this.#peak = 0;
       }
     }
+    this.seconds = this.#count / rate;
   }
 }

@@ -66,6 +66,7 @@ export class Playback {
   async #take(player, order, signal) {
     const began = performance.now();
     const pieces = [];
+    let shown = 0;
     const body = { ...order, response_format: player.format, stream_format: "sse", timestamps: "word" };
     for await (const event of events(await ask("v1/audio/speech", { body, signal }))) {
       if (event.type === "speech.audio.words") this.words.push(...event.words);
@@ -75,7 +76,10 @@ export class Playback {
       pieces.push(bytes);
       this.peaks.add(await player.append(bytes), 24000);
       signal.throwIfAborted();
+      // The outline and the clock look for themselves: drawing the page anew for each piece took longer than the piece.
+      if (this.state === "live" && this.words.length === shown) continue;
       this.state = "live";
+      shown = this.words.length;
       this.#changed();
     }
     await player.end();
@@ -125,4 +129,10 @@ export class Playback {
   }
 }
 
-const decoded = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+function decoded(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const characters = atob(base64);
+  const bytes = new Uint8Array(characters.length);
+  for (let index = 0; index < bytes.length; index += 1) bytes[index] = characters.charCodeAt(index);
+  return bytes;
+}

@@ -34,64 +34,83 @@ export function Speak() {
   return ready && html`<${Studio} ...${ready} />`;
 }
 
-function Studio({ texts, voices }) {
-  const [text, setText] = useState(texts.greeting);
-  const [voice, setVoice] = useStored("voice", usualVoice);
-  const [speed, setSpeed] = useStored("speed", 1);
-  const [format, setFormat] = useStored("format", "mp3");
-  const [history, setHistory] = useStored("history", []);
+/** What makes sound on the page; `heard` is the id of the voice whose sample is heard. */
+function useSound(texts) {
   const [heard, setHeard] = useState(null);
-  const [sampleError, setSampleError] = useState("");
   const [, redraw] = useReducer((count) => count + 1, 0);
   const element = useRef();
-  const playback = useRef();
-  const samples = useRef();
+  const players = useRef({});
   useEffect(() => {
-    playback.current = new Playback(element.current, redraw);
-    samples.current = new Samples(texts.samples, setHeard);
+    players.current = {
+      playback: new Playback(element.current, redraw),
+      samples: new Samples(texts.samples, setHeard),
+    };
     redraw();
   }, []);
+  return { element, heard, ...players.current };
+}
 
-  const playing = playback.current;
-  const order = { model: "tts-1", voice, input: text, speed };
+/** What is spoken, and how; all but the text is remembered. */
+function useOrder(text) {
+  const [input, setInput] = useState(text);
+  const [voice, setVoice] = useStored("voice", usualVoice);
+  const [speed, setSpeed] = useStored("speed", 1);
+  return { order: { model: "tts-1", voice, input, speed }, setInput, setVoice, setSpeed };
+}
+
+const isHeard = (playback) =>
+  playback?.state === "asked" || (playback && playback.state !== "idle" && playback.isPlaying);
+
+function Studio({ texts, voices }) {
+  const { order, setInput, setVoice, setSpeed } = useOrder(texts.greeting);
+  const [format, setFormat] = useStored("format", "mp3");
+  const [history, setHistory] = useStored("history", []);
+  const [problem, setProblem] = useState("");
+  const { element, heard, playback, samples } = useSound(texts);
+
   const speak = (wanted) => {
-    samples.current.stop();
-    setSampleError("");
+    samples.stop();
+    setProblem("");
     setHistory((before) => remembered(before, wanted));
-    return playing.speak(wanted);
+    playback.speak(wanted);
   };
   const again = (wanted) => {
-    setText(wanted.input);
+    setInput(wanted.input);
     setVoice(wanted.voice);
     setSpeed(wanted.speed);
     speak(wanted);
   };
-  const hear = (wanted) => {
-    playing.pause();
-    setSampleError("");
-    samples.current.play(wanted).catch((failed) => setSampleError(failed.message));
+  const hear = (voice) => {
+    playback.pause();
+    setProblem("");
+    samples.play(voice).catch((failed) => setProblem(failed.message));
   };
-  const example = ({ text: said, voice: by }) => {
-    setText(said);
-    const language = (id) => voices.find((each) => each.id === id)?.language;
-    if (by && voices.some(({ id }) => id === by)) setVoice(by);
-    else if (!by && !language(mixParts(voice)[0].id)?.startsWith("en")) setVoice(usualVoice);
+  const example = ({ text, voice }) => {
+    setInput(text);
+    setVoice(voiceFor(voices, order.voice, voice));
   };
-  const isSpeaking = Boolean(playing) && (playing.state === "asked" || (playing.state !== "idle" && playing.isPlaying));
-  const problem = playing?.error || sampleError;
+  const said = playback?.error || problem;
 
-  return html`<div class="studio" onKeyDown=${(event) => event.key === "Escape" && playing.stop()}>
+  return html`<div class="studio" onKeyDown=${(event) => event.key === "Escape" && playback.stop()}>
     <audio ref=${element}></audio>
     <div class="column">
-      <${Editor} texts=${texts} text=${text} onText=${setText} onExample=${example} speed=${speed} onSpeed=${setSpeed}
-        most=${Number(mostCharacters)} isSpeaking=${isSpeaking} onSpeak=${() => text.trim() && speak(order)}
-        onStop=${() => playing.stop()} />
-      ${problem && html`<p class="card alert" role="alert">${problem}</p>`}
-      ${playing && playing.state !== "idle" &&
-      html`<${Player} playback=${playing} format=${format} onFormat=${setFormat} onError=${setSampleError} />`}
+      <${Editor} texts=${texts} text=${order.input} onText=${setInput} onExample=${example} speed=${order.speed}
+        onSpeed=${setSpeed} most=${Number(mostCharacters)} isSpeaking=${isHeard(playback)}
+        onSpeak=${() => order.input.trim() && speak(order)} onStop=${() => playback.stop()} />
+      ${said && html`<p class="card alert" role="alert">${said}</p>`}
+      ${playback && playback.state !== "idle" &&
+      html`<${Player} playback=${playback} format=${format} onFormat=${setFormat} onError=${setProblem} />`}
       <${Snippets} order=${order} format=${format} />
       <${History} history=${history} onSpeak=${again} onChange=${setHistory} />
     </div>
-    <${Voices} voices=${voices} mix=${mixParts(voice)} heard=${heard} onMix=${(mix) => setVoice(mixName(mix))} onHear=${hear} />
+    <${Voices} voices=${voices} mix=${mixParts(order.voice)} heard=${heard} onMix=${(mix) => setVoice(mixName(mix))}
+      onHear=${hear} />
   </div>`;
+}
+
+/** The voice for an example: its own if there is that here, and for an English one any that speaks English. */
+function voiceFor(voices, present, wanted) {
+  if (wanted) return voices.some(({ id }) => id === wanted) ? wanted : present;
+  const [{ id }] = mixParts(present);
+  return voices.find((voice) => voice.id === id)?.language.startsWith("en") ? present : usualVoice;
 }

@@ -46,25 +46,30 @@ function step(event, playback) {
 }
 
 function draw(canvas, playback) {
-  const scale = devicePixelRatio;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
-  if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
-  const context = canvas.getContext("2d");
-  context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const { context, width, height } = fitted(canvas);
   const style = getComputedStyle(canvas);
+  const [heard, ahead] = ["--pico-primary", "--bar"].map((name) => style.getPropertyValue(name));
   const bars = Math.floor(width / (BAR + GAP));
-  const whole = duration(playback);
+  const step = duration(playback) / bars;
   for (let bar = 0; bar < bars; bar += 1) {
-    const [from, to] = [(bar * whole) / bars, ((bar + 1) * whole) / bars];
-    const peak = highest(playback.peaks.values, from, to);
-    context.fillStyle = style.getPropertyValue(from < playback.time ? "--pico-primary" : "--bar");
+    const peak = highest(playback.peaks.values, bar * step, (bar + 1) * step);
     const size = Math.max(BAR, Math.sqrt(peak) * height * 0.95);
+    context.fillStyle = bar * step < playback.time ? heard : ahead;
     context.beginPath();
     context.roundRect(bar * (BAR + GAP), (height - size) / 2, BAR, size, BAR / 2);
     context.fill();
   }
+}
+
+/** The canvas as large as it is shown, empty, with its measures in the page's pixels. */
+function fitted(canvas) {
+  const scale = devicePixelRatio;
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
+  return { context, width, height };
 }
 
 function highest(peaks, from, to) {
