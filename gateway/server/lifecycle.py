@@ -10,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gateway.keys import UnusableKeys
-from gateway.server.connections import BACKLOG, Connections
+from gateway.server.connections import BACKLOG, UNSENT_BYTES, Connections
 from gateway.server.descriptors import allow_descriptors
 from gateway.settings import is_loopback
 from gateway.speech.lexicon import UnusableLexicon
@@ -54,6 +54,7 @@ def listen_for_wyoming(settings: Settings) -> socket.socket | None:
     if settings.wyoming_port is None:
         return None
     listener = _bound(settings.wyoming_host, settings.wyoming_port, "wyoming-port")
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
     if not is_loopback(settings.wyoming_host):
         _warn_of_everyone(
             settings.wyoming_host, "Wyoming has no keys: keep strangers off its port by other means"

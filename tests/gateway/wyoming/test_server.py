@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -199,6 +200,18 @@ async def test_who_leaves_is_noticed(house: Gateway) -> None:
     known = len(house.requests(method="WYOMING", outcome="client_gone"))
     await said(house, SynthesizeStart(VOICE), SynthesizeChunk("Good morning. "), until="audio-chunk")
     wait_for(lambda: len(house.requests(method="WYOMING", outcome="client_gone")) > known, "its line")
+
+
+def test_who_never_reads_is_cut_off(tone: Path) -> None:
+    options = {"WORKERS": "1", "THREADS": "1", "WYOMING_PORT": "0", "STALL_TIMEOUT_S": "0.5"}
+    gateway = Gateway.start("tests.support.tone_server", str(tone), **options)
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.connect(("127.0.0.1", port(gateway)))
+        text = json.dumps({"type": "synthesize", "data": {"text": TEXT * 60}})
+        wire.sendall(f"{text}\n".encode())
+        wait_for(lambda: gateway.requests(method="WYOMING", outcome="client_gone"), "its line")
+    assert gateway.stop() == 0
 
 
 def test_nobody_listens_unless_it_is_wanted(gateway: Gateway) -> None:
