@@ -16,7 +16,7 @@ from wyoming.ping import Ping, Pong
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped
 
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
-from gateway.speech.request import SpeechRequest
+from gateway.speech.request import SpeechRequest, speakable
 from gateway.speech.turn import AS_MADE
 from gateway.talk.conversation import Conversation
 from gateway.talk.errors import BadMessage
@@ -55,7 +55,7 @@ class WyomingConversation(Conversation[Event, Event]):
         if Describe.is_type(kind):
             await self._send(self._info)
         elif Ping.is_type(kind):
-            await self._send(Pong(text=message.data.get("text")).event())
+            await self._send(_pong(message))
         elif SynthesizeStart.is_type(kind):
             self._is_streaming = True
             await self._begin(message)
@@ -108,6 +108,11 @@ class WyomingConversation(Conversation[Event, Event]):
     def _beginning(self) -> tuple[Event, ...]:
         has_begun, self._has_begun = self._has_begun, True
         return () if has_begun else (AudioStart(**_RATE).event(),)
+
+
+def _pong(ping: Event) -> Event:
+    text = ping.data.get("text")
+    return Pong(text=speakable(text) if isinstance(text, str) else None).event()
 
 
 def _text(message: Event) -> str:

@@ -65,18 +65,18 @@ class _Door:
         assert task is not None
         is_full = len(self._open) >= MOST_CONNECTIONS
         self._open.add(task)
+        wire = EventWire(reader, writer, self._host.settings.stall_timeout_s)
         try:
-            wire = EventWire(reader, writer, self._host.settings.stall_timeout_s)
             if is_full:
                 logger.warning("connection_refused", extra={"connections": len(self._open) - 1})
                 await wire.send(_full())
             else:
                 await self._conversation(wire).run()
         except ConnectionError:
-            writer.transport.abort()
+            pass  # of one that is told that there is no place
         finally:
             self._open.discard(task)
-            writer.close()
+            wire.close()
 
     async def close(self) -> None:
         """End what is still open."""

@@ -25,6 +25,15 @@ class EventWire:
         self._reader = reader
         self._writer = writer
         self._stall_s = stall_s
+        # Whatever is sent is with the kernel before the next event is: what is left at the end nobody reads.
+        writer.transport.set_write_buffer_limits(high=0)
+
+    def close(self) -> None:
+        """Let go of the connection, and at once of a client that has not read: else it would stay as long as that."""
+        if self._writer.transport.get_write_buffer_size():
+            self._writer.transport.abort()
+        else:
+            self._writer.close()
 
     async def receive(self) -> Event | None:
         """See `Wire.receive`."""
@@ -32,10 +41,10 @@ class EventWire:
             line = await self._reader.readline()
             if not line:
                 return None
-            head = _object(line)
-            data = head.get("data") or {}
+            head = _object(json.loads(line))
+            data = _object(head.get("data") or {})
             if length := _length(head, "data_length"):
-                data = data | _object(await self._reader.readexactly(length))
+                data |= _object(json.loads(await self._reader.readexactly(length)))
             if length := _length(head, "payload_length"):
                 await self._reader.readexactly(length)  # no event that a client sends for speech has one
             return Event(str(head["type"]), data)
@@ -58,8 +67,7 @@ class EventWire:
             raise ConnectionResetError from error
 
 
-def _object(data: bytes) -> dict[str, Any]:
-    found = json.loads(data)
+def _object(found: Any) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise TypeError
     return found

@@ -8,10 +8,11 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
-from wyoming.event import Event
+from wyoming.event import Event, async_read_event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping
 from wyoming.tts import (
@@ -40,7 +41,7 @@ TOKENS = [TEXT[start : start + 5] for start in range(0, len(TEXT), 5)]
 
 @pytest.fixture(scope="module")
 def house(tone: Path) -> Iterator[Gateway]:
-    options = {"WORKERS": "2", "THREADS": "1", "CACHE_MB": "0", "WYOMING_PORT": "0"}
+    options = {"WORKERS": "2", "THREADS": "1", "CACHE_MB": "0", "WYOMING_PORT": "0", "STALL_TIMEOUT_S": "3"}
     started = Gateway.start("tests.support.tone_server", str(tone), **options)
     yield started
     assert started.stop() == 0
@@ -179,6 +180,7 @@ async def test_a_fault_is_told_and_the_connection_closed_at_once(house: Gateway,
         b"[]\n",
         b'{"type": "synthesize", "data_length": 999999999}\n',
         b'{"type": "describe", "payload_length": 99999999}\n',
+        b'{"type": "synthesize", "data": ["text"]}\n',
         b'{"type": "synthesize", "data_length": -1}\n',
         b"[" * 60_000 + b"\n",
         b"x" * 200_000,
@@ -189,11 +191,31 @@ def test_what_is_no_event_ends_the_connection(house: Gateway, data: bytes) -> No
         wire.sendall(data)
         answer = b"".join(iter(lambda: wire.recv(1 << 16), b""))
     assert b'"error"' in answer
+    assert b"invalid_request" in answer
 
 
 async def test_what_is_not_ours_is_passed_over_and_a_ping_answered(house: Gateway) -> None:
     events = await said(house, Event("transcribe", {"a": 1}, b"payload"), Ping("there?"), until="pong")
     assert events[-1].data == {"text": "there?"}
+
+
+@pytest.mark.parametrize(("text", "told"), [(["a"], None), ("\ud800", "\ufffd")])
+async def test_a_ping_of_no_text_is_answered_too(house: Gateway, text: Any, told: str | None) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port(house))
+    writer.write(json.dumps({"type": "ping", "data": {"text": text}}).encode() + b"\n")
+    pong = await asyncio.wait_for(async_read_event(reader), DEADLINE_S)
+    writer.close()
+    assert pong
+    assert (pong.type, pong.data.get("text")) == ("pong", told)
+
+
+def test_a_client_that_reads_nothing_is_let_go(house: Gateway) -> None:
+    process = psutil.Process(house.process.pid)
+    descriptors = process.num_fds()
+    with socket.create_connection(("127.0.0.1", port(house)), timeout=DEADLINE_S) as wire:
+        wire.sendall(b'{"type": "describe"}\n' * 2000)
+        wait_for(lambda: process.num_fds() > descriptors, "its place")
+        wait_for(lambda: process.num_fds() <= descriptors, "its place given back")
 
 
 async def test_who_leaves_is_noticed(house: Gateway) -> None:
