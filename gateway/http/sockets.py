@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from math import isnan
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.websockets import WebSocketDisconnect
@@ -130,9 +131,10 @@ async def _converse(websocket: WebSocket, conversation: Callable[..., Conversati
 
 def _inactivity_s(given: str) -> float:
     try:
-        return min(max(float(given), 1.0), _LONGEST_INACTIVITY_S)
+        asked_s = float(given)
     except ValueError:
         return INACTIVITY_S
+    return INACTIVITY_S if isnan(asked_s) else min(max(asked_s, 1.0), _LONGEST_INACTIVITY_S)
 
 
 def tell(error: Exception) -> Told:

@@ -51,15 +51,19 @@ class ElevenLabs(Conversation[str, str]):
         try:
             await self._do(said)
         except (RequestError, InferenceError) as error:
-            await self.failed(self._contexts.get(said.name), error)
+            await self.failed(self._contexts.get(self._name(said)), error)
 
     @abstractmethod
     async def _do(self, said: ClientMessage) -> None:
         """Do what a message asks for; raises RequestError and InferenceError."""
 
+    def _name(self, said: ClientMessage) -> str | None:
+        """Of the context that a message is about."""
+        return said.name
+
     async def _opened_by(self, said: ClientMessage) -> Context:
         order = self._wish.at(said.speed).order_without_text(self._host.catalogue)
-        return await self._open(said.name, replace(order, timestamps="word"), is_auto=self._is_auto)
+        return await self._open(self._name(said), replace(order, timestamps="word"), is_auto=self._is_auto)
 
 
 class MultiStream(ElevenLabs):
@@ -102,6 +106,9 @@ class MultiStream(ElevenLabs):
 
 class SingleStream(ElevenLabs):
     """One text on one socket, which an empty text ends. Lives as long as the socket."""
+
+    def _name(self, said: ClientMessage) -> None:
+        """There is one context here, whatever it is called."""
 
     async def _do(self, said: ClientMessage) -> None:
         context = self._contexts.get(None) or await self._opened_by(said)

@@ -34,6 +34,11 @@ class ClientMessage(msgspec.Struct, frozen=True):
     xi_api_key_dashed: str | None = msgspec.field(default=None, name="xi-api-key")
     authorization: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises ValueError: a context has a name that cannot be told again."""
+        if any("\ud800" <= character <= "\udfff" for character in self.name or ""):
+            raise ValueError("the name of a context has half a character")
+
     @classmethod
     def read(cls, message: str) -> ClientMessage:
         """The fields of a message.

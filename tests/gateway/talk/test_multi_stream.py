@@ -241,7 +241,16 @@ def test_a_context_that_is_forgotten_makes_room(gateway: Gateway) -> None:
         assert [message["contextId"] for message in messages if is_final(message)] == ["a"]
 
 
-BAD = ["no json", "[]", '"text"', '{"text": 5}', '{"text": "a", "flush": "yes"}', "[" * 50_000, b"\x00\x01"]
+BAD = [
+    "no json",
+    "[]",
+    '"text"',
+    '{"text": " ", "context_id": "\\ud800"}',
+    '{"text": 5}',
+    '{"text": "a", "flush": "yes"}',
+    "[" * 50_000,
+    b"\x00\x01",
+]
 
 
 @pytest.mark.parametrize("message", BAD, ids=range(len(BAD)))
@@ -296,6 +305,11 @@ def test_what_cannot_be_spoken_is_refused_before_the_upgrade(
         opened(gateway, **query)
     assert refused.value.status == status
     assert json.loads(refused.value.body)["detail"]["status"] == word
+
+
+def test_a_time_that_is_no_number_is_the_usual_one(gateway: Gateway) -> None:
+    with opened(gateway, inactivity_timeout="nan") as socket:
+        assert is_final(turn(socket, "a", TEXT)[-1])
 
 
 def test_a_client_that_says_nothing_for_too_long_is_told_goodbye(gateway: Gateway) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.gateway.talk.test_multi_stream import TEXT, speech
 from tests.support.sockets import Socket, audio, is_final
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -39,6 +40,16 @@ def test_a_text_of_nothing_ends_too(gateway: Gateway) -> None:
         socket.say(text="")
         assert len(socket.messages()) == 1
         assert socket.closed == 1000
+
+
+def test_a_name_makes_no_second_text(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for name in ("a", "a", "b"):
+            socket.say(text=TEXT, context_id=name)
+        socket.say(text="", context_id="a")
+        messages = socket.messages()
+    assert [is_final(message) for message in messages].index(True) == len(messages) - 1
+    wait_for(lambda: gateway.status()["queue"]["requests"] == 0, "every place given back")
 
 
 def test_a_clause_is_spoken_when_that_is_asked_for(gateway: Gateway) -> None:
