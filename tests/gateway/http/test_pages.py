@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,13 @@ def test_licence_of_everything_vendored_is_beside_it() -> None:
     licences = (VENDOR / "LICENCES.txt").read_text(encoding="utf-8")
     for name in ("@picocss/pico", "htm", "preact"):
         assert f"== {name}\n" in licences
+
+
+def test_wheel_has_every_file() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["gateway.http"]
+    packaged = {path for pattern in patterns for path in (ROOT / "gateway/http").glob(pattern)}
+    assert set(FILES) <= packaged
 
 
 def test_pages_are_small() -> None:

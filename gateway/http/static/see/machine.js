@@ -29,7 +29,7 @@ function checks({ is_ready: isReady, hardware, model, workers }) {
     ["Memory", true, gib(machine.memory_bytes) + (machine.memory_limit_bytes ? `, limited to ${gib(machine.memory_limit_bytes)}` : "")],
     ["Profile", true, `${hardware.workers} speech workers of ${hardware.threads} threads (bound by ${hardware.bound_by})`],
     ["Graph", true, `${model.graph}: ${model.reason}`],
-    ["Provider", Boolean(speech?.provider), trials.join("; ") || "no speech worker yet"],
+    ["Provider", Boolean(speech?.provider), trials.join("; ") || (speech?.provider ?? "no speech worker yet")],
     ["Workers lost", !lost.length, lost.join(", ") || "none"],
   ];
 }

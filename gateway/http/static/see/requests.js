@@ -34,7 +34,7 @@ function Request({ request, longest }) {
     <td>${request.cache ?? "–"}</td>
     <td class="number">${milliseconds(request.ttfa_ms)}</td>
     <td class="number">${milliseconds(request.total_ms)}</td>
-    <td class="number">${request.audio_s == null ? "–" : `${request.audio_s.toFixed(1)} s`}${request.underruns ? html` <span class="pill busy">${request.underruns} underruns</span>` : ""}</td>
+    <td class="number">${request.audio_s == null ? "–" : `${request.audio_s.toFixed(1)} s`}${request.underruns ? html` <span class="pill busy">${request.underruns === 1 ? "1 underrun" : `${request.underruns} underruns`}</span>` : ""}</td>
     <td><svg class="phases" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${said || "nothing measured"}>
       <title>${said || "nothing measured"}</title>${bars(request, spent, longest)}</svg></td>
   </tr>`;
