@@ -91,24 +91,29 @@ def test_without_frames_nothing_is_told() -> None:
 @given(
     st.lists(st.lists(st.sampled_from(["a", "bcd", "efghi", "klm,", "nop."]), max_size=30), max_size=8),
     st.booleans(),
+    st.lists(
+        st.tuples(st.sampled_from([1.0, 1.1]), st.sampled_from([0.0, 0.0, 0.5])), min_size=8, max_size=8
+    ),
 )
 def test_segments_have_each_word_once_and_where_its_phonemes_are(
-    sentences: list[list[str]], ends_paragraph: bool
+    sentences: list[list[str]], ends_paragraph: bool, asked: list[tuple[float, float]]
 ) -> None:
     packer, characters = Packer(), 0
     segments: list[Segment] = []
     fed: list[str] = []
-    for sentence in sentences:
+    for sentence, (speed, asked_s) in zip(sentences, asked, strict=False):
         words, token = [], 0
         for word in sentence:
             words.append(Word(token, characters, characters + len(word)))
             token += len(word) + 1
             characters += len(word) + 1
         fed += sentence
-        segments += packer.feed(" ".join(sentence), ends_paragraph=ends_paragraph, words=words)
+        segments += packer.feed(
+            " ".join(sentence), ends_paragraph=ends_paragraph, speed=speed, asked_s=asked_s, words=words
+        )
     segments += packer.finish()
     found = [word for segment in segments for word in segment.words]
     said = [segment.phonemes[word.token :].split()[0] for segment in segments for word in segment.words]
     text = " ".join(fed)
     assert [text[word.start : word.end] for word in found] == fed
-    assert [word.rstrip(".") for word in said] == [word.rstrip(".") for word in fed]
+    assert [word.rstrip(".,") for word in said] == [word.rstrip(".,") for word in fed]
