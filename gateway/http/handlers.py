@@ -13,10 +13,7 @@ from gateway import __version__
 from gateway.http.cache_control import allowed_use
 from gateway.http.captioned_responses import CaptionedLines, CaptionedObject
 from gateway.http.captions_schema import CaptionedSpeechBody, CaptionsBody
-from gateway.http.request_errors import ModelNotFound, NotReady
-from gateway.http.responses import AudioResponse, EventStream
-from gateway.http.schema import (
-    MODELS,
+from gateway.http.reply_schema import (
     AudioModelList,
     Health,
     Model,
@@ -25,11 +22,10 @@ from gateway.http.schema import (
     VoiceItem,
     VoiceList,
     VoiceNames,
-    is_known_model,
-    order,
-    parse_body,
-    parse_speech,
 )
+from gateway.http.request_errors import ModelNotFound, NotReady
+from gateway.http.responses import AudioResponse, EventStream
+from gateway.http.schema import MODELS, is_known_model, order, parse_body, parse_speech
 from gateway.http.status_events import StatusEvents
 from gateway.speech.captions import written
 from gateway.speech.errors import shortened

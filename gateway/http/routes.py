@@ -18,7 +18,8 @@ from gateway.http.elevenlabs_errors import DetailEnvelope
 from gateway.http.elevenlabs_schema import TextToSpeechBody, TimedAudio
 from gateway.http.error_replies import ErrorEnvelope
 from gateway.http.paths import PathSet
-from gateway.http.schema import AudioModelList, Health, Model, ModelList, SpeechBody, VoiceList, VoiceNames
+from gateway.http.reply_schema import AudioModelList, Health, Model, ModelList, VoiceList, VoiceNames
+from gateway.http.schema import SpeechBody
 from gateway.observe.status import Status
 from gateway.speech.elevenlabs_names import DEFAULT_FORMAT, FORMATS
 

@@ -1,4 +1,4 @@
-"""The wire shapes: the JSON that is taken and sent, with the OpenAI names; a speech request is parsed here once.
+"""The wire shapes of what is asked for: JSON with the OpenAI names. A speech request is parsed here once.
 
 Knows fields and models' names; knows nothing of how speech is made.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import fields as dataclass_fields
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -320,62 +320,3 @@ def field_error(error: ErrorDetails) -> InvalidField:
     else:
         code = "invalid_type"
     return InvalidField(message, param=param, code=code)
-
-
-class VoiceItem(BaseModel):
-    """A voice that may be asked for, under its name in several APIs."""
-
-    id: str
-    voice_id: str
-    name: str
-    category: Literal["premade"] = "premade"
-    language: str
-    gender: str
-
-
-class VoiceList(BaseModel):
-    """Every voice, the OpenAI names among them."""
-
-    voices: list[VoiceItem]
-
-
-class VoiceNames(BaseModel):
-    """Only the names of the voices, as older clients want them."""
-
-    voices: list[str]
-
-
-class Model(BaseModel):
-    """A model that may be asked for."""
-
-    id: str
-    object: Literal["model"] = "model"
-    created: int
-    owned_by: str
-
-
-class ModelList(BaseModel):
-    """The models, as OpenAI lists them."""
-
-    object: Literal["list"] = "list"
-    data: list[Model]
-
-
-class ModelName(BaseModel):
-    """A model as pickers of speech models want it."""
-
-    id: str
-    name: str
-
-
-class AudioModelList(BaseModel):
-    """The models, for pickers of speech models."""
-
-    models: list[ModelName]
-
-
-class Health(BaseModel):
-    """State of the gateway."""
-
-    status: str
-    version: str

@@ -12,7 +12,8 @@ import pytest
 import soundfile
 
 from gateway.audio.encoders import ENCODERS
-from gateway.http.schema import MODELS, AudioModelList, ModelList, VoiceList
+from gateway.http.reply_schema import AudioModelList, ModelList, VoiceList
+from gateway.http.schema import MODELS
 from gateway.observe.log_fields import request_fields
 from gateway.speech.voices import OPENAI_VOICES
 from tests.support.orders import LONG, ORDER, error_of, speak, spoken
