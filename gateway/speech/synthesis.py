@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from gateway.speech.turn import Lead
     from inference import Backend, HeardWord, Piece
 
-_TURN_CHARS: Final = 100
-"""Of a text that is yet to be written: a first sentence or two."""
-
 WHOLE_SLACK_S: Final = 5.0
 """A client that waits for the whole audio can wait this much longer when others are listening, seconds."""
 
@@ -164,7 +161,7 @@ class Synthesis:
         """
         cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse())
         utterance, place = self._claim(
-            request, record, cache_use, _TURN_CHARS, TURN_BYTES, Pace(look_ahead_s=lead.planned_s)
+            request, record, cache_use, len(request.input), TURN_BYTES, Pace(look_ahead_s=lead.planned_s)
         )
         return Turn(request, record, cache_use, utterance, place, self._threads, lead)
 

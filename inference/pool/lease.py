@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from inference.errors import EngineFailed, ProtocolError, UnsupportedLanguage
-from inference.pool.cost import score_work, window_work
+from inference.pool.cost import FIRST_WORK, score_work, window_work
 from inference.protocol import Audio, Failure, Reading, Score, SpeechJob
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ class Lease:
             InferenceError: the text worker failed.
         """
         rank = 0 if is_first else LATER_TEXT
+        self._reserve(len(stretch.text))
         answer = await self._pool.submit(stretch, "text", due=due, cost_s=cost_s, listener=self, rank=rank)
         reply = _expect(Reading, answer.reply)
         if not int(stretch.is_all) <= reply.taken <= len(stretch.text):
             raise ProtocolError("the text worker answered another text")
+        self._reserve(reply.taken)
         return reply, answer
 
     async def score(self, unit: Unit, due: float) -> tuple[Score | Audio, Answer]:
@@ -129,6 +131,10 @@ class Lease:
             offset_s=offset_s,
         )
         return _expect(Audio, answer.reply), answer
+
+    def _reserve(self, tokens: int) -> None:
+        """So much of the text is there: nobody waits for what is yet to be written."""
+        self._reserved_s = self._pool.cost_s(min(tokens, FIRST_WORK))
 
     def begin(self) -> None:
         """The listener's first sound is in the queue, or was found spoken: nothing is reserved for it any more."""

@@ -156,7 +156,9 @@ class Pool:
         return self._dispatch.queue.work_s(role, time.monotonic()) + reserved_s
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request of about `tokens` tokens; it must wait for its first sound alone.
+        """Admit a request of about `tokens` tokens, none if they are yet to be written.
+
+        It must wait for its first sound alone.
 
         Who would be next is admitted however long the jobs take that are being done: on a slow machine, a window may
         take longer than anybody should wait in a queue.

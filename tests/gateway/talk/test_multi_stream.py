@@ -399,6 +399,16 @@ def test_a_turn_is_counted_and_a_socket_is_not(gateway: Gateway) -> None:
     wait_for(lambda: counted() == before + 2, "two turns")
 
 
+def test_who_has_written_no_sentence_takes_nobodys_place(tone: Path) -> None:
+    gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1", QUEUE_S="0")
+    with opened(gateway) as socket:
+        for name in "abcde":
+            socket.say(text="Good morning to", context_id=name)
+        wait_for(lambda: gateway.status()["queue"]["requests"] == 5, "all of them")
+        assert spoken(gateway, input=TEXT, response_format="pcm")
+    assert gateway.stop() == 0
+
+
 def test_a_gateway_that_leaves_lets_a_turn_end_and_takes_no_other(tone: Path) -> None:
     gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1")
     with opened(gateway) as idle, opened(gateway) as socket:

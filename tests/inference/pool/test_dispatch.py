@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from inference.errors import EngineFailed, JobTimeout, PoolSaturated
 from inference.pool.pool import Pool
+from inference.protocol import TextJob
 from tests.support.pools import config, pids, read, say, whole_pool
 from tests.support.waiting import until
 
@@ -89,3 +91,14 @@ async def test_a_worker_is_told_when_it_is_alone_with_a_first_sound(speech_spec:
         await until(lambda: pool.status().jobs_running, "another at work")
         await say(pool.lease("r2", 5), "shy!", "af_shy")
         await other
+
+
+async def test_nobody_waits_for_a_text_that_is_yet_to_be_written(text_spec: WorkerSpec) -> None:
+    async with Pool(config(text_spec)) as pool:
+        lease = pool.lease("r1", 0)
+        assert pool.expected_wait_s() == 0
+        unfinished = TextJob("r1", "It costs 3.", "en-us", is_all=False)
+        reading, _ = await lease.read(unfinished, time.monotonic(), cost_s=0.001, is_first=True)
+        assert (reading.taken, pool.expected_wait_s()) == (0, 0)
+        await read(lease, "It costs 3.50 now.")
+        assert pool.expected_wait_s() > 0
