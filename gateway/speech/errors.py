@@ -42,6 +42,18 @@ class TextTooLong(InvalidField):
         super().__init__(message, param="input", code="string_above_max_length")
 
 
+class ReplyTooLarge(InvalidField):
+    """The audio, in one piece, would take more memory than there is for all replies: waiting is of no use."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Invalid 'text': its audio is too long to be sent in one piece. Ask for it as a stream, in a smaller "
+            "format, or in parts.",
+            param="text",
+            code="invalid_value",
+        )
+
+
 class RepliesFull(PoolSaturated):
     """The replies in flight take all the memory that they may."""
 

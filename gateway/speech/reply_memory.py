@@ -72,6 +72,9 @@ class Place:
         self.held_bytes = held_bytes
         """What the reply may hold, or holds when that has become more."""
 
+        self.most_bytes: Final = in_flight.most_bytes
+        """What it might hold if it were alone."""
+
         self.closed = asyncio.Event()
         self._in_flight = in_flight
 

@@ -17,6 +17,7 @@ from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE, seconds
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.speech.alignment import Aligner
+from gateway.speech.errors import ReplyTooLarge
 from inference import Pace, Text
 
 if TYPE_CHECKING:
@@ -140,8 +141,11 @@ class Turn:
         """Whoever takes the sound keeps so much of it.
 
         Raises:
-            RepliesFull: there is no room for that.
+            RepliesFull: there is no room for that now.
+            ReplyTooLarge: there never is.
         """
+        if TURN_BYTES + held_bytes > self._place.most_bytes:
+            raise ReplyTooLarge
         self._place.hold(TURN_BYTES + held_bytes)
 
     def close(self) -> None:

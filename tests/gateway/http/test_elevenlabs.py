@@ -161,6 +161,13 @@ def test_a_whole_reply_with_timestamps_is_one_object(gateway: Gateway) -> None:
     assert ends[-1] == pytest.approx(len(audio) / 48000, abs=0.025)
 
 
+def test_a_reply_that_is_too_large_for_one_piece_is_no_question_of_time(gateway: Gateway) -> None:
+    path, slow = f"{ROUTE}/with-timestamps", {"speed": 0.25}
+    refused = ask(gateway, path, "pcm_48000", text=f"{TEXT} " * 170, voice_settings=slow)
+    assert refused.status_code == 400
+    assert "as a stream" in detail(refused)["message"]
+
+
 def test_a_stream_with_timestamps_is_an_object_on_each_line(gateway: Gateway) -> None:
     response = ask(gateway, f"{ROUTE}/stream/with-timestamps", text=TEXT * 3)
     assert response.text.endswith("\n")
