@@ -148,8 +148,9 @@ class Conversation(ABC, Generic[Received, Sent]):
         if self._host.closing.is_set():
             raise PoolClosed("no new contexts: the server is about to leave")
         if len(self._contexts) >= MOST_CONTEXTS:
-            silent = [context for context in self._contexts.values() if context.is_silent]
-            if not silent:
+            # One that is about to end has made room already, and as many of those may be left.
+            silent = [each for each in self._contexts.values() if each.is_silent and not each.is_ending]
+            if not silent or len(self._contexts) >= 2 * MOST_CONTEXTS:
                 raise TooManyContexts(
                     f"A socket has at most {MOST_CONTEXTS} contexts at once; close one first."
                 )

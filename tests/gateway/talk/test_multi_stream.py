@@ -241,6 +241,14 @@ def test_a_context_that_is_forgotten_makes_room(gateway: Gateway) -> None:
         assert [message["contextId"] for message in messages if is_final(message)] == ["a"]
 
 
+def test_a_flood_of_contexts_takes_no_more_than_the_places_of_a_socket(gateway: Gateway) -> None:
+    with opened(gateway, output_format="mp3_44100_128") as socket:
+        for number in range(1500):
+            socket.say(text="Hi. ", context_id=str(number), flush=True)
+        told = socket.messages(lambda message: message["contextId"] == "1499" or message.get("code") == 1013)
+        assert {message.get("error") for message in told} <= {None, "max_contexts"}
+
+
 BAD = [
     "no json",
     "[]",
