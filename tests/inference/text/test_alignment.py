@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import pytest
@@ -119,3 +120,18 @@ def test_words_of_anything_are_in_order_and_apart_and_begin_with_other_phonemes(
         for before, word in pairwise(words):
             assert before.end <= word.start
             assert before.token < word.token
+
+
+def test_words_of_ones_own_that_say_much_cost_as_much_as_they_say() -> None:
+    long = ("a", f"/{'a ' * 99}/")
+
+    def cost(words: int) -> float:
+        job = TextJob("r", "a " * words, "en-us", pronunciations=(long,), is_timed=True)
+        began = time.process_time()
+        reply = ENGINE.do(job)
+        assert isinstance(reply, Reading)
+        assert len(reply.sentences[0].words) == words
+        return time.process_time() - began
+
+    cost(1)
+    assert cost(150) < 5 * 15 * cost(10)
