@@ -104,3 +104,15 @@ def test_a_large_lexicon_costs_a_text_nothing() -> None:
 
     text = "Some word77 and others. " * 100
     assert cost_s(10_000) < 10 * cost_s(100)
+
+
+def test_a_large_lexicon_of_a_language_without_spaces_costs_little_more() -> None:
+    def cost_s(entries: int) -> float:
+        words = Pronunciations(
+            (f"{chr(0x4E00 + n // 100)}{chr(0x5E00 + n % 100)}", "said") for n in range(entries)
+        )
+        assert words.found_in(text) == (("丁币", "said"),)
+        return cpu_s(lambda: words.found_in(text))
+
+    text = "你好世界。" * 800 + "丁币"
+    assert cost_s(10_000) < 10 * cost_s(200)
