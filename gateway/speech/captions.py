@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _MARKUP: Final = re.compile(
     r"""
     \[ (?= [^\[\]]*+ (?: \]\( | \Z ) )        # of a link, whose words may be several
     | \]\( [^()\s]*+ (?: \([^()\s]*+\) )?+ [^()]*+ \)
-    | </? [a-zA-Z!] [^<>]*+ >
+    | (?<!`) </? [a-zA-Z!] [^<>]*+ >           # but not of one that is written about
     | (?<!\w) [*_`~]++ (?=\S) | (?<=\S) [*_`~]++ (?!\w) | ^\#++ (?=\w)
     """,
     re.VERBOSE,
@@ -132,8 +132,10 @@ def _joined(text: str, words: Sequence[HeardWord]) -> str:
 
 
 def _shown(text: str, word: HeardWord) -> str:
-    """A word without its markup."""
-    return " ".join(_MARKUP.sub("", text[word.start : word.end]).split())
+    """A word without its markup; all of it where that is what was spoken, as in `git commit -m <message>`."""
+    written = text[word.start : word.end]
+    shown = _MARKUP.sub("", written)
+    return " ".join((shown if any(map(str.isalnum, shown)) else written).split())
 
 
 def _lines(text: str) -> tuple[str, ...]:
@@ -142,7 +144,8 @@ def _lines(text: str) -> tuple[str, ...]:
         return (text,)
     spaces = [index for index, character in enumerate(text) if character == " "]
     places = spaces or range(1, len(text))
-    middle = min(places, key=lambda place: abs(_columns(text[:place]) - _columns(text[place:])))
+    before = [0, *accumulate(map(_columns, text))]
+    middle = min(places, key=lambda place: abs(2 * before[place] - before[-1]))
     return text[:middle].rstrip(), text[middle:].lstrip()
 
 

@@ -54,6 +54,7 @@ def test_a_line_of_chinese_is_half_as_long() -> None:
         ("see [my page](https://a.b/c_(d)).", "see my page."),
         ("say [no](/nˈO/) twice", "say no twice"),
         ('a <sub alias="health">WHO</sub> word', "a WHO word"),
+        ("git commit -m <message>, as `<p>`", "git commit -m <message>, as <p>"),
         ("snake_case in C# is 5 * 3 or [sic] a < b", "snake_case in C# is 5 * 3 or [sic] a < b"),
     ],
 )
