@@ -24,18 +24,20 @@ ALL_PAUSES_S: Final = 60.0
 _MOST_OPEN: Final = 16
 """Elements inside each other; those further in ask for nothing."""
 
-_ATTRIBUTES: Final = r"""(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?+"""
+_ATTRIBUTES: Final = r"""(?:\s++[\w:.-]{1,40}\s*+=\s*+(?:"[^"<]*"|'[^'<]*'|[^\s"'<>=]++))*+\s*+"""
 _MARK: Final = re.compile(
     rf"""
-    \[ \s*+ pause (?: [\s:=]\s*+ (?P<pause>[\d.]{{1,8}}\s?(?:ms|s)?) (?:ec(?:ond)?s?)? )? \s*+ \]
+    (?<!`) (?: \[ \s*+ pause (?: [\s:=]\s*+ (?P<pause>[\d.]{{1,8}}\s?(?:ms|s)?) (?:ec(?:ond)?s?)? )? \s*+ \]
     | \[ (?P<word>[^\[\]()<>]{{1,100}}) \] \( (?P<level>[+-][12]) \)
     | < (?P<whole>sub|phoneme|say-as|emphasis) (?P<given>{_ATTRIBUTES}) >
       (?P<content>[^<>]{{0,500}}) </(?P=whole)\s*+>
     | < (?P<closes>/)? (?P<name>break|lang|voice|prosody|p|s) (?P<attributes>{_ATTRIBUTES}/?) >
-    """,
+    )""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""`[pause:1s]`, `[word](+1)` of misaki, elements that are read as a whole, and tags of those that may be long."""
+"""`[pause:1s]`, `[word](+1)` of misaki, elements that are read as a whole, and tags of those that may be long.
+
+What follows a backtick is no mark: somebody writes about it."""
 
 _LOOKED_BACK: Final = 1200
 _UNFINISHED: Final = re.compile(

@@ -29,6 +29,7 @@ def _character(match: re.Match[str]) -> str:
 
 RULES: Final = (
     rule("code fence", r"^\s*+(?:```|~~~)[^`]*+$", "", "```python", ""),
+    rule("tag in code", r"`<(/?[a-zA-Z][^<>`]*+)>`", r"`\1`", "the `<p>` tag", "the `p` tag"),
     rule(
         "tag that breaks the line",
         rf"</?(?:{_BREAKS}){_ATTRIBUTES}>",

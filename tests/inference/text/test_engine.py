@@ -81,6 +81,11 @@ def test_thoughts_are_left_out_however_a_text_is_cut_within_them() -> None:
         assert [s.phonemes for s in (*first.sentences, *rest.sentences)] == whole, text[:cut]
 
 
+def test_a_text_about_thoughts_and_tags_is_read_whole() -> None:
+    (sentence,) = read("Models write `<think>` and `</p>` before 1 <s and so on> they speak.").sentences
+    assert sentence.phonemes == "mˈɑdᵊlz ɹˈIt θˈɪŋk ænd pˈi bəfˈɔɹ wˈʌn ˈɛs ænd sˌO ˌɔn ðA spˈik."
+
+
 def test_engine_says_what_languages_it_has() -> None:
     ready = ENGINE.ready(1.0)
     assert ready.provider == "espeak"

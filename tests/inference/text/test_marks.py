@@ -61,6 +61,8 @@ def test_pauses_are_bounded_in_all() -> None:
         "<sub>2</b>",
         "&lt;break/&gt;",
         "1 <2> 3",
+        "2 <s and so on> or <p = or q> or <break even> or </p q>",
+        "Write `[pause:2s]`, `<break/>`, `<prosody rate='slow'>` or `[word](+1)`.",
         "[1](2) [x](+3) [link](http://x.y/z) [](+1)",
     ],
 )
