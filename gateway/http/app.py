@@ -26,6 +26,7 @@ from gateway.http.request_body import RequestBody
 from gateway.http.request_log import RequestLog, write
 from gateway.http.routes import ENDPOINTS, path_set, routed
 from gateway.http.sockets import tell
+from gateway.http.status_events import RecentStatus
 from gateway.observe.last_requests import LastRequests
 from gateway.observe.metrics import Metrics
 from gateway.observe.status import status
@@ -103,6 +104,7 @@ def create_app(
             closing(Synthesis(pool, settings, cache, in_flight, lexicon)) as synthesis,
             closing(traces) if traces else nullcontext(),
         ):
+            now = partial(status, running, pool, cache, in_flight, metrics)
             host = Host(synthesis, catalogue, settings, in_flight.closing, tell, write_turn)
             async with beside(host, voices) if beside else nullcontext():
                 yield {
@@ -112,7 +114,8 @@ def create_app(
                     "voices": voices,
                     "synthesis": synthesis,
                     "host": host,
-                    "status": partial(status, running, pool, cache, in_flight, metrics),
+                    "status": now,
+                    "recent_status": RecentStatus(now),
                     "last_requests": last_requests,
                     "metrics": metrics,
                     "document": described,

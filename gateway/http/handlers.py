@@ -132,7 +132,7 @@ async def status(request: Request) -> Response:
 
 async def watch_status(request: Request) -> Response:
     """The figures, and each speech request as it ends, for the console."""
-    return StatusEvents(request.state.status, request.state.last_requests)
+    return StatusEvents(request.state.recent_status, request.state.last_requests)
 
 
 async def metrics(request: Request) -> Response:

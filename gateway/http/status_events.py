@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import StreamingResponse
@@ -19,12 +21,30 @@ if TYPE_CHECKING:
     from gateway.observe.status import Status
 
 EVERY_S: Final = 1.0
+KEPT_S: Final = EVERY_S / 2
+
+
+class RecentStatus:
+    """The status for all who watch it: 200 of them kept the event loop for 0.2 s. Lives as long as the application."""
+
+    def __init__(self, status: Callable[[], Status]) -> None:
+        self._status = status
+        self._made_at = -inf
+        self._now: tuple[str, bool] = ("", False)
+
+    def now(self) -> tuple[str, bool]:
+        """In JSON, as it was at most `KEPT_S` ago, and whether the gateway is about to leave."""
+        if time.monotonic() - self._made_at >= KEPT_S:
+            status = self._status()
+            self._now = status.model_dump_json(), status.is_draining
+            self._made_at = time.monotonic()
+        return self._now
 
 
 class StatusEvents(StreamingResponse):
     """Sends the events until the client has left. Lives as long as one response."""
 
-    def __init__(self, status: Callable[[], Status], last_requests: LastRequests) -> None:
+    def __init__(self, status: RecentStatus, last_requests: LastRequests) -> None:
         super().__init__(_events(status, last_requests), media_type="text/event-stream", headers=UNBUFFERED)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,16 +52,16 @@ class StatusEvents(StreamingResponse):
         await self.stream_response(send)
 
 
-async def _events(status: Callable[[], Status], last_requests: LastRequests) -> AsyncGenerator[bytes, None]:
+async def _events(status: RecentStatus, last_requests: LastRequests) -> AsyncGenerator[bytes, None]:
     """Server-sent events, beginning with the requests that are remembered. Ends when the gateway is about to leave."""
     seen = 0
     while True:
-        now = status()
-        yield _event("status", now.model_dump_json())
+        told, is_draining = status.now()
+        yield _event("status", told)
         for request in last_requests.after(seen):
             seen = request["number"]
             yield _event("request", json.dumps(request))
-        if now.is_draining:
+        if is_draining:
             return
         await asyncio.sleep(EVERY_S)
 

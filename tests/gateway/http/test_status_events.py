@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from gateway.http.status_events import RecentStatus
 from gateway.observe.last_requests import MOST, LastRequests
 from gateway.observe.status import Status
 from gateway.speech.record import RequestRecord
@@ -29,6 +30,18 @@ def events(gateway: Gateway) -> Iterator[dict[str, Any]]:
 def test_stream_begins_with_the_figures_and_goes_on_with_them(gateway: Gateway) -> None:
     figures = (Status.model_validate(each["status"]) for each in events(gateway) if each["type"] == "status")
     assert next(figures).uptime_s < next(figures).uptime_s
+
+
+def test_all_who_watch_share_a_look_at_the_figures(gateway: Gateway) -> None:
+    figures, looks = Status.model_validate(gateway.status()), []
+
+    def look() -> Status:
+        looks.append(figures)
+        return figures
+
+    recent = RecentStatus(look)
+    assert {recent.now() for _ in range(100)} == {(figures.model_dump_json(), False)}
+    assert len(looks) < 100
 
 
 def test_request_is_told_when_it_has_ended_and_without_its_text(gateway: Gateway) -> None:
