@@ -39,7 +39,7 @@ from gateway.speech.request import (
     check_length,
     speakable,
 )
-from inference import LONGEST_SAID, LONGEST_WORD, phoneme_letters
+from inference import LANGUAGES, LONGEST_SAID, LONGEST_WORD, phoneme_letters
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -173,8 +173,11 @@ class TextBody(BaseModel):
     lang_code: str = Field(
         "",
         max_length=NAME_CHARS,
-        description="Extension. Language of the text if not that of the voice.",
+        description="Extension. Language of the text if not that of the voice; other tags for the same are understood.",
         examples=["en-gb", "es", "a"],
+        json_schema_extra={
+            "enum": ["", *sorted({n for la in LANGUAGES for n in (la.code, la.base, la.letter)})]
+        },
     )
     pronunciations: dict[Word, Said] = Field(
         {},
