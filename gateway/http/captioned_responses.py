@@ -21,7 +21,8 @@ _GROUP: Final = 3
 class CaptionedLines(AudioResponse):
     """Sends a JSON object a line, each with some of the audio and the words that begin in it.
 
-    Lives as long as one response. A fault on the way cuts the connection, as it does with plain audio.
+    Words too many for one line, as they are from the cache, go on in lines without audio. Lives as long as one
+    response. A fault on the way cuts the connection, as it does with plain audio.
     """
 
     def __init__(self, speech: Speech, record: RequestRecord, text: str, *, is_timed: bool) -> None:
@@ -36,8 +37,12 @@ class CaptionedLines(AudioResponse):
         """The lines."""
         new = NewWords(self._speech, self._text)
         async for piece in super().pieces():
-            words = [word for some in new.take() for word in some]
-            yield _json(self._object(b64encode(piece).decode(), words)) + b"\n"
+            audio = b64encode(piece).decode()
+            for words in new.take() if self._is_timed else ():
+                yield _json(self._object(audio, words)) + b"\n"
+                audio = ""
+            if audio:
+                yield _json(self._object(audio, [])) + b"\n"
 
     def _object(self, audio: str, words: list[dict[str, Any]]) -> dict[str, Any]:
         told = words if self._is_timed else None
@@ -57,9 +62,16 @@ class CaptionedObject(CaptionedLines):
                 whole = len(rest) - len(rest) % _GROUP
                 yield b64encode(rest[:whole])
                 rest = rest[whole:]
-        words = [word for some in NewWords(self._speech, self._text).take() for word in some]
-        yield b64encode(rest) + b'",' + _json(self._object("", words)).partition(b",")[2]
+        yield b64encode(rest) + b'","audio_format":' + _json(self._audio_format) + b',"timestamps":'
+        if not self._is_timed:
+            yield b"null}"
+            return
+        before = b"["
+        for words in NewWords(self._speech, self._text).take():
+            yield before + _json(words)[1:-1]
+            before = b","
+        yield b"]}" if before == b"," else b"[]}"
 
 
-def _json(fields: dict[str, Any]) -> bytes:
-    return json.dumps(fields, separators=(",", ":")).encode()
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

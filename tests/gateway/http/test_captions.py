@@ -10,6 +10,8 @@ import httpx
 import openai
 import pytest
 
+from gateway.http.responses import EVENT_WORDS
+
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
@@ -148,3 +150,16 @@ def test_a_reply_from_the_cache_tells_the_same_times(locked: Gateway) -> None:
         )
     assert len(spoken) == len(WORDS) + 2
     assert spoken == again
+
+
+def test_the_words_of_a_long_text_are_told_in_parts_and_none_is_lost(locked: Gateway) -> None:
+    body = {"model": "kokoro", "voice": "af_heart", "input": "Go on and on. " * 120}
+    url = f"{locked.root}/dev/captioned_speech"
+    with httpx.Client(headers={"authorization": "Bearer a-key"}, timeout=60) as client:
+        whole = client.post(url, json=body | {"stream": False}).json()
+        again = [json.loads(line) for line in client.post(url, json=body).text.splitlines()]
+    told = [line["timestamps"] for line in again]
+    assert max(map(len, told)) == EVENT_WORDS
+    assert [word for words in told for word in words] == whole["timestamps"]
+    assert len(whole["timestamps"]) == 4 * 120
+    assert b"".join(base64.b64decode(line["audio"]) for line in again) == base64.b64decode(whole["audio"])
