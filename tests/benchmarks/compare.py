@@ -33,6 +33,7 @@ REPLIES = 30
 PAGES_EVERY = 4
 """A page takes the naive server 40 s: it is asked for in each fourth round."""
 
+WORKERS = 2
 SIDES = ("naive", "gateway")
 
 
@@ -94,8 +95,12 @@ def _cpu_of(pid: int) -> float:
 
 
 def speech_workers(pid: int) -> list[int]:
-    """Processes below `pid` that speak."""
-    return [child.pid for child in tree(pid)[1:] if '"role":"speech"' in " ".join(child.cmdline())]
+    """Processes below `pid` that speak, once all of them are there: a gateway is ready with the first."""
+    found: list[int] = []
+    while len(found) < WORKERS:
+        found = [child.pid for child in tree(pid)[1:] if '"role":"speech"' in " ".join(child.cmdline())]
+        time.sleep(1)
+    return found
 
 
 async def compare_engines(
@@ -145,7 +150,9 @@ def main() -> None:
         asyncio.run(take_turns(sides, rounds, PAGES_EVERY))
         console.print(compared(SIDES, sides[0].figures(), sides[1].figures()))
     with (
-        environment(NAIVE_THREADS="1", KOKORO_THREADS="1", KOKORO_EXPRESS="false", KOKORO_WORKERS="2"),
+        environment(
+            NAIVE_THREADS="1", KOKORO_THREADS="1", KOKORO_EXPRESS="false", KOKORO_WORKERS=str(WORKERS)
+        ),
         naive_server() as naive,
         own_server() as ours,
     ):
