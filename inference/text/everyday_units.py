@@ -28,7 +28,13 @@ class UnitBook:
         self._space: Final = space
         self._number: Final = number
         self._plain: Final = plain
-        self._known: Final = any_of({**_UNITS, **book.get("units", {})})
+        verbs = book.get("units_like_verbs", "").split()
+        self._known: Final = any_of({**_UNITS, **book.get("units", {})}.keys() - set(verbs))
+        self._like_verbs: Final = any_of(verbs) if verbs else "(?!)"
+        """Units only where no verb can be: `5 ha di bosco`, but `nel 2023 ha vinto`."""
+
+        half = book.get("fractions", {}).get("1/2", ())
+        self._halves: Final = any_of([half] if isinstance(half, str) else half) if half else "(?!)"
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
@@ -40,6 +46,15 @@ class UnitBook:
             "unit": (
                 rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?![{self._letters}/²³'])",
                 self._unit,
+            ),
+            "unit like a verb": (
+                rf"(?<![{self._letters}.,:])(?![12]\d{{3}}\s)(?P<number>{self._number})\s({self._like_verbs})"
+                r"(?=\s(?:de|di)\s|[.,;:!?)]|\s*$)",
+                self._unit,
+            ),
+            "unit after a half": (
+                rf"\b({self._halves})\s({self._known})(?![{self._letters}/²³'])",
+                lambda match: f"{match[1]} {self._unit_of('1', match[2]).removeprefix('1').strip()}",
             ),
         }
 

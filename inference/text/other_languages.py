@@ -176,7 +176,7 @@ class PhraseBook:
             ),
             "ordinal": (
                 rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
-                lambda match: self._ordinal(match[1], match[2]),
+                self._written_ordinal,
             ),
         }
 
@@ -284,8 +284,10 @@ class PhraseBook:
     def _time(self, match: re.Match[str]) -> str:
         figures = str(int(match[1]))
         hour = self._book.get("hours", {}).get(figures, figures)
-        minute = match[2] if len(match.groups()) > 1 else "00"
-        return self._filled("full_hour" if minute == "00" else "time", hour=hour, minute=str(int(minute)))
+        on_a_clock = len(match.groups()) > 1
+        minute = match[2] if on_a_clock else "00"
+        full = "hour_on_a_clock" if on_a_clock and "hour_on_a_clock" in self._book else "full_hour"
+        return self._filled(full if minute == "00" else "time", hour=hour, minute=str(int(minute)))
 
     def _money(self, match: re.Match[str]) -> str:
         sign = next(group for group in match.groups() if group in self._words("currencies"))
@@ -329,6 +331,14 @@ class PhraseBook:
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
             return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
         return self._book.get("before_nouns", {}).get(word, word) if sign else word
+
+    def _written_ordinal(self, match: re.Match[str]) -> str:
+        """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
+        word = self._ordinal(match[1], match[2])
+        if not re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$", match.string[match.end() :]):
+            return word
+        whole: dict[str, str] = {short: long for long, short in self._words("before_nouns").items()}
+        return whole.get(word, word)
 
     def _king(self, match: re.Match[str]) -> str:
         """By an ordinal up to where the language has kings by ordinals, then by a plain number."""
