@@ -28,7 +28,13 @@ async def frames(base_url: str, order: Order) -> bytes:
 
 
 def speak(base_url: str, retries: int, order: Order) -> bytes:
-    return asyncio.run(frames(base_url, order))
+    for _ in range(retries):
+        try:
+            return asyncio.run(frames(base_url, order))
+        except RuntimeError as error:
+            if "completed with no audio" not in str(error):
+                raise
+    return asyncio.run(frames(base_url, order))  # the machine has been too busy for its patience before
 
 
 if __name__ == "__main__":
