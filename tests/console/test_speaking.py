@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.console.steps import GUARD_MS, speak, text_of, wait_for_silence, wait_for_sound, wait_until
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,10 @@ def test_sound_is_heard_while_it_is_still_being_made(player: Visit) -> None:
     text_of(page, LONG[:4000])
     speak(page)
     wait_for_sound(page)
-    assert page.locator(".player [role=status]").inner_text() == "Speaking while it is being made"
+    wait_for(
+        lambda: page.locator(".player [role=status]").inner_text() == "Speaking while it is being made",
+        "it to be shown",
+    )
 
 
 def test_stop_is_heard_at_once_and_frees_the_worker(player: Visit) -> None:
@@ -63,8 +67,8 @@ def test_a_text_full_of_markup_is_shown_as_text(visit: Callable[..., Visit]) -> 
     speak(page)
     page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
     assert page.title() == "Kokoro Gateway"
-    assert page.locator(".history .again").inner_text().strip() == text
-    assert page.locator("pre").inner_text().count("script") == 2
+    wait_for(lambda: page.locator(".history .again").inner_text().strip() == text, "it to be shown")
+    wait_for(lambda: page.locator("pre").inner_text().count("script") == 2, "it to be shown")
 
 
 def test_longest_text_is_spoken_and_a_longer_one_refused_in_the_words_of_the_api(
@@ -73,7 +77,7 @@ def test_longest_text_is_spoken_and_a_longer_one_refused_in_the_words_of_the_api
     visited = visit()
     page = visited.open()
     text_of(page, LONG[:4096])
-    assert page.get_by_text("4,096 / 4,096").is_visible()
+    wait_for(lambda: page.get_by_text("4,096 / 4,096").is_visible(), "it to be shown")
     speak(page)
     page.locator(".player").wait_for()
     page.get_by_text("Speaking while").wait_for(timeout=GUARD_MS)
@@ -103,12 +107,15 @@ def test_history_is_in_the_browser_and_survives_a_new_visit(visit: Callable[...,
     page = visited.open()
     text_of(page, "Remember this.")
     speak(page)
-    page.locator(".player").wait_for()
+    wait_until(page, "localStorage.getItem('kokoro.history')?.includes('Remember this.')")
     visited.open()
     page.locator(".history .again").click()
-    assert page.get_by_role("textbox", name="What shall I say?").input_value() == "Remember this."
+    wait_for(
+        lambda: page.get_by_role("textbox", name="What shall I say?").input_value() == "Remember this.",
+        "it to be shown",
+    )
     page.get_by_role("button", name="Clear", exact=True).click()
-    assert page.evaluate("localStorage.getItem('kokoro.history')") == "[]"
+    wait_until(page, "localStorage.getItem('kokoro.history') === '[]'")
 
 
 def test_key_is_asked_for_once_and_kept_for_the_session_only(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.console.steps import speak, wait_for_sound
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,8 @@ def test_voice_is_heard_when_it_is_chosen(visit: Callable[..., Visit]) -> None:
     page = visited.open()
     page.get_by_title("Choose and hear bf_emma").click()
     wait_for_sound(page)
-    assert page.locator(".spelled code").inner_text() == "bf_emma"
-    assert '"voice": "bf_emma"' in page.locator("pre").inner_text()
+    wait_for(lambda: page.locator(".spelled code").inner_text() == "bf_emma", "it to be shown")
+    wait_for(lambda: '"voice": "bf_emma"' in page.locator("pre").inner_text(), "it to be shown")
 
 
 def test_sample_is_made_once_and_then_comes_from_the_cache(visit: Callable[..., Visit]) -> None:
@@ -52,22 +53,27 @@ def test_mix_is_spelled_as_requests_spell_it_and_is_spoken(visit: Callable[..., 
     page = visit().open()
     page.get_by_role("button", name="Add Bella to the mix").click()
     page.get_by_role("slider", name="Weight of Heart").press("ArrowRight")
-    assert page.locator(".spelled code").inner_text() == "af_heart(2)+af_bella"
-    assert "67 %" in page.locator(".mix").inner_text()
+    wait_for(lambda: page.locator(".spelled code").inner_text() == "af_heart(2)+af_bella", "it to be shown")
+    wait_for(lambda: "67 %" in page.locator(".mix").inner_text(), "it to be shown")
     with page.expect_response("**/v1/audio/speech") as answer:
         speak(page)
     assert '"voice":"af_heart(2)+af_bella"' in (answer.value.request.post_data or "")
     assert answer.value.ok
     page.get_by_role("button", name="Remove Bella").click()
-    assert page.locator(".spelled code").inner_text() == "af_heart"
+    wait_for(lambda: page.locator(".spelled code").inner_text() == "af_heart", "it to be shown")
 
 
 def test_code_is_that_of_what_is_heard(visit: Callable[..., Visit]) -> None:
     page = visit().open()
     page.get_by_role("textbox", name="What shall I say?").fill('It\'s "so".')
     code = page.locator("pre")
-    assert r"""'{"model": "tts-1", "voice": "af_heart", "input": "It'\''s \"so\"."}'""" in code.inner_text()
+    wait_for(
+        lambda: (
+            r"""'{"model": "tts-1", "voice": "af_heart", "input": "It'\''s \"so\"."}'""" in code.inner_text()
+        ),
+        "it to be shown",
+    )
     page.get_by_role("button", name="Python", exact=True).click()
     compile(code.inner_text(), "snippet", "exec")
     page.get_by_role("button", name="JavaScript", exact=True).click()
-    assert 'input: "It\'s \\"so\\".",' in code.inner_text()
+    wait_for(lambda: 'input: "It\'s \\"so\\".",' in code.inner_text(), "it to be shown")
