@@ -48,7 +48,8 @@ def test_stop_is_heard_at_once_and_frees_the_worker(player: Visit) -> None:
 
 def test_whole_speech_can_be_heard_again_from_any_place(player: Visit) -> None:
     page = player.open()
-    text_of(page, "Once more.")
+    # Long enough for a browser that is starved of time to notice what is left of it.
+    text_of(page, "Once more, from a place that is not the first, and for as long as a breath lasts.")
     speak(page)
     page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
     wait_until(page, "!document.querySelector('.player .round .pause')")  # it has ended
