@@ -1,4 +1,5 @@
 // Plays MP3 while it comes, through a MediaSource: heard 7 ms after its first byte, where <audio src> took 1.3 s.
+import { ElementPlayer } from "./element_player.js";
 
 /** Seconds of silence that LAME and its decoders put before the sound: 1,105 samples at 24 kHz. */
 const DELAY_S = 1105 / 24000;
@@ -9,19 +10,16 @@ const KEPT_S = 30;
 const TYPE = "audio/mpeg";
 
 /** Lives as long as one speech is being made and first heard; `element` is the page's one <audio>. */
-export class Mp3Player {
+export class Mp3Player extends ElementPlayer {
   static isSupported = () => Boolean(globalThis.MediaSource?.isTypeSupported(TYPE));
 
   format = "mp3";
-  delay = DELAY_S;
-  canSeek = true;
-  #element;
   #source = new MediaSource();
   #buffer;
   #context;
 
   constructor(element) {
-    this.#element = element;
+    super(element, DELAY_S);
     const opened = once(this.#source, "sourceopen");
     element.src = URL.createObjectURL(this.#source);
     // Called within the click, for browsers allow sound only then; it begins with the first bytes.
@@ -46,32 +44,6 @@ export class Mp3Player {
     if (this.#source.readyState === "open") this.#source.endOfStream();
   }
 
-  get time() {
-    return Math.max(0, this.#element.currentTime - DELAY_S);
-  }
-
-  get isPlaying() {
-    return !this.#element.paused && !this.#element.ended;
-  }
-
-  pause() {
-    this.#element.pause();
-  }
-
-  resume() {
-    return this.#element.play();
-  }
-
-  seek(time) {
-    this.#element.currentTime = time + DELAY_S;
-  }
-
-  stop() {
-    this.#element.pause();
-    this.#element.removeAttribute("src");
-    this.#element.load();
-  }
-
   #appended(buffer, bytes) {
     try {
       buffer.appendBuffer(bytes);
@@ -83,7 +55,7 @@ export class Mp3Player {
   }
 
   async #makeRoom(buffer) {
-    const heard = this.#element.currentTime - KEPT_S;
+    const heard = this.element.currentTime - KEPT_S;
     if (heard <= 0) return new Promise((resolve) => setTimeout(resolve, 1000));
     buffer.remove(0, heard);
     return once(buffer, "updateend");

@@ -1,43 +1,18 @@
 // Plays a sound that is all there, in the page's one <audio>: seeking, media keys and the lock screen are the browser's.
+import { ElementPlayer } from "./element_player.js";
 
-/** Lives until another speech begins. `delay` is the silence before the sound in this file, seconds. */
-export class WholePlayer {
-  canSeek = true;
-  #element;
+/** Lives until another speech begins. */
+export class WholePlayer extends ElementPlayer {
   #url;
-  #delay;
 
   constructor(element, blob, delay) {
-    this.#element = element;
+    super(element, delay);
     this.#url = URL.createObjectURL(blob);
-    this.#delay = delay;
     element.src = this.#url;
   }
 
-  get time() {
-    return Math.max(0, this.#element.currentTime - this.#delay);
-  }
-
-  get isPlaying() {
-    return !this.#element.paused && !this.#element.ended;
-  }
-
-  pause() {
-    this.#element.pause();
-  }
-
-  resume() {
-    return this.#element.play();
-  }
-
-  seek(time) {
-    this.#element.currentTime = time + this.#delay;
-  }
-
   stop() {
-    this.#element.pause();
-    this.#element.removeAttribute("src");
-    this.#element.load();
+    super.stop();
     URL.revokeObjectURL(this.#url);
   }
 }
