@@ -32,6 +32,10 @@ FASTEST: Final = 1.2
 MAX_FRAME_BYTES: Final = 1 << 26
 """About 23 minutes of PCM; the model speaks at most half a minute at once."""
 
+LONGEST_READING_S: Final = 0.05
+"""CPU time after which the rest of a stretch is left for another job, and so the most that one is priced at: there is
+one text worker, and others wait for it."""
+
 STEP_SAMPLES: Final = 300
 """Samples of a step, 12.5 ms: a score is told, and a window cut, in steps."""
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from inference.protocol import TextJob
+from inference.protocol import LONGEST_READING_S, TextJob
 
 if TYPE_CHECKING:
     from inference.pronunciations import Pronunciations
@@ -26,9 +26,6 @@ _MOST_CHARS: Final = 6400
 
 _LOOK_CHARS: Final = 700
 """Given beyond what is wanted: two sentences at their longest, so that the last one is seen to its end."""
-
-_LONGEST_READING_S: Final = 0.05
-"""Work in a stretch, beside its last sentence: others wait for as long, for there is one text worker."""
 
 _CHARACTER_S: Final = 20e-6
 _IDEOGRAPH_S: Final = 120e-6
@@ -72,7 +69,7 @@ class Stretch:
     @property
     def cost_s(self) -> float:
         """Estimated seconds of that work."""
-        return min(_cost_s(self.text[: self.most]), _LONGEST_READING_S)
+        return min(_cost_s(self.text[: self.most]), LONGEST_READING_S)
 
 
 class Text:

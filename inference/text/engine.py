@@ -8,11 +8,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from inference.errors import EngineFailed
 from inference.pronunciations import Pronunciations
-from inference.protocol import Reading, Ready, Sentence, TextJob
+from inference.protocol import LONGEST_READING_S, Reading, Ready, Sentence, TextJob
 from inference.text import inserts
 from inference.text.alignment import aligned, placed, written_words
 from inference.text.characters import without_voiced
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from inference.text.inserts import Read
     from inference.text.marks import Passage
     from inference.text.sentences import Cut
-
-_LONGEST_READING_S: Final = 0.05
-"""After so much CPU time the rest is left for another job: there is one text worker, and others wait for it."""
 
 
 class TextEngine:
@@ -68,7 +65,7 @@ class TextEngine:
             if step.sentence:
                 sentences.append(step.sentence)
                 is_enough = (
-                    step.sentence.end >= job.most or time.process_time() - began_cpu > _LONGEST_READING_S
+                    step.sentence.end >= job.most or time.process_time() - began_cpu > LONGEST_READING_S
                 )
                 if is_enough and step.taken:  # else it is inside what the first mark stands for
                     break
