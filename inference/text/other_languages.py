@@ -330,15 +330,13 @@ class PhraseBook:
         word: str = masculine[int(figures) - 1].replace("_", " ")
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
             return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
-        return self._book.get("before_nouns", {}).get(word, word) if sign else word
+        return word
 
     def _written_ordinal(self, match: re.Match[str]) -> str:
         """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
         word = self._ordinal(match[1], match[2])
-        if not re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$", match.string[match.end() :]):
-            return word
-        whole: dict[str, str] = {short: long for long, short in self._words("before_nouns").items()}
-        return whole.get(word, word)
+        stands_alone = re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$", match.string[match.end() :])
+        return word if stands_alone else str(self._words("before_nouns").get(word, word))
 
     def _king(self, match: re.Match[str]) -> str:
         """By an ordinal up to where the language has kings by ordinals, then by a plain number."""
