@@ -123,7 +123,7 @@ def test_a_library_stays_in_its_folders(library: str) -> None:
 
 @pytest.mark.parametrize("library", ["h2", "hpack", "wsproto"])
 def test_what_speaks_other_protocols_is_used_nowhere(library: str) -> None:
-    clients = {ROOT / "tests/support/sockets.py", ROOT / "gateway/tools/talkers.py"}
+    clients = {ROOT / "tests/support/sockets.py", ROOT / "gateway/tools/talk_socket.py"}
     assert {path for path in ROOT.glob("[gimt]*/**/*.py") if library in libraries(path)} <= clients
 
 

@@ -104,8 +104,8 @@ def create_app(
             closing(Synthesis(pool, settings, cache, in_flight, lexicon)) as synthesis,
             closing(traces) if traces else nullcontext(),
         ):
-            now = partial(status, running, pool, cache, in_flight, metrics)
             host = Host(synthesis, catalogue, settings, in_flight.closing, tell, write_turn)
+            now = partial(status, running, pool, cache, in_flight, metrics, host.contexts)
             async with beside(host, voices) if beside else nullcontext():
                 yield {
                     "settings": settings,

@@ -85,6 +85,7 @@ class QueueFacts(BaseModel):
     seconds: float = Field(description="Estimated seconds of speech work in them.")
     running: int = Field(description="Jobs that workers are doing.")
     requests: int = Field(description="Requests that are being spoken or sent, or wait to be.")
+    contexts: int = Field(description="Texts of sockets that are open, those without a word among them.")
     wait_s: float = Field(description="Estimated wait of a request that comes now, seconds.")
 
 
@@ -157,7 +158,12 @@ class Status(BaseModel):
 
 
 def status(
-    running: Running, pool: Backend, cache: Cache, in_flight: RepliesInFlight, metrics: Metrics
+    running: Running,
+    pool: Backend,
+    cache: Cache,
+    in_flight: RepliesInFlight,
+    metrics: Metrics,
+    contexts: Callable[[], int],
 ) -> Status:
     """The status at this moment."""
     now = pool.status()
@@ -174,6 +180,7 @@ def status(
             seconds=now.queued_s,
             running=now.jobs_running,
             requests=len(in_flight),
+            contexts=contexts(),
             wait_s=now.wait_s,
         ),
         totals=_totals(metrics),

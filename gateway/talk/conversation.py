@@ -79,13 +79,20 @@ class Conversation(ABC, Generic[Received, Sent]):
 
         self._touched = asyncio.get_running_loop().time()
 
+    @property
+    def contexts(self) -> int:
+        """How many are open."""
+        return len(self._contexts)
+
     async def run(self) -> int | None:
         """Converse until one side ends it; the code to close with, None when the client has left."""
         work = (self._listen(), self._watch(), self._say_goodbye())
         tasks = [asyncio.create_task(self._guarded(each)) for each in work]
+        self._host.conversations.add(self)
         try:
             return await self._over
         finally:
+            self._host.conversations.discard(self)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Event
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from gateway.speech.record import Outcome, RequestRecord
     from gateway.speech.synthesis import Synthesis
     from gateway.speech.voices import Catalogue
+    from gateway.talk.conversation import Conversation
 
 
 Received_co = TypeVar("Received_co", covariant=True)
@@ -63,3 +64,10 @@ class Host:
     tell: Callable[[Exception], Told]
     write: Callable[[RequestRecord, str], None]
     """Take the record of a turn that has ended, to the log and the metrics; with the template of its path."""
+
+    conversations: set[Conversation[Any, Any]] = field(default_factory=set)
+    """Those that are open."""
+
+    def contexts(self) -> int:
+        """How many are open on all of them."""
+        return sum(conversation.contexts for conversation in self.conversations)

@@ -159,12 +159,15 @@ def cpu_s(pid: int | None) -> float:
 
 def memory_mb(pid: int) -> float:
     """Proportional set size of a process and all below it: memory that is shared is counted once."""
-    total = 0
-    for process in tree(pid):
-        with contextlib.suppress(psutil.Error):
-            full = process.memory_full_info()
-            total += getattr(full, "pss", full.uss)
-    return total / 1e6
+    return sum(process_memory_mb(process) for process in tree(pid))
+
+
+def process_memory_mb(process: psutil.Process) -> float:
+    """Of one process alone; 0 of one that has ended."""
+    with contextlib.suppress(psutil.Error):
+        full = process.memory_full_info()
+        return getattr(full, "pss", full.uss) / 1e6
+    return 0.0
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A server of our own under mixed load for minutes: listeners, hostile clients and disturbances, and an account of all.
+"""A server of our own under mixed load: listeners, a talker, hostile clients and disturbances, and an account of all.
 
 Knows processes and HTTP; knows nothing of how the server works.
 """
@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
-from gateway.tools.account import MORE_FILES, Account
-from gateway.tools.bench import memory_mb, own_server
+from gateway.tools.account import MORE_FILES, Account, Held
+from gateway.tools.bench import memory_mb, own_server, process_memory_mb
 from gateway.tools.disturb import LogReader, disturb, timed_health
 from gateway.tools.hostile import LIMITS_S, Target, Unexplained, is_whole, visit
 from gateway.tools.listeners import Texts, listen
+from gateway.tools.turns import Talker
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -29,6 +30,7 @@ _HOSTILE: Final = 4
 _HANG_UPS: Final = 0.15
 _PAGES: Final = 0.2
 _SETTLE_S: Final = 30.0
+_LOOK_S: Final = 5.0
 _LIMITS: Final = tuple(
     word
     for name in ("--header-timeout-s", "--body-timeout-s", "--stall-timeout-s")
@@ -49,6 +51,7 @@ class _Soak:
 
     def __init__(self, url: str, pid: int, minutes: float) -> None:
         self._url = url
+        self._root = httpx.URL(url.removesuffix("/v1"))
         self._pid = pid
         self._end = 0.0
         self._account = Account(minutes)
@@ -64,14 +67,14 @@ class _Soak:
             self._end = time.monotonic() + account.minutes * 60
             beside = [
                 asyncio.create_task(disturb(self._pid, log, self._chance, account.disturbances)),
-                asyncio.create_task(self._watch_memory()),
+                asyncio.create_task(self._watch(client)),
             ]
             async with timed_health(self._url, account.health_s):
                 await asyncio.gather(*self._visitors(client))
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)
-            account.jobs_left = await self._jobs_left(client)
+            account.left = await self._left(client)
         account.files.append(await self._settled_files())
         return account
 
@@ -79,6 +82,7 @@ class _Soak:
         return [
             *(self._listen(client) for _ in range(_LISTENERS)),
             *(self._be_hostile() for _ in range(_HOSTILE)),
+            Talker(self._root, self._texts, self._chance, self._account).talk(self._end),
         ]
 
     async def _listen(self, client: httpx.AsyncClient) -> None:
@@ -125,20 +129,37 @@ class _Soak:
                 self._account.unexplained[str(error)] += 1
             await asyncio.sleep(self._chance.uniform(0, 1))
 
-    async def _watch_memory(self) -> None:
-        while True:
-            self._account.memory_mb.append(await asyncio.to_thread(memory_mb, self._pid))
-            await asyncio.sleep(5)
+    async def _watch(self, client: httpx.AsyncClient) -> None:
+        """See what the server holds, as long as clients come."""
+        while time.monotonic() < self._end:
+            queue = await self._queue(client)
+            self._account.held.append(
+                Held(
+                    at_s=time.monotonic(),
+                    memory_mb=await asyncio.to_thread(memory_mb, self._pid),
+                    gateway_mb=await asyncio.to_thread(process_memory_mb, psutil.Process(self._pid)),
+                    files=psutil.Process(self._pid).num_fds(),
+                    leases=queue["requests"],
+                    contexts=queue["contexts"],
+                )
+            )
+            await asyncio.sleep(_LOOK_S)
 
-    async def _jobs_left(self, client: httpx.AsyncClient) -> int:
-        """Requests that the server still holds after it had time to settle."""
+    async def _left(self, client: httpx.AsyncClient) -> int:
+        """Leases and contexts that the server still holds after it had time to settle."""
         end = time.monotonic() + _SETTLE_S
         while True:
-            status = (await client.get(f"{self._url.removesuffix('/v1')}/status")).json()
-            left = int(status["queue"]["requests"])
+            queue = await self._queue(client)
+            left = queue["requests"] + queue["contexts"]
             if not left or time.monotonic() > end:
                 return left
             await asyncio.sleep(0.2)
+
+    async def _queue(self, client: httpx.AsyncClient) -> dict[str, int]:
+        queue: dict[str, int] = (
+            (await client.get(self._root.join("/status"))).raise_for_status().json()["queue"]
+        )
+        return queue
 
     async def _settled_files(self) -> int:
         end = time.monotonic() + _SETTLE_S
