@@ -36,6 +36,9 @@ class Encoder(Stage):
     is_transparent: ClassVar[bool] = False
     """Samples leave it as they came."""
 
+    delay: ClassVar[int] = 0
+    """By how many samples everything is heard later than it was fed, where the container does not tell players so."""
+
     def __init__(
         self, sample_rate: int = SAMPLE_RATE, total_samples: int | None = None, kilobits: int | None = None
     ) -> None:

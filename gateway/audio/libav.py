@@ -119,6 +119,7 @@ class AacEncoder(LibavEncoder):
     name = "aac"
     content_type = "audio/aac"
     rates = STANDARD_RATES
+    delay = 1024
     codec = "aac"
     muxer = "adts"
 

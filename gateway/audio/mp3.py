@@ -19,6 +19,8 @@ class Mp3Encoder(Encoder):
     name = "mp3"
     content_type = "audio/mpeg"
     rates = STANDARD_RATES
+    delay = 576 + 529
+    """Of LAME, and of every decoder. Frames are whole, so up to 28 ms of silence follow the sound too."""
 
     def __init__(
         self, sample_rate: int = SAMPLE_RATE, total_samples: int | None = None, kilobits: int | None = None

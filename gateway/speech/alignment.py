@@ -6,13 +6,18 @@ without a gap and cover its sound to the millisecond, pauses included, and each 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from inference import HeardWord
+
+
+def delayed(words: Iterable[HeardWord], by_s: float) -> list[HeardWord]:
+    """The same words, heard so much later."""
+    return [replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s) for word in words]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_BYTES, seconds, silence
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
+from gateway.speech.alignment import delayed
 from gateway.speech.cache import HeldResponse
 from inference import JobTimeout, Text
 
@@ -68,6 +69,7 @@ class Reply:
             tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=request.sample_rate
         )
         self._pipeline: Pipeline | None = None
+        self._delay_s = seconds(ENCODERS[request.response_format].delay, request.sample_rate)
         self._samples = 0
         self._is_all_spoken = False
 
@@ -126,7 +128,7 @@ class Reply:
                 self._is_all_spoken = spoken.is_last
                 self._record.phonemised(self._utterance.phoneme_times)
                 self._record.spoken(spoken, self._cache_use.verdict(is_done=self._is_all_spoken))
-                self.words.extend(spoken.words)
+                self.words.extend(delayed(spoken.words, self._delay_s))
                 for piece in self._handed_over(spoken.piece.audio.pcm, spoken.pause):
                     yield piece
         if not self._record.segments:

@@ -16,7 +16,7 @@ from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE, seconds
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
-from gateway.speech.alignment import Aligner
+from gateway.speech.alignment import Aligner, delayed
 from gateway.speech.errors import ReplyTooLarge
 from inference import Pace, Text
 
@@ -91,6 +91,7 @@ class Turn:
         self._sample_rate = request.sample_rate
         encoder = ENCODERS[request.response_format](request.sample_rate, kilobits=request.kilobits)
         self._pipeline = Pipeline(self._shaping, encoder, threads, record.encoded)
+        self._delay_s = seconds(encoder.delay, request.sample_rate)
         self._lead = lead
         self._aligner = Aligner()
         self._written = ""
@@ -161,8 +162,9 @@ class Turn:
 
     def _aligned(self, spoken: Spoken) -> Alignment | None:
         """Of the sound that comes now: it goes out with the first of it."""
-        end_s = self._seconds(self._samples + len(spoken.pcm) // SAMPLE_BYTES)
-        return self._aligner.align(self._written, spoken.words, end_s, ends_speech=spoken.piece.is_last)
+        end_s = self._seconds(self._samples + len(spoken.pcm) // SAMPLE_BYTES) + self._delay_s
+        words = delayed(spoken.words, self._delay_s)
+        return self._aligner.align(self._written, words, end_s, ends_speech=spoken.piece.is_last)
 
     def _seconds(self, samples: int) -> float:
         """How long so many samples of the engine's are heard."""

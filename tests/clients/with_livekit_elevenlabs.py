@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp  # type: ignore[import-not-found]
+import aiohttp
 from livekit.agents import APIConnectOptions  # type: ignore[import-not-found]
 from livekit.plugins.elevenlabs import TTS  # type: ignore[import-not-found]
 
