@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from asyncio import Event
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from gateway.speech.record import Outcome, RequestRecord
     from gateway.speech.synthesis import Synthesis
     from gateway.speech.voices import Catalogue
-    from gateway.talk.conversation import Conversation
 
 
 Received_co = TypeVar("Received_co", covariant=True)
@@ -36,6 +35,14 @@ class Wire(Protocol[Received_co, Sent_contra]):
         Raises:
             ConnectionError: the client has left, or reads nothing.
         """
+
+
+class Counted(Protocol):
+    """A conversation, to whoever counts contexts."""
+
+    @property
+    def contexts(self) -> int:
+        """How many are open."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class Host:
     write: Callable[[RequestRecord, str], None]
     """Take the record of a turn that has ended, to the log and the metrics; with the template of its path."""
 
-    conversations: set[Conversation[Any, Any]] = field(default_factory=set)
+    conversations: set[Counted] = field(default_factory=set)
     """Those that are open."""
 
     def contexts(self) -> int:
