@@ -87,6 +87,7 @@ class QueueFacts(BaseModel):
     requests: int = Field(description="Requests that are being spoken or sent, or wait to be.")
     contexts: int = Field(description="Texts of sockets that are open, those without a word among them.")
     wait_s: float = Field(description="Estimated wait of a request that comes now, seconds.")
+    work_s: float = Field(description="Estimated seconds until all that waits and runs is spoken.")
 
 
 class Percentiles(BaseModel):
@@ -182,6 +183,7 @@ def status(
             requests=len(in_flight),
             contexts=contexts(),
             wait_s=now.wait_s,
+            work_s=now.work_s,
         ),
         totals=_totals(metrics),
         recent=_recent(metrics.recent()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Self
 
 from inference.errors import PoolClosed, PoolSaturated
@@ -14,7 +15,7 @@ from inference.pool.idle import IdleWorkers
 from inference.pool.job import QueuedJob
 from inference.pool.lease import Lease
 from inference.pool.slot import Phase
-from inference.protocol import SpeechJob, WindowJob
+from inference.protocol import TOKENS_PER_SECOND, SpeechJob, WindowJob
 
 if TYPE_CHECKING:
     from inference.pool.config import PoolConfig
@@ -35,6 +36,12 @@ class PoolStatus:
 
     wait_s: float
     """Estimated wait of a request that comes now, seconds."""
+
+    work_s: float
+    """Estimated seconds until the speech workers have done all that waits and runs, also what is due later."""
+
+    speed: float
+    """Estimated seconds of sound that the speech workers make together in a second."""
 
     is_draining: bool
 
@@ -128,6 +135,8 @@ class Pool:
             jobs_running=len(self._dispatch.running),
             queued_s=round(self._dispatch.queue.work_s("speech"), 3),
             wait_s=round(self.expected_wait_s(), 3),
+            work_s=round(self._until_done_s("speech", self._waiting_s("speech", inf)), 3),
+            speed=round(self._workers("speech") / self.cost_s(TOKENS_PER_SECOND), 3),
             is_draining=self._is_draining,
         )
 
@@ -136,24 +145,29 @@ class Pool:
         return self._wait_s("text") + self._wait_s("speech")
 
     def _wait_s(self, role: Role) -> float:
-        """Estimated seconds until workers of a role would come to a new job."""
-        waiting_s = self._waiting_s(role)
-        slots = [slot for slot in self._dispatch.slots if slot.spec.role == role]
-        if not waiting_s and any(slot.is_idle for slot in slots):
-            return 0.0
-        now = time.monotonic()
-        running = [self._dispatch.running[slot] for slot in slots if slot in self._dispatch.running]
-        running_s = sum(max(0.0, job.started_at + job.cost_s - now) for job in running)
-        workers = sum(slot.worker is not None for slot in slots)
-        return (running_s + waiting_s) / max(workers, 1)
+        """Estimated seconds until workers of a role would come to a new job.
 
-    def _waiting_s(self, role: Role) -> float:
-        """Estimated seconds of work that stand before a new job, and have not been started.
-
-        Only what is due by now does: streams that are ahead of their listeners wait.
+        Only what is due by now stands before it: streams that are ahead of their listeners wait.
         """
+        waiting_s = self._waiting_s(role, time.monotonic())
+        if not waiting_s and any(slot.is_idle for slot in self._dispatch.slots if slot.spec.role == role):
+            return 0.0
+        return self._until_done_s(role, waiting_s)
+
+    def _until_done_s(self, role: Role, waiting_s: float) -> float:
+        """Estimated seconds until workers of a role have done what they are at, and so much more work."""
+        now = time.monotonic()
+        running = [job for slot, job in self._dispatch.running.items() if slot.spec.role == role]
+        running_s = sum(max(0.0, job.started_at + job.cost_s - now) for job in running)
+        return (running_s + waiting_s) / max(self._workers(role), 1)
+
+    def _workers(self, role: Role) -> int:
+        return sum(slot.worker is not None for slot in self._dispatch.slots if slot.spec.role == role)
+
+    def _waiting_s(self, role: Role, due: float) -> float:
+        """Estimated seconds of work that is due by then, and has not been started."""
         reserved_s = sum(lease.reserved_s for lease in self._leases) if role == "speech" else 0.0
-        return self._dispatch.queue.work_s(role, time.monotonic()) + reserved_s
+        return self._dispatch.queue.work_s(role, due) + reserved_s
 
     def lease(self, request_id: str, tokens: int) -> Lease:
         """Admit a request of about `tokens` tokens, none if they are yet to be written.
@@ -172,7 +186,8 @@ class Pool:
         if self._dispatch.hopeless_roles():
             raise PoolSaturated(HOPELESS_WAIT_S)
         wait = self.expected_wait_s()
-        if wait > self.config.queue_s and (self._waiting_s("text") or self._waiting_s("speech")):
+        now = time.monotonic()
+        if wait > self.config.queue_s and (self._waiting_s("text", now) or self._waiting_s("speech", now)):
             raise PoolSaturated(wait)
         lease = Lease(self, request_id, self.cost_s(min(tokens, FIRST_WORK)))
         self._leases.add(lease)

@@ -6,13 +6,14 @@ import asyncio
 import os
 import signal
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from inference.errors import EngineFailed, JobTimeout, PoolSaturated
 from inference.pool.pool import Pool
-from inference.protocol import TextJob
+from inference.protocol import TOKENS_PER_SECOND, SpeechJob, TextJob, Unit
 from tests.support.pools import config, pids, read, say, whole_pool
 from tests.support.waiting import until
 
@@ -102,3 +103,19 @@ async def test_nobody_waits_for_a_text_that_is_yet_to_be_written(text_spec: Work
         assert (reading.taken, pool.expected_wait_s()) == (0, 0)
         await read(lease, "It costs 3.50 now.")
         assert pool.expected_wait_s() > 0
+
+
+async def test_the_work_of_a_pool_has_what_runs_and_what_waits_also_if_it_is_due_later(
+    text_spec: WorkerSpec, speech_spec: WorkerSpec
+) -> None:
+    async with whole_pool(text_spec, speech_spec, speech_spec) as pool:
+        assert pool.status().work_s == 0
+        assert pool.status().speed == pytest.approx(2 / pool.cost_s(TOKENS_PER_SECOND), abs=0.001)
+        unit, later = Unit("wait!", (("af_slow", 1.0),), 1.0), time.monotonic() + 60
+        speak = partial(pool.submit, SpeechJob("r1", unit), "speech", due=later, cost_s=10.0, listener=None)
+        jobs = [asyncio.create_task(speak()) for _ in range(3)]
+        await until(lambda: pool.status().jobs_running == 2, "two jobs running, one waiting")
+        assert 10 <= pool.status().work_s <= 15  # half of three times 10, less what has been done
+        assert pool.expected_wait_s() <= 10  # a newcomer goes before what is due later
+        await asyncio.gather(*jobs)
+        assert pool.status().work_s == 0
