@@ -98,7 +98,10 @@ class Turn:
         self._samples = 0
 
     def append(self, text: str) -> None:
-        """The text goes on: joined as it is to what came before."""
+        """The text goes on: joined as it is to what came before, or after a space where that was flushed."""
+        is_apart = self._written[-1:].isspace() or text[:1].isspace()
+        if self._text.is_flushed and self._written and not is_apart:
+            text = f" {text}"
         self._written += text
         self._text.append(text)
 

@@ -78,6 +78,9 @@ class Text:
     def __init__(self, text: str = "", *, is_whole: bool = True) -> None:
         """One that is not whole grows by `append` until `end`."""
         self.is_growing = not is_whole
+        self.is_flushed = False
+        """What follows begins a new sentence."""
+
         self._text = text
         """What has not been read."""
 
@@ -95,11 +98,13 @@ class Text:
 
     def append(self, text: str) -> None:
         """It goes on: joined as it is to what came before."""
+        self.is_flushed = False
         self._text += text
         self._has_changed.set()
 
     def flush(self) -> None:
         """All there is so far is to be spoken now: what follows begins a new sentence."""
+        self.is_flushed = True
         if not self._flushes or self._flushes[-1] < len(self._text):
             self._flushes.append(len(self._text))
         self._has_changed.set()

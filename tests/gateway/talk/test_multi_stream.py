@@ -207,6 +207,14 @@ def test_alignments_cover_the_sound_on_the_clock_that_is_asked_for(
     assert said.endswith(" ")
 
 
+def test_sentences_that_come_without_a_space_are_apart_in_the_alignment(gateway: Gateway) -> None:
+    sentences = ["Hello there, my friend.", "How are you?", "It is 3.", "It is all!"]
+    with opened(gateway, auto_mode="true") as socket:
+        messages = turn(socket, "a", *sentences)
+    told = [message["alignment"]["chars"] for message in messages if message.get("alignment")]
+    assert "".join(character for chars in told for character in chars).split() == " ".join(sentences).split()
+
+
 def test_speed_counts_where_a_context_is_opened(gateway: Gateway) -> None:
     with opened(gateway) as socket:
         plain = audio(turn(socket, "a", TEXT), "a")
