@@ -306,7 +306,7 @@ class Audio(_Message, frozen=True):
 class Failure(_Message, frozen=True):
     """The answer to a job that could not be done; the worker lives on."""
 
-    kind: Literal["engine", "language"]
+    kind: Literal["engine", "language", "pronunciations"]
     message: str
 
 

@@ -18,7 +18,13 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Final, Protocol
 
-from inference.errors import EngineFailed, InferenceError, ProtocolError, UnsupportedLanguage
+from inference.errors import (
+    EngineFailed,
+    InferenceError,
+    InvalidPronunciation,
+    ProtocolError,
+    UnsupportedLanguage,
+)
 from inference.protocol import Decoder, Failure, StartFailed, WorkerSpec, encode
 
 if TYPE_CHECKING:
@@ -125,6 +131,8 @@ def _answer(engine: Engine, message: Message) -> JobReply:
         return engine.do(message)  # type: ignore[arg-type]  # an engine refuses what is no job of its role
     except UnsupportedLanguage as failure:
         return Failure("language", str(failure))
+    except InvalidPronunciation as failure:
+        return Failure("pronunciations", str(failure))
     except EngineFailed as failure:
         return Failure("engine", str(failure))
     except InferenceError:

@@ -27,6 +27,7 @@ from gateway.speech.voices import UnknownVoice
 from gateway.talk.errors import BadMessage, InputTimeout, TooManyContexts
 from inference import (
     InferenceError,
+    InvalidPronunciation,
     JobPoisoned,
     JobTimeout,
     PoolClosed,
@@ -86,6 +87,7 @@ ERROR_STATUSES: Mapping[type[Exception], ErrorStatus] = {
     UnknownVoice: ErrorStatus(400, "invalid"),
     UnsupportedRate: ErrorStatus(400, "invalid", param="sample_rate", code="invalid_value"),
     UnsupportedLanguage: ErrorStatus(400, "invalid", param="voice", code="unsupported_language"),
+    InvalidPronunciation: ErrorStatus(400, "invalid", param="pronunciations", code="invalid_value"),
     MissingKey: ErrorStatus(401, "refused_auth"),
     WrongKey: ErrorStatus(401, "refused_auth", code="invalid_api_key"),
     BadMessage: ErrorStatus(400, "invalid"),

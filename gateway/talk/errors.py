@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from gateway.speech.errors import RequestError
-from inference import PoolClosed, PoolSaturated, UnsupportedLanguage
+from inference import InvalidPronunciation, PoolClosed, PoolSaturated, UnsupportedLanguage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,7 @@ CLOSE_CODES: Final[Mapping[type[Exception], int]] = {
     MessageTooLong: 1009,
     RequestError: 1008,
     UnsupportedLanguage: 1008,
+    InvalidPronunciation: 1008,
     PoolSaturated: 1013,
     PoolClosed: 1012,
     Exception: 1011,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from inference.errors import EngineFailed, ProtocolError, UnsupportedLanguage
+from inference.errors import (
+    EngineFailed,
+    InferenceError,
+    InvalidPronunciation,
+    ProtocolError,
+    UnsupportedLanguage,
+)
 from inference.pool.cost import FIRST_WORK, score_work, window_work
 from inference.protocol import Audio, Failure, Reading, Score, SpeechJob
 
@@ -76,6 +82,7 @@ class Lease:
 
         Raises:
             UnsupportedLanguage: no phonemizer for its language is installed.
+            InvalidPronunciation: words of its own make it so long that it is too much work.
             InferenceError: the text worker failed.
         """
         rank = 0 if is_first else LATER_TEXT
@@ -154,9 +161,18 @@ class Lease:
         self._pool.release(self)
 
 
+def _error(failure: Failure) -> InferenceError:
+    """What a worker could not do, as it was raised there."""
+    if failure.kind == "language":
+        return UnsupportedLanguage(failure.message)
+    if failure.kind == "pronunciations":
+        return InvalidPronunciation(0, failure.message)
+    return EngineFailed(failure.message)
+
+
 def _expect(kind: type[R], reply: JobReply) -> R:
     if isinstance(reply, Failure):
-        raise (UnsupportedLanguage if reply.kind == "language" else EngineFailed)(reply.message)
+        raise _error(reply)
     if not isinstance(reply, kind):
         raise ProtocolError(f"a worker answered {type(reply).__name__} where {kind.__name__} was due")
     return reply

@@ -19,6 +19,9 @@ class Context:
     is_thought: bool = False
     """It is inside what a model writes for itself."""
 
+    grown: int = 0
+    """Characters that words of one's own have added, beyond what is usual."""
+
     marks: State = State()  # noqa: RUF009 - immutable
 
     @classmethod

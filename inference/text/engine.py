@@ -6,7 +6,7 @@ Keeps nothing between two jobs: what the next one has to know of this one goes t
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,9 +16,11 @@ from inference.protocol import LONGEST_READING_S, Reading, Ready, Sentence, Text
 from inference.text import inserts
 from inference.text.alignment import aligned, placed, written_words
 from inference.text.characters import without_voiced
+from inference.text.code import begun
 from inference.text.context import Context
 from inference.text.marks import passages, unfinished
 from inference.text.phonemizer import Phonemizer
+from inference.text.pronounced import Growth
 from inference.text.sentences import PARAGRAPH_END, Stretch
 from inference.text.thoughts import without_thoughts
 
@@ -54,14 +56,15 @@ class TextEngine:
 
         Raises:
             UnsupportedLanguage: there is no phonemizer for the language; the message says what to install.
+            InvalidPronunciation: words of its own multiply the text.
             EngineFailed: a phonemizer failed.
         """
         if not isinstance(job, TextJob):
             raise EngineFailed(f"a text worker cannot do a {type(job).__name__}")
         began, began_cpu = time.perf_counter(), time.process_time()
         sentences: list[Sentence] = []
-        step = None
-        for step in self._steps(job):
+        task, step = self._task(job), None
+        for step in self._steps(task):
             if step.sentence:
                 sentences.append(step.sentence)
                 is_enough = (
@@ -70,41 +73,53 @@ class TextEngine:
                 if is_enough and step.taken:  # else it is inside what the first mark stands for
                     break
         elapsed_ms = round((time.perf_counter() - began) * 1000, 2)
-        taken, context = (step.taken, step.context.written()) if step else (0, job.context)
-        return Reading(tuple(sentences), taken, context, elapsed_ms)
+        if step is None:
+            return Reading((), 0, job.context, elapsed_ms)
+        context = replace(step.context, grown=task.growth.characters)
+        return Reading(tuple(sentences), step.taken, context.written(), elapsed_ms)
 
     def sentences(
         self, text: str, language: str, pronunciations: tuple[Pronunciation, ...] = ()
     ) -> Iterator[Sentence]:
         """The sentences of a whole text; raises what `do` does."""
         job = TextJob("", text, language, pronunciations=pronunciations)
-        return (step.sentence for step in self._steps(job) if step.sentence)
+        return (step.sentence for step in self._steps(self._task(job)) if step.sentence)
 
-    def _steps(self, job: TextJob) -> Iterator[_Step]:
-        context = Context.read(job.context)
-        thoughtless = without_thoughts(without_voiced(job.text), is_inside=context.is_thought)
+    def _task(self, job: TextJob) -> _Task:
+        context, own = Context.read(job.context), Pronunciations(job.pronunciations)
+        read = partial(self._phonemizer.phonemes, own=own)
+        return _Task(job, context, read, Growth(own, job.language, context.grown))
+
+    def _steps(self, task: _Task) -> Iterator[_Step]:
+        job, context = task.job, task.context
+        thoughtless = without_thoughts(
+            without_voiced(job.text),
+            is_inside=context.is_thought,
+            code=context.marks.code,
+            is_all=job.is_all,
+        )
         is_all = job.is_all or thoughtless.is_open
         text = thoughtless.text[: thoughtless.open_at]
         if not is_all:
-            text = text[: unfinished(text)]
+            text = text[: min(unfinished(text), begun(text, context.marks.code), thoughtless.settled)]
         is_wrapped, marks = context.is_wrapped, context.marks
-        read = partial(self._phonemizer.phonemes, own=Pronunciations(job.pronunciations))
         for passage in passages(text, job.language, marks):
             gap = PARAGRAPH_END if thoughtless.is_open and not passage.is_ended else ""
             is_whole = is_all or passage.is_ended
             stretch = Stretch(passage.text, is_wrapped, language=job.language, is_all=is_whole, gap=gap)
-            yield from self._read(passage, stretch, job, read)
+            yield from self._read(passage, stretch, task)
             if is_whole:
                 yield _end(passage)
             is_wrapped, marks = None, passage.after
         if thoughtless.is_open and not job.is_all:
-            yield _Step(None, thoughtless.taken, Context(None, thoughtless.is_begun, marks))
+            yield _Step(None, thoughtless.taken, Context(None, thoughtless.is_begun, marks=marks))
         elif job.is_all:
             yield _Step(None, len(job.text), Context(marks=marks))
 
-    def _read(self, passage: Passage, stretch: Stretch, job: TextJob, read: Read) -> Iterator[_Step]:
+    def _read(self, passage: Passage, stretch: Stretch, task: _Task) -> Iterator[_Step]:
         for cut in stretch.sentences():
-            sentence = self._sentence(passage, cut, job, read)
+            task.growth.add(cut.text)
+            sentence = self._sentence(passage, cut, task.job, task.read)
             taken, marks = passage.place(stretch.taken)
             yield _Step(sentence, taken, Context(stretch.is_wrapped, marks=marks))
 
@@ -128,6 +143,16 @@ class TextEngine:
             speed=passage.rate,
             words=words,
         )
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A job with what reads it. Lives as long as the job."""
+
+    job: TextJob
+    context: Context
+    read: Read
+    growth: Growth
 
 
 @dataclass(frozen=True)

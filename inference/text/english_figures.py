@@ -230,6 +230,15 @@ def _power(match: re.Match[str]) -> str:
     return f" {plain}" if plain else f" to the power of {exponent.replace('-', 'minus ')}"
 
 
+_OF_TYPES: Final = r"<\w{1,30}(?:,\s?\w{1,30}){0,3}>"
+"""Brackets, not signs: `Map<K, V>`."""
+
+
+def _compared(match: re.Match[str]) -> str:
+    sign = match[1] or match[2] or match[3]
+    return {"<": " is less than ", ">": " is greater than "}[sign] if sign else match[0]
+
+
 ARITHMETIC: Final = (
     rule(
         "power",
@@ -264,10 +273,11 @@ ARITHMETIC: Final = (
     ),
     rule(
         "less, greater",
-        r"(?<=[\w)])\s?([<>])\s?(?=[\d-])|(?<=[\w)])\s([<>])\s(?=[\w(])",
-        lambda m: " is less than " if (m[1] or m[2]) == "<" else " is greater than ",
-        "x < y, 5>3",
-        "x is less than y, 5 is greater than 3",
+        rf"""{_OF_TYPES} | (?<=[\w)]) (?: \s?([<>])\s?(?=[\d-]|\.\d) | \s([<>])\s(?=[\w(])
+        | (?! {_OF_TYPES} | <\w{{2,30}}< ) ([<>])(?=[\w(]) )""",
+        _compared,
+        "x < y, 5>3, x<y, but List<T>",
+        "x is less than y, 5 is greater than 3, x is less than y, but List<T>",
     ),
     rule(
         "question of more or less",

@@ -14,9 +14,12 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from inference.text import ssml
+from inference.text.code import code_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from inference.text.code import Code
 
 ALL_PAUSES_S: Final = 60.0
 """Most silence that the marks of one text may ask for."""
@@ -27,7 +30,7 @@ _MOST_OPEN: Final = 16
 _ATTRIBUTES: Final = r"""(?:\s++[\w:.-]{1,40}\s*+=\s*+(?:"[^"<]*"|'[^'<]*'|[^\s"'<>=]++))*+\s*+"""
 _MARK: Final = re.compile(
     rf"""
-    (?<!`) (?: \[ \s*+ pause (?: [\s:=]\s*+ (?P<pause>[\d.]{{1,8}}\s?(?:ms|s)?) (?:ec(?:ond)?s?)? )? \s*+ \]
+    (?<!`) (?: \[ \s*+ pause [\s:=]\s*+ (?P<pause>[\d.]{{1,8}}\s?(?:ms|s)?) (?:ec(?:ond)?s?)? \s*+ \]
     | \[ (?P<word>[^\[\]()<>]{{1,100}}) \] \( (?P<level>[+-][12]) \)
     | < (?P<whole>sub|phoneme|say-as|emphasis) (?P<given>{_ATTRIBUTES}) >
       (?P<content>[^<>]{{0,500}}) </(?P=whole)\s*+>
@@ -37,7 +40,7 @@ _MARK: Final = re.compile(
 )
 """`[pause:1s]`, `[word](+1)` of misaki, elements that are read as a whole, and tags of those that may be long.
 
-What follows a backtick is no mark: somebody writes about it."""
+What follows a backtick is no mark, closed or not, and nor is what stands in code: somebody writes about it."""
 
 _LOOKED_BACK: Final = 1200
 _UNFINISHED: Final = re.compile(
@@ -73,6 +76,9 @@ class State:
 
     said: int = 0
     """So many characters of what the mark that begins here puts in its place were read before."""
+
+    code: str = ""
+    """The delimiter of the code that goes on here, if any does."""
 
     @property
     def language(self) -> str:
@@ -174,10 +180,12 @@ class Passage:
 
 def passages(text: str, code: str, state: State) -> Iterator[Passage]:
     """The passages of a text in a language, each as it is asked for; `state` is what is open where it begins."""
+    codes = list(code_in(text, state.code))
+    state = replace(state, code="")
     spans: list[Span] = []
     start, rate = 0, state.rate
-    for mark in _MARK.finditer(text):
-        spans.append(Span(text[start : mark.start()], start, mark.start(), state))
+    for mark in _marks(text, codes):
+        spans += _plain(text, start, mark.start(), state, codes)
         said, until = _said(mark, state, code), (mark.start(), state)
         start, state = mark.end(), _state_after(mark, state)
         pause_s = min(_pause_s(mark), ALL_PAUSES_S - state.paused_s)
@@ -187,8 +195,33 @@ def passages(text: str, code: str, state: State) -> Iterator[Passage]:
             spans, rate = [], state.rate
         else:
             spans.append(said)
-    spans.append(Span(text[start:], start, len(text), state))
+    spans += _plain(text, start, len(text), state, codes)
+    if codes and not codes[-1].is_closed:
+        state = replace(state, code=codes[-1].delimiter)
     yield Passage(_not_empty(spans), rate, len(text), state, (len(text), state), is_ended=False)
+
+
+def _marks(text: str, codes: Sequence[Code]) -> Iterator[re.Match[str]]:
+    """Those that do not begin in code."""
+    left = iter(codes)
+    code = next(left, None)
+    for mark in _MARK.finditer(text):
+        while code and code.end <= mark.start():
+            code = next(left, None)
+        if code is None or mark.start() < code.start:
+            yield mark
+
+
+def _plain(text: str, start: int, end: int, state: State, codes: Sequence[Code]) -> Iterator[Span]:
+    """What stands between two marks, cut where code begins and ends."""
+    for code in codes[bisect_right(codes, start, key=lambda code: code.end) :]:
+        if code.start >= end:
+            break
+        inside = max(code.start, start)
+        yield Span(text[start:inside], start, inside, state)
+        start = min(code.end, end)
+        yield Span(text[inside:start], inside, start, replace(state, code=code.delimiter))
+    yield Span(text[start:end], start, end, state)
 
 
 def _not_empty(spans: list[Span]) -> tuple[Span, ...]:
@@ -206,7 +239,7 @@ def _pause_s(mark: re.Match[str]) -> float:
         return ssml.duration_s(mark["pause"])
     if (mark["name"] or "").lower() == "break":
         return ssml.pause_s(ssml.attributes(mark["attributes"]))
-    return ssml.pause_s({}) if mark[0].startswith("[") and not mark["word"] else 0.0
+    return 0.0
 
 
 def _state_after(mark: re.Match[str], state: State) -> State:

@@ -22,6 +22,8 @@ _NAMES: Final = (
 )
 _ATTRIBUTES: Final = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+))*+\s*/?"""
 
+_TAG: Final = re.compile(r"<(/?[a-zA-Z][^<>]*+)>")
+
 
 def _character(match: re.Match[str]) -> str:
     return html.unescape(match[0])
@@ -29,7 +31,13 @@ def _character(match: re.Match[str]) -> str:
 
 RULES: Final = (
     rule("code fence", r"^\s*+(?:```|~~~)[^`]*+$", "", "```python", ""),
-    rule("tag in code", r"`<(/?[a-zA-Z][^<>`]*+)>`", r"`\1`", "the `<p>` tag", "the `p` tag"),
+    rule(
+        "tag in code",
+        r"` [^`<]*+ < [^`]*+ `",
+        lambda match: _TAG.sub(r" \1 ", match[0]),
+        "the `<p>` tag",
+        "the ` p ` tag",
+    ),
     rule(
         "tag that breaks the line",
         rf"</?(?:{_BREAKS}){_ATTRIBUTES}>",
@@ -103,10 +111,10 @@ RULES: Final = (
     ),
     rule(
         "emphasis, code, escapes",
-        r"\* | ` | ~~ | \\(?=[^\w\s]) | (?<!\w)\#(?=[^\W\d]) | <(?=\S{1,100}[@.])",
+        r"\* | ` | ~~ | \\(?=[^\w\s]) | (?<!\w)\#(?=[^\W\d]) | <(?=[^\s<>]{1,100}[@.][^\s<>]{1,100}>)",
         "",
-        "**bold** `code` #tag",
-        "bold code tag",
+        "**bold** `code` #tag <a@b.org>",
+        "bold code tag a@b.org>",
     ),
     rule(
         "title before a name",

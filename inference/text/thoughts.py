@@ -1,4 +1,8 @@
-"""What a model writes for itself, between tags of its own: nobody wants to hear it. Knows no sentences and no marks."""
+"""What a model writes for itself, between tags of its own: nobody wants to hear it. Knows no sentences and no marks.
+
+A tag in the middle of a sentence, or before words such as `tags` and `is`, is what somebody writes about, unless what
+follows is soon closed; so is one in code. A thought that begins and never ends is that of a model that was cut off.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,29 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-_THOUGHT: Final = re.compile(r"(?<!`)<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
-"""What follows a backtick is none: else an answer about `<think>` would end there."""
+from inference.text.code import CODE, code_end
 
+_TAG_OR_CODE: Final = re.compile(
+    rf"{CODE} | (?P<tag> (?<!`)<think(?:ing)?> )", re.VERBOSE | re.MULTILINE | re.IGNORECASE
+)
 _THOUGHT_END: Final = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _LONGEST_TAG: Final = len("</thinking>")
+
+_BEGINS: Final = re.compile(r"(?:\A|\n|[.!?…:。！？>][\"'”’)\]*_]{0,2})\s*\Z")
+"""What stands before a thought: nothing of its line, or the end of a sentence."""
+
+_LOOKED_BACK: Final = 16
+_MENTIONED: Final = re.compile(
+    r"[^\S\n]+(?:tags?|tokens?|blocks?|elements?|sections?|and|or|is|are|was|means|marks|opens|starts|begins)\b"
+)
+_MENTIONED_CHARS: Final = 16
+"""Characters behind a tag that tell."""
+
+_BOTH_MENTIONED: Final = re.compile(r"[\s\"'“”.…,/–-]*(?:and|or|to)?[\s\"'“”.…,/–-]*", re.IGNORECASE)
+"""Between two tags that are mentioned."""
+
+_SHORT_CHARS: Final = 300
+"""Within which a thought in the middle of a sentence ends; a growing text is held up for so long there."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +47,9 @@ class Thoughtless:
 
     is_inside: bool
     """That one began before the text did."""
+
+    settled: int
+    """Up to here more text changes nothing."""
 
     @property
     def is_open(self) -> bool:
@@ -42,18 +67,58 @@ class Thoughtless:
         return self.is_inside or self.taken > (self.open_at or 0)
 
 
-def without_thoughts(text: str, *, is_inside: bool) -> Thoughtless:
-    """`text` without them; `is_inside`: it begins inside one."""
-    inside = 0
+def without_thoughts(text: str, *, is_inside: bool, code: str = "", is_all: bool = True) -> Thoughtless:
+    """`text` without them.
+
+    Args:
+        text: a text, or part of one.
+        is_inside: it begins inside a thought.
+        code: it begins inside code with that delimiter.
+        is_all: nothing follows.
+    """
+    at = 0
     if is_inside:
         if not (end := _THOUGHT_END.search(text)):
-            return Thoughtless("\n" * len(text), 0, is_inside=True)
-        inside = end.end()
-    open_at: int | None = None
+            return Thoughtless("\n" * len(text), 0, is_inside=True, settled=len(text))
+        at = end.end()
+        text = "\n" * at + text[at:]
+    elif code:
+        at = code_end(text, code) or len(text)
+    return _thoughtless(text, at, is_all=is_all)
 
-    def blank(match: re.Match[str]) -> str:
-        nonlocal open_at
-        open_at = None if _THOUGHT_END.search(match[0]) else match.start() + inside
-        return "\n" * len(match[0])
 
-    return Thoughtless("\n" * inside + _THOUGHT.sub(blank, text[inside:]), open_at, is_inside=False)
+def _thoughtless(text: str, at: int, *, is_all: bool) -> Thoughtless:
+    """`text` without the thoughts that begin from `at` on."""
+    kept: list[str] = []
+    done = 0
+    while found := _TAG_OR_CODE.search(text, at):
+        at = found.end()
+        if found["tag"] is None:
+            continue
+        end = _thought_end(text, found, is_all=is_all)
+        if end is None:
+            return Thoughtless("".join((*kept, text[done:])), None, is_inside=False, settled=found.start())
+        if end > at:
+            kept += (text[done : found.start()], "\n" * (min(end, len(text)) - found.start()))
+            done = at = end
+        if end > len(text):
+            return Thoughtless("".join(kept), found.start(), is_inside=False, settled=len(text))
+    return Thoughtless("".join((*kept, text[done:])), None, is_inside=False, settled=len(text))
+
+
+def _thought_end(text: str, tag: re.Match[str], *, is_all: bool) -> int | None:
+    """Where the thought ends that a tag begins: behind the text if it goes on; None if only more text will tell.
+
+    It ends with the tag itself if that is only mentioned.
+    """
+    start = tag.end()
+    before = text[max(tag.start() - _LOOKED_BACK, 0) : tag.start()]
+    is_likely = bool(_BEGINS.search(before)) or re.match(r"\s*\n", text[start : start + _LOOKED_BACK])
+    end = _THOUGHT_END.search(text, start, len(text) if is_likely else start + _SHORT_CHARS)
+    is_mentioned = _MENTIONED.match(text, start) is not None
+    if end is not None:
+        is_mentioned &= not is_likely
+        return start if is_mentioned or _BOTH_MENTIONED.fullmatch(text, start, end.start()) else end.end()
+    if not is_all and len(text) - start < (_MENTIONED_CHARS if is_likely else _SHORT_CHARS):
+        return None
+    return len(text) + 1 if is_likely and not is_mentioned else start

@@ -70,6 +70,13 @@ def test_a_pronunciation_that_cannot_be_used_is_told_as_openai_tells_faults(koko
     assert "entry 1" in reply.json()["error"]["message"]
 
 
+def test_pronunciations_that_multiply_a_text_are_refused_before_it_is_spoken(kokoro: Gateway) -> None:
+    reply = ask(kokoro, "a " * 2000, pronunciations={"a": "so it is said, " * 13})
+    assert reply.status_code == 400
+    assert reply.json()["error"]["param"] == "pronunciations"
+    assert ask(kokoro, "a", pronunciations={"a": "so it is said, " * 13}).status_code == 200
+
+
 def test_the_lexicon_is_read_again_and_a_broken_one_changes_nothing(
     start: Callable[..., Gateway], tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ from gateway.speech.record import RequestRecord
 from inference import (
     EngineFailed,
     InferenceError,
+    InvalidPronunciation,
     JobPoisoned,
     JobTimeout,
     PoolClosed,
@@ -54,6 +55,10 @@ def told(error: Exception) -> tuple[int, dict[str, Any], Any, RequestRecord]:
         (MalformedBody("x"), (400, "invalid_request_error", None, None, "invalid")),
         (InvalidField("x", param="speed", code="c"), (400, "invalid_request_error", "speed", "c", "invalid")),
         (ModelNotFound("x"), (404, "invalid_request_error", "model", "model_not_found", "invalid")),
+        (
+            InvalidPronunciation(0, "x"),
+            (400, "invalid_request_error", "pronunciations", "invalid_value", "invalid"),
+        ),
         (
             UnsupportedLanguage("x"),
             (400, "invalid_request_error", "voice", "unsupported_language", "invalid"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.errors import EngineFailed
+from inference.errors import EngineFailed, InvalidPronunciation
 from inference.protocol import Reading, Sentence, SpeechJob, TextJob, Unit, WorkerSpec
 from inference.text.engine import TextEngine
 
@@ -104,7 +104,7 @@ def test_sentences_end_as_they_do_in_the_language() -> None:
 
 MARKED = (
     'Well. <lang xml:lang="fr">Bonjour. Ça va?</lang> [pause:1s] He <prosody rate="slow">said</prosody> '
-    '<sub alias="One. Two">12</sub> <emphasis>it</emphasis>. <p>So.</p><break time="2s"/>Bye [pause] now.'
+    '<sub alias="One. Two">12</sub> <emphasis>it</emphasis>. <p>So.</p><break time="2s"/>Bye <break/> now.'
 )
 
 
@@ -220,3 +220,27 @@ def test_words_are_said_as_somebody_said(language: str, text: str, phonemes: str
     reply = ENGINE.do(TextJob("r", text, language, pronunciations=entries))
     assert isinstance(reply, Reading)
     assert "".join(s.phonemes for s in reply.sentences).replace("ᵊ", "ə") == phonemes
+
+
+LONG_WORDS = (("a", "so it is said, " * 13), ("b", f"/{'nˈO' * 60}/"))
+
+
+def read_with_own_words(text: str, *, is_timed: bool = False) -> None:
+    taken, context = 0, ""
+    while taken < len(text):
+        job = TextJob("r", text[taken : taken + 900], "en-us", 400, True, context, LONG_WORDS, is_timed)
+        reply = ENGINE.do(job)
+        assert isinstance(reply, Reading)
+        taken, context = taken + reply.taken, reply.context
+
+
+@pytest.mark.parametrize("text", ["a " * 2000, "b. " * 1300, "a b " * 20, "A.\n\n" * 500, "It is b. " * 100])
+@pytest.mark.parametrize("is_timed", [False, True])
+def test_words_of_ones_own_do_not_multiply_a_text(text: str, *, is_timed: bool) -> None:
+    with pytest.raises(InvalidPronunciation, match="4 times as long"):
+        read_with_own_words(text, is_timed=is_timed)
+
+
+@pytest.mark.parametrize("text", ["a b a b", "It is b, and so they say every day in this old town. " * 60])
+def test_words_of_ones_own_may_be_longer_than_what_they_stand_for(text: str) -> None:
+    read_with_own_words(text)
