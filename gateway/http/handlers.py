@@ -152,12 +152,12 @@ async def openapi(request: Request) -> Response:
 
 async def console(request: Request) -> Response:
     """The page that speaks, and shows what the machine does."""
-    return _page(request, "console.html")
+    return _page(request, "console")
 
 
 async def reference(request: Request) -> Response:
     """The OpenAPI document, for reading: a page that asks for it in the browser."""
-    return _page(request, "reference.html")
+    return _page(request, "reference")
 
 
 async def page_file(request: Request) -> Response:

@@ -37,6 +37,10 @@ CONTENT_TYPES: Final = {
 
 NOT_SERVED: Final = frozenset({"package.json", "package-lock.json"})
 
+_TEMPLATE: Final = "page.html"
+_PAGES: Final = ("console", "reference")
+"""The pages differ by the script that fills them, which is called the same."""
+
 _IMPORT_MAP: Final = re.compile(r'<script type="importmap">([^<]*)</script>')
 
 _POLICY: Final = (
@@ -91,11 +95,11 @@ class Pages:
             "most_characters": str(settings.max_input_chars),
             "voice": settings.voice,
         }
-        self._pages = {name: _page(body, said) for name, body in contents.items() if name.endswith(".html")}
+        template = contents.pop(_TEMPLATE)
+        self._pages = {name: _page(template, said | {"script": f"{name}.js"}) for name in _PAGES}
         self._files = {
             name: StaticFile(body, _packed(body), _content_type(name), "public, max-age=31536000, immutable")
             for name, body in contents.items()
-            if name not in self._pages
         }
 
     def page(self, name: str) -> StaticFile:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.console.hearing import AUDIBLE
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-AUDIBLE = 0.05
-"""Level of a sample that can be heard; the tone has 0.5."""
-
 GUARD_MS = 1000 * DEADLINE_S
+
+LONG = "The tide came in and the tide went out. " * 120
 
 
 def text_of(page: Page, text: str) -> None:

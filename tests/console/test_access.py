@@ -47,6 +47,7 @@ def test_nothing_is_wider_than_a_phone(visit: Callable[..., Visit], path: str) -
 
 def test_everything_is_reached_by_the_keyboard(visit: Callable[..., Visit]) -> None:
     page = visit().open()
+    page.get_by_text("Pauses and pronunciation").click()
     wanted = page.locator(
         "button:enabled:visible, input:enabled:visible, select:visible, textarea, a:visible, summary"
     )

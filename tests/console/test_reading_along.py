@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.console.steps import AUDIBLE, GUARD_MS, speak, text_of, wait_until
+from tests.console.hearing import CLOSE_MS, PAUSED, lateness
+from tests.console.steps import GUARD_MS, speak, text_of, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,28 +16,7 @@ if TYPE_CHECKING:
 
     from tests.console.conftest import Visit
 
-PAUSED = "One two. [pause:1.5s] Three four."
-SILENCE_MS = 700
-"""Shorter than the pause, and longer than any other."""
-
-CLOSE_MS = 100
 TRIES = 5
-STARVED_MS = 50
-"""A browser that was not let run for so long around a moment says nothing about it."""
-
-
-def sound_after_the_pause(heard: list[tuple[float, float]]) -> float | None:
-    """When sound begins again, milliseconds; None if the browser did not listen closely enough."""
-    loud = [at for at, level in heard if level > AUDIBLE]
-    before, after = max(pairwise(loud), key=lambda pair: pair[1] - pair[0])
-    assert after - before > SILENCE_MS
-    return after if is_close_to(heard, after) else None
-
-
-def is_close_to(heard: list[tuple[float, float]], moment: float) -> bool:
-    """It was listened to often enough around a moment."""
-    near = [at for at, _ in heard if abs(at - moment) < 4 * STARVED_MS]
-    return all(after - before < STARVED_MS for before, after in pairwise(near))
 
 
 def tried(page: Page) -> float | None:
@@ -47,9 +26,7 @@ def tried(page: Page) -> float | None:
     wait_until(page, "marked.some(([, word]) => word.startsWith('four'))")
     heard, marked = page.evaluate("[heard, marked]")
     page.keyboard.press("Escape")
-    onset = sound_after_the_pause(heard)
-    mark = next(at for at, word in marked if word == "Three")
-    return mark - onset if onset is not None and is_close_to(heard, mark) else None
+    return lateness(heard, marked)
 
 
 def test_word_is_marked_while_it_is_heard(player: Visit) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.console.steps import GUARD_MS, speak, text_of, wait_for_silence, wait_for_sound, wait_until
+from tests.console.hearing import CLOSE_MS, sound_after
+from tests.console.steps import GUARD_MS, LONG, speak, text_of, wait_for_silence, wait_for_sound, wait_until
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from tests.console.conftest import Visit
     from tests.support.gateway import Gateway
-
-LONG = "The tide came in and the tide went out. " * 120
 
 
 def test_one_click_on_a_page_just_opened_makes_sound(player: Visit) -> None:
@@ -41,7 +40,11 @@ def test_stop_is_heard_at_once_and_frees_the_worker(player: Visit) -> None:
     text_of(page, LONG[:4000])
     speak(page)
     wait_for_sound(page)
+    page.evaluate("addEventListener('click', () => (window.clicked = performance.now()), true)")
     page.get_by_role("button", name="Stop", exact=True).click()
+    wait_until(page, "heard.filter(([at]) => at > clicked).length > 50")
+    still = sound_after(*page.evaluate("[heard, clicked]"))
+    assert still is None or still < CLOSE_MS
     wait_for_silence(page)
     page.get_by_role("button", name="Speak", exact=True).wait_for()
 
@@ -98,7 +101,7 @@ def test_speech_can_be_downloaded(visit: Callable[..., Visit], kind: str) -> Non
     speak(page)
     page.get_by_role("combobox", name="Format").select_option(kind)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download", exact=True).click()
+        page.get_by_role("button", name=f"Download {kind}", exact=True).click()
     assert download.value.suggested_filename == f"speech.{kind}"
     assert download.value.path().stat().st_size > 1000
 

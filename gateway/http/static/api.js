@@ -7,10 +7,17 @@ export const urlOf = (path) => new URL(path, new URL(".", document.baseURI)).hre
 
 /** What the gateway said instead of what was asked for, in its words. */
 export class Refused extends Error {
-  constructor(message, status, retryAfter) {
+  /** `status` is that of HTTP, 0 without an answer; `param` the field at fault; `retryAfter` a wait in seconds, or 0. */
+  constructor(message, { status = 0, param = null, retryAfter = 0 } = {}) {
     super(message);
-    this.status = status;
-    this.retryAfter = retryAfter;
+    Object.assign(this, { status, param, retryAfter });
+  }
+}
+
+/** The connection ended before all had come. */
+export class Cut extends Refused {
+  constructor() {
+    super("The connection was cut before all had come: what was heard is not the whole.");
   }
 }
 
@@ -49,19 +56,23 @@ async function answerTo(path, body, signal, apiKey) {
 async function refusal(response) {
   const said = await response.json().catch(() => null);
   const message = said?.error?.message ?? `The gateway answered ${response.status}.`;
-  return new Refused(message, response.status, Number(response.headers.get("retry-after")) || 0);
+  const retryAfter = Number(response.headers.get("retry-after")) || 0;
+  return new Refused(message, { status: response.status, param: said?.error?.param, retryAfter });
 }
 
 /** The JSON at a path. */
 export const read = async (path) => (await ask(path)).json();
 
-/** The events of an answer, each as the object it carries. Throws `Refused` when the stream is cut. */
-export async function* events(response) {
+/**
+ * The events of an answer, each as the object it carries. Throws `Cut` when the stream is, or when nothing has come for
+ * `patienceMs`.
+ */
+export async function* events(response, patienceMs = Infinity) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read().catch(cut);
+      const { done, value } = await within(patienceMs, reader.read()).catch(cut);
       if (done) return;
       held += value;
       const parts = held.split("\n\n");
@@ -75,5 +86,13 @@ export async function* events(response) {
 
 function cut(error) {
   if (error.name === "AbortError") throw error;
-  throw new Refused("The connection was cut before all had come: what was heard is not the whole.");
+  throw new Cut();
+}
+
+/** What is promised, unless that takes too long: a network that is gone does not say so. */
+function within(ms, promised) {
+  if (ms === Infinity) return promised;
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, ms, new Cut())));
+  return Promise.race([promised, late]).finally(() => clearTimeout(timer));
 }

@@ -1,14 +1,15 @@
 // The console: which of its pages is shown, and what they share.
 import { h, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { showPlace } from "./bar.js";
 import { html } from "./html.js";
 import { KeyDialog } from "./key_dialog.js";
 import { See } from "./see/see.js";
 import { Speak } from "./speak/speak.js";
 
-const PAGES = { speak: Speak, see: See };
+const TITLES = { speak: "Kokoro Gateway", see: "See · Kokoro Gateway" };
 
-const named = () => (location.hash.slice(1) in PAGES ? location.hash.slice(1) : "speak");
+const named = () => (location.hash.slice(1) in TITLES ? location.hash.slice(1) : "speak");
 
 function Console() {
   const [name, setName] = useState(named);
@@ -17,12 +18,7 @@ function Console() {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  useEffect(() => {
-    for (const link of document.querySelectorAll(".bar nav a")) {
-      if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-  }, [name]);
+  useEffect(() => showPlace(`./#${name}`, TITLES[name]), [name]);
   // Speech goes on while the other page is looked at.
   return html`
     <div hidden=${name !== "speak"}><${Speak} /></div>

@@ -2,11 +2,13 @@
 import { h, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { read, urlOf } from "./api.js";
+import { showPlace } from "./bar.js";
 import { html } from "./html.js";
+import { Problem } from "./problem.js";
 
 /** What a field may hold, in words. */
 function values(schema) {
-  if (schema.enum) return schema.enum.filter((value) => value !== null).join(", ");
+  if (schema.enum) return schema.enum.filter((value) => value !== null && value !== "").join(", ");
   if (schema.minimum !== undefined) return `${schema.minimum} to ${schema.maximum}`;
   if (schema.anyOf) return schema.anyOf.filter((kind) => kind.type !== "null").map(values).join(" or ");
   if (schema.$ref) return '{"id": name}';
@@ -28,11 +30,14 @@ function fieldsOf(api, operation) {
   return [...fields, ...ofBody];
 }
 
+/** A description with what stands between backticks as code. */
+const marked = (text) => (text ?? "").split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
+
 const Field = ({ name, schema, description, required }) => html`<tr>
   <td><code>${name}</code></td>
   <td>${values(schema)}${required && html`<br /><small class="quiet">required</small>`}
     ${!required && (schema.default ?? "") !== "" && html`<br /><small class="quiet">default <code>${JSON.stringify(schema.default)}</code></small>`}</td>
-  <td>${description}</td>
+  <td>${marked(description)}</td>
 </tr>`;
 
 function Operation({ api, path, method, operation }) {
@@ -47,7 +52,7 @@ function Operation({ api, path, method, operation }) {
       <tbody>${fields.map((field) => html`<${Field} ...${field} />`)}</tbody>
     </table></div>`}
     <ul class="answers">${Object.entries(operation.responses).map(
-      ([status, answer]) => html`<li><code>${status}</code><span>${answer.description}<br />
+      ([status, answer]) => html`<li><code>${status}</code><span>${marked(answer.description)}<br />
         <small class="quiet">${Object.keys(answer.content).join(", ")}</small></span></li>`,
     )}</ul>
   </section>`;
@@ -55,11 +60,11 @@ function Operation({ api, path, method, operation }) {
 
 function Reference() {
   const [api, setApi] = useState(null);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState(null);
   useEffect(() => {
-    read("openapi.json").then(setApi, (failed) => setProblem(failed.message));
+    read("openapi.json").then(setApi, setProblem);
   }, []);
-  if (problem) return html`<p class="card alert" role="alert">${problem}</p>`;
+  if (problem) return html`<${Problem} error=${problem} />`;
   if (!api) return null;
   const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ api, path, method, operation })),
@@ -82,6 +87,7 @@ function Reference() {
 const example = () => `curl ${urlOf("v1/audio/speech")} -H 'Content-Type: application/json' \\
   -d '{"model": "tts-1", "voice": "alloy", "input": "Hello, world."}' > hello.mp3`;
 
+showPlace("docs", "Reference · Kokoro Gateway");
 const page = document.getElementById("page");
 page.replaceChildren();
 render(h(Reference), page);

@@ -59,7 +59,7 @@ def test_wheel_has_every_file() -> None:
 def test_pages_are_small() -> None:
     sizes = {path.relative_to(STATIC).as_posix(): path.stat().st_size for path in FILES}
     assert sum(sizes.values()) < 300_000
-    before_first_paint = ("console.html", "console.css", "vendor/pico.css", "icon.svg")
+    before_first_paint = ("page.html", "console.css", "vendor/pico.css", "icon.svg")
     assert sum(sizes[name] for name in before_first_paint) < 100_000
 
 
@@ -113,7 +113,7 @@ def test_files_are_compressed_for_those_who_take_that(gateway: Gateway) -> None:
 
 
 def test_what_the_page_is_told_cannot_end_its_attribute() -> None:
-    page = Pages(Settings.from_environment(voice='"><script>')).page("console.html").body
+    page = Pages(Settings.from_environment(voice='"><script>')).page("console").body
     assert b'data-voice="&quot;&gt;&lt;script&gt;"' in page
 
 

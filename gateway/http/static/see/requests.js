@@ -15,7 +15,7 @@ export function Requests({ requests }) {
     ${requests.length > 0 &&
     html`<div class="scroll tall" tabindex="0" role="group" aria-label="Last requests">
       <table>
-        <thead><tr><th>Ended</th><th>Outcome</th><th>Voice</th><th>Format</th><th class="number">Characters</th><th>Cache</th><th class="number">First audio</th><th class="number">Total</th><th class="number">Audio</th><th>Where the time went</th></tr></thead>
+        <thead><tr><th>Ended</th><th>Outcome</th><th class="number">First audio</th><th class="number">Total</th><th>Where the time went</th><th class="number">Audio</th><th class="number">Characters</th><th>Voice</th><th>Format</th><th>Cache</th></tr></thead>
         <tbody>${requests.map((request) => html`<${Request} key=${request.number} request=${request} longest=${longest} />`)}</tbody>
       </table>
     </div>`}
@@ -28,15 +28,15 @@ function Request({ request, longest }) {
   return html`<tr>
     <td>${new Date(request.ended_at * 1000).toLocaleTimeString("en-GB")}</td>
     <td><span class=${`pill ${request.outcome === "ok" ? "good" : request.outcome === "failed" ? "bad" : "calm"}`}>${request.outcome}</span></td>
-    <td class="long">${request.voice ?? "–"}</td>
-    <td>${request.format ?? "–"}</td>
-    <td class="number">${request.characters ?? "–"}</td>
-    <td>${request.cache ?? "–"}</td>
     <td class="number">${milliseconds(request.ttfa_ms)}</td>
     <td class="number">${milliseconds(request.total_ms)}</td>
-    <td class="number">${request.audio_s == null ? "–" : `${request.audio_s.toFixed(1)} s`}${request.underruns ? html` <span class="pill busy">${request.underruns === 1 ? "1 underrun" : `${request.underruns} underruns`}</span>` : ""}</td>
     <td><svg class="phases" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${said || "nothing measured"}>
       <title>${said || "nothing measured"}</title>${bars(request, spent, longest)}</svg></td>
+    <td class="number">${request.audio_s == null ? "–" : `${request.audio_s.toFixed(1)} s`}${request.underruns ? html` <span class="pill busy">${request.underruns === 1 ? "1 underrun" : `${request.underruns} underruns`}</span>` : ""}</td>
+    <td class="number">${request.characters ?? "–"}</td>
+    <td class="long" title=${request.voice}>${request.voice ?? "–"}</td>
+    <td>${request.format ?? "–"}</td>
+    <td>${request.cache ?? "–"}</td>
   </tr>`;
 }
 

@@ -1,6 +1,6 @@
 // The page that shows what the machine does: the figures every second, and each request when it has ended.
 import { useEffect, useReducer, useState } from "preact/hooks";
-import { ask, events } from "../api.js";
+import { Cut, ask, events } from "../api.js";
 import { html } from "../html.js";
 import { Cache } from "./cache.js";
 import { Figures } from "./figures.js";
@@ -9,6 +9,8 @@ import { Requests } from "./requests.js";
 import { Workers } from "./workers.js";
 
 const AGAIN_MS = 2000;
+/** Figures come every second; after so long without any the network is gone, though nothing said so. */
+const PATIENCE_MS = 10_000;
 const MOST_REQUESTS = 50;
 /** Two minutes of figures, for the lines. */
 const MOST_MOMENTS = 120;
@@ -56,13 +58,14 @@ async function watch(signal, take, setProblem) {
       const answer = await ask("status/events", { signal });
       take({ type: "begin" });
       setProblem("");
-      for await (const event of events(answer)) take(event);
+      for await (const event of events(answer, PATIENCE_MS)) take(event);
       setProblem("The gateway is leaving. Waiting for the next one …");
     } catch (error) {
       if (signal.aborted) return;
       if (error.status === 404) return setProblem(KEPT);
       if (error.status === 401) return setProblem(error.message);
-      setProblem(`${error.message} Trying again …`);
+      const said = error instanceof Cut ? "The connection was cut; the figures below are the last that came." : error.message;
+      setProblem(`${said} Trying again …`);
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }

@@ -1,35 +1,36 @@
-// The speech as a file, in any format, and its captions: the gateway still holds the sound, and only encodes it anew.
+// The speech as a file, and its captions: the gateway still holds the sound, and only encodes it anew.
 import { useState } from "preact/hooks";
 import { ask } from "../api.js";
 import { html } from "../html.js";
 
-const AUDIO = ["mp3", "opus", "aac", "flac", "wav", "pcm"];
-const CAPTIONS = ["srt", "vtt"];
-
-export function Downloads({ playback, format, onFormat, onError }) {
+/** `format` is that of the audio. */
+export function Downloads({ playback, format, onError }) {
   const [isBusy, setBusy] = useState(false);
-  const { model, voice, input, speed } = playback.order;
-  const download = async (path, kind) => {
+  const audio = ["v1/audio/speech", format];
+  const srt = ["v1/audio/captions", "srt"];
+  const vtt = ["v1/audio/captions", "vtt"];
+  const download = async (...files) => {
     setBusy(true);
+    onError(null);
     try {
-      const answer = await ask(path, { body: { model, voice, input, speed, response_format: kind } });
-      save(await answer.blob(), `speech.${kind}`);
+      const bodies = files.map(([path, kind]) => [path, { body: { ...playback.order, response_format: kind } }]);
+      const answers = await Promise.all(bodies.map((body) => ask(...body)));
+      const blobs = await Promise.all(answers.map((answer) => answer.blob()));
+      blobs.forEach((blob, index) => save(blob, `speech.${files[index][1]}`));
     } catch (error) {
-      onError(error.message);
+      onError(error);
     } finally {
       setBusy(false);
     }
   };
-  return html`<div class="row downloads">
+  const offer = (name, label, ...files) => html`<button class="plain small" disabled=${isBusy} aria-label=${label}
+    onClick=${() => download(...files)}>${name}</button>`;
+  return html`<div class="row downloads" role="group" aria-label="Download">
+    <span class="quiet" aria-hidden="true">Download</span>
+    ${offer(format, `Download ${format}`, audio)}
     ${playback.words.length > 0 &&
-    CAPTIONS.map(
-      (kind) => html`<button class="plain" disabled=${isBusy} aria-label=${`Download captions as ${kind}`}
-        onClick=${() => download("v1/audio/captions", kind)}>.${kind}</button>`,
-    )}
-    <select aria-label="Format" value=${format} onChange=${(event) => onFormat(event.target.value)}>
-      ${AUDIO.map((name) => html`<option>${name}</option>`)}
-    </select>
-    <button class="plain" disabled=${isBusy} onClick=${() => download("v1/audio/speech", format)}>Download</button>
+    html`${offer("srt", "Download captions as srt", srt)}${offer("vtt", "Download captions as vtt", vtt)}
+      ${offer(`${format} + srt`, `Download ${format} + srt`, audio, srt)}`}
   </div>`;
 }
 

@@ -4,9 +4,11 @@ import { Icon } from "../icons.js";
 
 const MOST = 30;
 
-/** The history with an order in front, each order once. */
-export const remembered = (history, order) =>
-  [order, ...history.filter((each) => !isSame(each, order))].slice(0, MOST);
+/** The history with an order in front, each once; pronunciations are for all texts, and not in it. */
+export const remembered = (history, { input, voice, speed }) => {
+  const order = { input, voice, speed };
+  return [order, ...history.filter((each) => !isSame(each, order))].slice(0, MOST);
+};
 
 const isSame = (a, b) => a.input === b.input && a.voice === b.voice && a.speed === b.speed;
 
@@ -21,7 +23,7 @@ export function History({ history, onSpeak, onChange }) {
       ${history.map(
         (order) => html`<li>
           <button class="again" onClick=${() => onSpeak(order)} title="Speak again">
-            <${Icon} name="play" size="16" /><span>${order.input}</span>
+            <${Icon} name="play" size="16" /><span dir="auto">${order.input}</span>
           </button>
           <small>${order.voice}${order.speed === 1 ? "" : ` · ${order.speed} ×`}</small>
           <button class="tool" aria-label="Forget it" onClick=${() => onChange(history.filter((each) => each !== order))}>

@@ -1,7 +1,14 @@
-// Plays PCM while it comes, through a worklet: for browsers whose MediaSource takes no MP3, or that have none.
+// Plays PCM while it comes, piece after piece on the clock of an AudioContext: for browsers whose MediaSource takes no
+// MP3, or that have none. A worklet could do it too, but browsers keep those from pages of other machines without TLS.
 
 /** Samples a second that the gateway sends. */
 const RATE = 24000;
+
+/** Seconds between giving a piece to the audio thread and its sound, where none is sounding; others are on time. */
+const LEAD_S = 0.05;
+
+/** Seconds that are given to the audio thread ahead, for it looks at every piece it has all the time. */
+const AHEAD_S = 10;
 
 /** Lives as long as one speech is being made and first heard. */
 export class PcmPlayer {
@@ -10,34 +17,43 @@ export class PcmPlayer {
   canSeek = false;
   isPlaying = true;
   #context = new AudioContext({ sampleRate: RATE });
-  #node;
-  #played = { seconds: 0, at: 0 };
+  #out = new GainNode(this.#context);
+  #waiting = [];
+  /** What sounds or will: when that begins on the context's clock and in the speech, and its length, in seconds. */
+  #given = [];
+  #sounding = 0;
+  #isWhole = false;
   #ended;
 
   /** `ended` is called when all has been heard. */
   constructor(ended) {
     this.#ended = ended;
+    this.#out.connect(this.#context.destination);
     this.#context.resume();
-    this.#node = this.#open();
   }
 
-  async append(bytes) {
+  /** Takes the next bytes; returns their samples, for the waveform. */
+  append(bytes) {
     const values = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
-    const samples = new Float32Array(values.length);
-    for (let index = 0; index < values.length; index += 1) samples[index] = values[index] / 32768;
-    (await this.#node).port.postMessage({ samples });
+    const samples = Float32Array.from(values, (value) => value / 32768);
+    if (samples.length) this.#waiting.push(samples);
+    this.#goOn();
     return samples;
   }
 
-  async end() {
-    (await this.#node).port.postMessage({ isWhole: true });
+  /** All has come. */
+  end() {
+    this.#isWhole = true;
+    this.#goOn();
   }
 
-  /** What is heard now: samples that were played, since the worklet last said so, less what is still on its way. */
+  /** What is heard now, in seconds of the speech. */
   get time() {
-    const since = this.isPlaying ? this.#context.currentTime - this.#played.at : 0;
-    const latency = this.#context.outputLatency || this.#context.baseLatency || 0;
-    return Math.max(0, this.#played.seconds + Math.min(since, 0.2) - latency);
+    const now = this.#context.currentTime - (this.#context.outputLatency || this.#context.baseLatency || 0);
+    while (this.#given.length > 1 && this.#given[1].at <= now) this.#given.shift();
+    if (!this.#given.length) return 0;
+    const [{ at, from, seconds }] = this.#given;
+    return from + Math.min(Math.max(now - at, 0), seconds);
   }
 
   pause() {
@@ -54,17 +70,36 @@ export class PcmPlayer {
 
   stop() {
     this.isPlaying = false;
+    this.#waiting = [];
+    this.#isWhole = false;
     if (this.#context.state !== "closed") this.#context.close();
   }
 
-  async #open() {
-    await this.#context.audioWorklet.addModule(new URL("./pcm_worklet.js", import.meta.url));
-    const node = new AudioWorkletNode(this.#context, "pcm", { numberOfInputs: 0, outputChannelCount: [1] });
-    node.connect(this.#context.destination);
-    node.port.onmessage = ({ data }) => {
-      this.#played = { seconds: data.played / RATE, at: data.at };
-      if (data.isOver) this.#ended();
+  #goOn() {
+    while (this.#waiting.length && this.#next.at - this.#context.currentTime < AHEAD_S) this.#give(this.#waiting.shift());
+    if (this.#isWhole && !this.#waiting.length && !this.#sounding) this.#ended();
+  }
+
+  /** Where the next piece begins, on the context's clock and in the speech. */
+  get #next() {
+    const last = this.#given.at(-1);
+    return last ? { at: last.at + last.seconds, from: last.from + last.seconds } : { at: 0, from: 0 };
+  }
+
+  #give(samples) {
+    const buffer = new AudioBuffer({ length: samples.length, sampleRate: RATE });
+    buffer.copyToChannel(samples, 0);
+    const source = new AudioBufferSourceNode(this.#context, { buffer });
+    source.connect(this.#out);
+    source.onended = () => {
+      this.#sounding -= 1;
+      this.#goOn();
     };
-    return node;
+    const { at: onTime, from } = this.#next;
+    const now = this.#context.currentTime;
+    const at = onTime > now ? onTime : now + LEAD_S;
+    source.start(at);
+    this.#sounding += 1;
+    this.#given.push({ at, from, seconds: buffer.duration });
   }
 }

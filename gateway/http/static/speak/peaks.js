@@ -2,12 +2,19 @@
 
 export const PEAKS_PER_SECOND = 20;
 
+/** Peak, from 0 to 1, of what is no silence. */
+const AUDIBLE = 0.01;
+
 /** The peaks so far. Lives as long as one speech. */
 export class Peaks {
   values = [];
   seconds = 0;
   #peak = 0;
   #count = 0;
+
+  get isAudible() {
+    return this.values.some((peak) => peak > AUDIBLE);
+  }
 
   /** Takes in mono samples at so many a second. */
   add(samples, rate) {

@@ -1,5 +1,5 @@
 // One speech at a time: asked for, played while it is made, then kept whole to be heard and sought in again.
-import { ask, events } from "../api.js";
+import { Cut, ask, events } from "../api.js";
 import { Mp3Player } from "./mp3_player.js";
 import { PcmPlayer } from "./pcm_player.js";
 import { Peaks } from "./peaks.js";
@@ -10,7 +10,10 @@ import { WholePlayer } from "./whole_player.js";
 export class Playback {
   /** idle; asked: nothing has come yet; live: played while it comes; whole: all is there. */
   state = "idle";
-  error = "";
+  /** What went wrong, or null. */
+  error = null;
+  /** How often another place was sought. */
+  seeks = 0;
   /** What is, or was, spoken: the fields of the request. */
   order = null;
   /** When each word is heard, as the API tells it. */
@@ -49,7 +52,7 @@ export class Playback {
   async speak(order) {
     this.stop();
     const work = (this.#work = new AbortController());
-    Object.assign(this, { state: "asked", error: "", order, words: [], peaks: new Peaks(), firstMs: null });
+    Object.assign(this, { state: "asked", error: null, order, words: [], peaks: new Peaks(), firstMs: null });
     const player = Mp3Player.isSupported() ? new Mp3Player(this.#element) : new PcmPlayer(() => this.#heard());
     this.#player = player;
     this.#changed();
@@ -58,7 +61,7 @@ export class Playback {
     } catch (error) {
       if (work.signal.aborted) return;
       this.stop();
-      this.error = error.message;
+      this.error = error;
       this.#changed();
     }
   }
@@ -67,9 +70,11 @@ export class Playback {
     const began = performance.now();
     const pieces = [];
     let shown = 0;
+    let isWhole = false;
     const body = { ...order, response_format: player.format, stream_format: "sse", timestamps: "word" };
     for await (const event of events(await ask("v1/audio/speech", { body, signal }))) {
       if (event.type === "speech.audio.words") this.words.push(...event.words);
+      if (event.type === "speech.audio.done") isWhole = true;
       if (event.type !== "speech.audio.delta") continue;
       this.firstMs ??= performance.now() - began;
       const bytes = decoded(event.audio);
@@ -82,10 +87,11 @@ export class Playback {
       shown = this.words.length;
       this.#changed();
     }
-    await player.end();
+    if (!isWhole) throw new Cut(); // some proxies end what was cut as if it were all
     this.#blob = player.format === "mp3" ? new Blob(pieces, { type: "audio/mpeg" }) : wav(pieces, 24000);
     this.#delay = player.delay;
     this.state = "whole";
+    await player.end();
     this.#changed();
   }
 
@@ -116,6 +122,7 @@ export class Playback {
     if (!this.#player.canSeek) this.#handOver();
     this.#player.seek(time);
     if (goesOn && !this.isPlaying) this.resume();
+    this.seeks += 1;
     this.#changed();
   }
 

@@ -6,10 +6,8 @@ import { Downloads } from "./downloads.js";
 import { ReadAlong } from "./read_along.js";
 import { Waveform, duration } from "./waveform.js";
 
-const NOTES = { asked: "Waiting for the first sound …", live: "Speaking while it is being made", whole: "" };
-
-export function Player({ playback, format, onFormat, onError }) {
-  const { state, isPlaying, firstMs } = playback;
+export function Player({ playback, format, onError }) {
+  const { state, isPlaying } = playback;
   const pause = () => (isPlaying ? playback.pause() : playback.resume());
   return html`<section class="card player" aria-label="Player">
     <div class="row">
@@ -19,11 +17,17 @@ export function Player({ playback, format, onFormat, onError }) {
     </div>
     <div class="row spread">
       <${Clock} playback=${playback} />
-      <span class="quiet grow" role="status">${NOTES[state]}${state === "whole" && firstMs ? `First sound after ${Math.round(firstMs)} ms` : ""}</span>
-      ${state === "whole" && html`<${Downloads} playback=${playback} format=${format} onFormat=${onFormat} onError=${onError} />`}
+      <span class="quiet grow" role="status">${note(playback)}</span>
+      ${state === "whole" && html`<${Downloads} playback=${playback} format=${format} onError=${onError} />`}
     </div>
     ${playback.words.length > 0 && html`<${ReadAlong} playback=${playback} />`}
   </section>`;
+}
+
+function note({ state, peaks, firstMs }) {
+  if (state === "asked") return "Waiting for the first sound …";
+  if (state === "live") return "Speaking while it is being made";
+  return peaks.isAudible ? `First sound after ${Math.round(firstMs)} ms` : "There is nothing in this text that can be said.";
 }
 
 function Clock({ playback }) {

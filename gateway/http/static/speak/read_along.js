@@ -29,7 +29,7 @@ export function ReadAlong({ playback }) {
     const word = words[event.target.dataset.word];
     if (word) playback.seek(word.start_time);
   };
-  return html`<p class="spoken" ref=${box} onClick=${go} tabindex="0" role="region" aria-label="The text, read along">
+  return html`<p class="spoken" dir="auto" ref=${box} onClick=${go} tabindex="0" role="region" aria-label="The text, read along">
     ${pieces.map(([text, word]) => (word === null ? text : html`<span data-word=${word}>${text}</span>`))}
   </p>`;
 }

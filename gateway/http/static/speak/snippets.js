@@ -27,12 +27,13 @@ const clientKey = () => (key.get() ? "YOUR_KEY" : "not needed");
 const file = (order) => `speech.${order.response_format}`;
 
 /** The fields as arguments, those that say what is the default anyway left out. */
-const fields = ({ model, voice, input, response_format: format, speed }) => ({
+const fields = ({ model, voice, input, response_format: format, speed, pronunciations }) => ({
   model,
   voice,
   input,
   ...(format === "mp3" ? {} : { response_format: format }),
   ...(speed === 1 ? {} : { speed }),
+  ...(pronunciations && { pronunciations }),
 });
 
 function curl(order) {
@@ -43,7 +44,10 @@ function curl(order) {
 }
 
 function python(order) {
-  const given = Object.entries(fields(order)).map(([name, value]) => `    ${name}=${JSON.stringify(value)},`);
+  const { pronunciations, ...known } = fields(order);
+  // What OpenAI's API does not have goes past its client.
+  const all = { ...known, ...(pronunciations && { extra_body: { pronunciations } }) };
+  const given = Object.entries(all).map(([name, value]) => `    ${name}=${JSON.stringify(value)},`);
   return `from openai import OpenAI
 
 client = OpenAI(base_url=${JSON.stringify(base())}, api_key="${clientKey()}")

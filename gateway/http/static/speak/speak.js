@@ -2,11 +2,14 @@
 import { useEffect, useReducer, useRef, useState } from "preact/hooks";
 import { read } from "../api.js";
 import { html } from "../html.js";
+import { Problem } from "../problem.js";
 import { useStored } from "../store.js";
-import { Editor } from "./editor.js";
+import { Controls, Editor, Marks } from "./editor.js";
 import { History, remembered } from "./history.js";
+import { useMediaSession } from "./media_session.js";
 import { Playback } from "./playback.js";
 import { Player } from "./player.js";
+import { read as readPronunciations } from "./pronunciations.js";
 import { Samples } from "./samples.js";
 import { Snippets } from "./snippets.js";
 import { mixName, mixParts } from "./voice_names.js";
@@ -26,11 +29,13 @@ async function prepared() {
 
 export function Speak() {
   const [ready, setReady] = useState(null);
-  const [error, setError] = useState("");
-  useEffect(() => {
-    prepared().then(setReady, (failed) => setError(failed.message));
-  }, []);
-  if (error) return html`<p class="card alert" role="alert">${error}</p>`;
+  const [error, setError] = useState(null);
+  const prepare = () => {
+    setError(null);
+    prepared().then(setReady, setError);
+  };
+  useEffect(prepare, []);
+  if (error) return html`<${Problem} error=${error} onAgain=${prepare} />`;
   return ready && html`<${Studio} ...${ready} />`;
 }
 
@@ -55,51 +60,80 @@ function useOrder(text) {
   const [input, setInput] = useState(text);
   const [voice, setVoice] = useStored("voice", usualVoice);
   const [speed, setSpeed] = useStored("speed", 1);
-  return { order: { model: "tts-1", voice, input, speed }, setInput, setVoice, setSpeed };
+  const [written, setWritten] = useStored("pronunciations", "");
+  const { entries, problem } = readPronunciations(written);
+  const said = Object.keys(entries).length ? { pronunciations: entries } : {};
+  const order = { model: "tts-1", voice, input, speed, ...said };
+  return { order, canSpeak: Boolean(input.trim()) && !problem, setInput, setVoice, setSpeed, written, setWritten };
 }
 
 const isHeard = (playback) =>
   playback?.state === "asked" || (playback && playback.state !== "idle" && playback.isPlaying);
 
+/** Silence by a key, wherever the focus is. */
+function useKeys(onSpeak, onStop) {
+  useEffect(() => {
+    const pressed = (event) => {
+      if (event.target.closest?.("dialog")) return;
+      if (event.key === "Escape") onStop();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onSpeak();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  });
+}
+
 function Studio({ texts, voices }) {
-  const { order, setInput, setVoice, setSpeed } = useOrder(texts.greeting);
+  const { order, canSpeak, setInput, setVoice, setSpeed, written, setWritten } = useOrder(texts.greeting);
   const [format, setFormat] = useStored("format", "mp3");
   const [history, setHistory] = useStored("history", []);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState(null);
   const { element, heard, playback, samples } = useSound(texts);
+  useMediaSession(playback);
 
   const speak = (wanted) => {
     samples.stop();
-    setProblem("");
+    setProblem(null);
     setHistory((before) => remembered(before, wanted));
     playback.speak(wanted);
   };
-  const again = (wanted) => {
-    setInput(wanted.input);
-    setVoice(wanted.voice);
-    setSpeed(wanted.speed);
-    speak(wanted);
+  const stop = () => {
+    samples.stop();
+    playback.stop();
+  };
+  const again = ({ input, voice, speed }) => {
+    setInput(input);
+    setVoice(voice);
+    setSpeed(speed);
+    speak({ ...order, input, voice, speed });
   };
   const hear = (voice) => {
     playback.pause();
-    setProblem("");
-    samples.play(voice).catch((failed) => setProblem(failed.message));
+    setProblem(null);
+    if (heard === voice.id) samples.stop();
+    else samples.play(voice).catch(setProblem);
   };
   const example = ({ text, voice }) => {
     setInput(text);
     setVoice(voiceFor(voices, order.voice, voice));
   };
-  const said = playback?.error || problem;
+  const speakThis = () => canSpeak && speak(order);
+  useKeys(speakThis, stop);
+  const said = playback?.error;
 
-  return html`<div class="studio" onKeyDown=${(event) => event.key === "Escape" && playback.stop()}>
+  return html`<div class="studio">
     <audio ref=${element}></audio>
     <div class="column">
-      <${Editor} texts=${texts} text=${order.input} onText=${setInput} onExample=${example} speed=${order.speed}
-        onSpeed=${setSpeed} most=${Number(mostCharacters)} isSpeaking=${isHeard(playback)}
-        onSpeak=${() => order.input.trim() && speak(order)} onStop=${() => playback.stop()} />
-      ${said && html`<p class="card alert" role="alert">${said}</p>`}
+      <${Editor} texts=${texts} text=${order.input} onText=${setInput} onExample=${example} most=${Number(mostCharacters)}>
+        <${Controls} speed=${order.speed} onSpeed=${setSpeed} format=${format} onFormat=${setFormat}
+          isSpeaking=${isHeard(playback)} canSpeak=${canSpeak} onSpeak=${speakThis} onStop=${stop} />
+        <${Marks} texts=${texts} written=${written} onWritten=${setWritten}
+          refused=${said?.param === "pronunciations" && said.message} />
+      <//>
+      ${said && html`<${Problem} error=${said} onAgain=${() => speak(playback.order)} />`}
+      ${problem && html`<${Problem} error=${problem} />`}
       ${playback && playback.state !== "idle" &&
-      html`<${Player} playback=${playback} format=${format} onFormat=${setFormat} onError=${setProblem} />`}
+      html`<${Player} playback=${playback} format=${format} onError=${setProblem} />`}
       <${Snippets} order=${order} format=${format} />
       <${History} history=${history} onSpeak=${again} onChange=${setHistory} />
     </div>

@@ -58,7 +58,7 @@ function Voice({ voice, heard, mix, isFavourite, onMix, onHear, onFavourite }) {
   };
   const add = () => onMix(isIn ? mix.filter(({ id }) => id !== voice.id) : [...mix, { id: voice.id, weight: 1 }]);
   return html`<li class=${`voice ${isIn ? "on" : ""}`}>
-    <button class="choose" aria-pressed=${isIn} onClick=${choose} title=${`Choose and hear ${voice.id}`}>
+    <button class="choose" aria-pressed=${isIn} onClick=${choose} title=${heard ? "Stop" : `Choose and hear ${voice.id}`}>
       <span class=${`face ${voice.gender} ${heard ? "heard" : ""}`}><${Icon} name=${heard ? "sound" : "play"} size="16" /></span>
       <span><strong>${name}</strong><small>${voice.gender}</small></span>
     </button>
