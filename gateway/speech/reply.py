@@ -11,11 +11,12 @@ from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from gateway.audio.encoders import ENCODERS
-from gateway.audio.pcm import SAMPLE_BYTES, seconds, silence
+from gateway.audio.pcm import seconds, silence
 from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.speech.alignment import delayed
 from gateway.speech.cache import HeldResponse
+from gateway.speech.handover import Handover
 from inference import JobTimeout, Text
 
 if TYPE_CHECKING:
@@ -68,9 +69,9 @@ class Reply:
         self._shaping = shape(
             tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=request.sample_rate
         )
+        self._handover = Handover(utterance, record, self._shaping, request.sample_rate)
         self._pipeline: Pipeline | None = None
         self._delay_s = seconds(ENCODERS[request.response_format].delay, request.sample_rate)
-        self._samples = 0
         self._is_all_spoken = False
 
     def usage(self) -> dict[str, int]:
@@ -145,11 +146,7 @@ class Reply:
 
     def _handed_over(self, *pcm: bytes) -> Iterator[memoryview]:
         """The same in pieces, once the listener's clock knows how much more will be heard."""
-        self._samples += sum(map(len, pcm)) // SAMPLE_BYTES
-        playback = self._utterance.playback
-        heard_s = seconds(self._shaping.length(self._samples), self._request.sample_rate)
-        self._utterance.hand_over(heard_s - playback.heard_s)
-        self._record.heard(playback)
+        self._handover.give(sum(map(len, pcm)))
         for part in pcm:
             yield from cut(part)
 
@@ -170,7 +167,7 @@ class Reply:
     def _begun_pipeline(self) -> Pipeline:
         """What makes the bytes; its header says how many there will be, if all is spoken when the first are made."""
         if self._pipeline is None:
-            total = self._shaping.length(self._samples) if self._is_all_spoken else None
+            total = self._handover.samples if self._is_all_spoken else None
             request = self._request
             encoder = ENCODERS[request.response_format](request.sample_rate, total, request.kilobits)
             self._pipeline = Pipeline(self._shaping, encoder, self._threads, self._record.encoded)

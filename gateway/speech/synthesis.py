@@ -16,7 +16,7 @@ from gateway.speech.errors import InvalidField, RepliesFull
 from gateway.speech.reply import Reply, usage
 from gateway.speech.reply_size import reply_bytes
 from gateway.speech.shared_work import SharedWork
-from gateway.speech.turn import TURN_BYTES, Turn
+from gateway.speech.turn import TURN_BYTES, UNHEARD_BYTES, Turn
 from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
@@ -160,8 +160,9 @@ class Synthesis:
             InferenceError: it is refused.
         """
         cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse())
+        held_bytes = TURN_BYTES if request.input else UNHEARD_BYTES
         utterance, place = self._claim(
-            request, record, cache_use, len(request.input), TURN_BYTES, Pace(look_ahead_s=lead.planned_s)
+            request, record, cache_use, len(request.input), held_bytes, Pace(look_ahead_s=lead.planned_s)
         )
         return Turn(request, record, cache_use, utterance, place, self._threads, lead)
 

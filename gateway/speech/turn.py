@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from gateway.audio.pipeline import Pipeline, cut
 from gateway.audio.shaping import shape
 from gateway.speech.alignment import Aligner, delayed
 from gateway.speech.errors import ReplyTooLarge
+from gateway.speech.handover import Handover
 from inference import Pace, Text
 
 if TYPE_CHECKING:
@@ -53,7 +55,10 @@ PIECE_S: Final = 0.75
 """Sound that is sent at once. The strictest client takes 1 MiB: 5 s of pcm at 48 kHz in base64."""
 
 TURN_BYTES: Final = 512 << 10
-"""What a turn may hold: a segment as it was spoken, stages, encoder and its text. One that is silent holds less."""
+"""What a turn may hold: a segment as it was spoken, stages, encoder and its text."""
+
+UNHEARD_BYTES: Final = 16 << 10
+"""The same of one that has not been heard yet: only its text, and what waits for more of it."""
 
 
 @dataclass(frozen=True)
@@ -85,17 +90,14 @@ class Turn:
         self._cache_use = cache_use
         self._utterance = utterance
         self._place = place
-        self._shaping = shape(
-            tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=request.sample_rate
-        )
-        self._sample_rate = request.sample_rate
-        encoder = ENCODERS[request.response_format](request.sample_rate, kilobits=request.kilobits)
-        self._pipeline = Pipeline(self._shaping, encoder, threads, record.encoded)
-        self._delay_s = seconds(encoder.delay, request.sample_rate)
+        self._make = partial(_Making, request, record, utterance, threads)
+        self._making: _Making | None = None
+        """From the first sound on: an encoder takes up to a megabyte, and any client may open contexts."""
+
+        self._delay_s = seconds(ENCODERS[request.response_format].delay, request.sample_rate)
         self._lead = lead
         self._aligner = Aligner()
         self._written = ""
-        self._samples = 0
 
     def append(self, text: str) -> None:
         """The text goes on: joined as it is to what came before, or after a space where that was flushed."""
@@ -126,19 +128,22 @@ class Turn:
         """The sound as it is made, no sooner than it is of use; closing this drops all that has not been taken.
 
         Raises:
+            RepliesFull: there is no room for what the first sound takes.
             InferenceError: the rest cannot be spoken.
         """
         owed: Alignment | None = None
         async with aclosing(self._utterance.segments(self._text)) as segments:
             async for spoken in segments:
+                making = self._making = self._making or self._begun()
                 self._told(spoken)
-                if alignment := self._aligned(spoken):
+                if alignment := self._aligned(spoken, making.handover):
                     owed = owed + alignment if owed else alignment
-                async with aclosing(self._encoded(spoken.pcm)) as parts:
+                async with aclosing(self._encoded(spoken.pcm, making)) as parts:
                     async for data in parts:
                         yield Sound(data, owed)
                         owed = None
-        if self._samples and (rest := await self._pipeline.finish()):
+        made = self._making
+        if made and made.handover.samples and (rest := await made.pipeline.finish()):
             yield Sound(rest, owed)
 
     def hold(self, held_bytes: int) -> None:
@@ -156,31 +161,29 @@ class Turn:
         """Give back what the turn holds; call it however the turn ended."""
         self._utterance.close()
         self._place.close()
-        self._pipeline.close()
+        if self._making:
+            self._making.pipeline.close()
         self._record.worked(self._utterance.phoneme_times, self._utterance.segment_times)
+
+    def _begun(self) -> _Making:
+        self._place.hold(TURN_BYTES)
+        return self._make()
 
     def _told(self, spoken: Spoken) -> None:
         self._record.phonemised(self._utterance.phoneme_times)
         self._record.spoken(spoken, self._cache_use.verdict(is_done=spoken.is_last))
 
-    def _aligned(self, spoken: Spoken) -> Alignment | None:
+    def _aligned(self, spoken: Spoken, handover: Handover) -> Alignment | None:
         """Of the sound that comes now: it goes out with the first of it."""
-        end_s = self._seconds(self._samples + len(spoken.pcm) // SAMPLE_BYTES) + self._delay_s
+        end_s = handover.seconds_with(len(spoken.pcm)) + self._delay_s
         words = delayed(spoken.words, self._delay_s)
         return self._aligner.align(self._written, words, end_s, ends_speech=spoken.piece.is_last)
 
-    def _seconds(self, samples: int) -> float:
-        """How long so many samples of the engine's are heard."""
-        return seconds(self._shaping.length(samples), self._sample_rate)
-
-    async def _encoded(self, pcm: bytes) -> AsyncGenerator[bytes, None]:
+    async def _encoded(self, pcm: bytes, making: _Making) -> AsyncGenerator[bytes, None]:
         for piece in cut(pcm, round(PIECE_S * self._utterance.manner.tempo * SAMPLE_RATE) * SAMPLE_BYTES):
             await self._listener()
-            self._samples += len(piece) // SAMPLE_BYTES
-            playback = self._utterance.playback
-            self._utterance.hand_over(self._seconds(self._samples) - playback.heard_s)
-            self._record.heard(playback, is_written=False)
-            if data := await self._pipeline.feed(piece):
+            making.handover.give(len(piece))
+            if data := await making.pipeline.feed(piece):
                 yield data
 
     async def _listener(self) -> None:
@@ -188,3 +191,16 @@ class Turn:
         playback = self._utterance.playback
         sent_ahead_s = playback.left_s - playback.ahead_s
         await asyncio.sleep(max(sent_ahead_s - self._lead.sent_s, 0))
+
+
+class _Making:
+    """What makes the sound of a turn. Lives from its first sound to its end."""
+
+    def __init__(
+        self, request: SpeechRequest, record: RequestRecord, utterance: Utterance, threads: Executor
+    ) -> None:
+        rate = request.sample_rate
+        shaping = shape(tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=rate)
+        encoder = ENCODERS[request.response_format](rate, kilobits=request.kilobits)
+        self.pipeline: Final = Pipeline(shaping, encoder, threads, record.encoded)
+        self.handover: Final = Handover(utterance, record, shaping, rate, is_written=False)

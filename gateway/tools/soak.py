@@ -31,17 +31,23 @@ _HANG_UPS: Final = 0.15
 _PAGES: Final = 0.2
 _SETTLE_S: Final = 30.0
 _LOOK_S: Final = 5.0
-_LIMITS: Final = tuple(
-    word
-    for name in ("--header-timeout-s", "--body-timeout-s", "--stall-timeout-s")
-    for word in (name, str(LIMITS_S))
+_QUEUE_S: Final = 10
+"""How long clients are let wait: where other programs keep the machine busy too, all would be refused."""
+
+_OPTIONS: Final = (
+    *(
+        word
+        for name in ("--header-timeout-s", "--body-timeout-s", "--stall-timeout-s")
+        for word in (name, str(LIMITS_S))
+    ),
+    *("--queue-s", str(_QUEUE_S)),
 )
 
 
 def run(minutes: float) -> Account:
     """Soak a server of our own for so many minutes."""
     log = LogReader()
-    with own_server(*_LIMITS, log=log.write_end) as (url, pid, _):
+    with own_server(*_OPTIONS, log=log.write_end) as (url, pid, _):
         os.close(log.write_end)
         return asyncio.run(_Soak(url, pid, minutes).run(log))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from contextlib import ExitStack, aclosing, closing
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from gateway.speech.record import RequestRecord
 from gateway.speech.reply_memory import RepliesInFlight
 from gateway.speech.request import SpeechRequest
 from gateway.speech.synthesis import Speech, Synthesis
+from gateway.speech.turn import AS_HEARD, Turn
 from gateway.speech.voices import Catalogue
 from inference import EngineFailed, Pool
 from tests.support.pools import config
@@ -126,6 +127,32 @@ async def test_a_reply_that_becomes_longer_than_it_looked_is_refused_where_there
             with pytest.raises(RepliesFull):
                 await desk.ask("777 777 777 777, " * 20, response_format="wav", stream=False)
             assert len(desk.in_flight) == 0
+
+
+async def test_turns_take_little_until_they_are_heard_and_those_that_are_heard_are_bounded(
+    tone: Path, text_spec: WorkerSpec, speech_spec: WorkerSpec
+) -> None:
+    async with Pool(config(text_spec, speech_spec)) as pool:
+        desk = Desk(pool, Catalogue.read(tone / "voices.bin"), most_bytes=2 * MB)
+        order = SpeechRequest.without_text(desk._catalogue, "af_heart", response_format="mp3")
+        with closing(desk.synthesis), ExitStack() as held:
+            turns = [
+                held.enter_context(closing(desk.synthesis.turn(order, RequestRecord(), AS_HEARD)))
+                for _ in range(50)
+            ]
+            assert desk.in_flight.held_bytes < MB
+            for turn in turns[:2]:
+                await _first(turn)
+            with pytest.raises(RepliesFull):
+                await _first(turns[2])
+
+
+async def _first(turn: Turn) -> None:
+    """Take its first sound, and leave the rest."""
+    turn.append("Good morning. ")
+    turn.flush()
+    async with aclosing(turn.sounds()) as sounds:
+        assert (await anext(sounds)).data
 
 
 async def test_what_fails_or_is_left_gives_back_its_place_and_its_lease(
