@@ -19,6 +19,7 @@ from gateway.server import lifecycle
 from gateway.speech.cache import Cache
 from gateway.speech.lexicon import Lexicon
 from gateway.speech.reply_memory import RepliesInFlight
+from gateway.speech.speaker import speaker
 from gateway.speech.synthesis import Synthesis
 from gateway.speech.voices import Catalogue
 from gateway.wyoming import server as wyoming
@@ -111,7 +112,9 @@ def assemble(
     """
     catalogue = Catalogue.read(files.voices)
     catalogue.resolve(settings.voice)
-    running = Running(hardware, model, _cache_bytes(settings, hardware))
+    running = Running(
+        hardware, model, _cache_bytes(settings, hardware), _speaker(hardware, choice, model, accelerated)
+    )
     config = _pool_config(settings, hardware, files, choice, accelerated)
     return Parts(settings, files, choice, catalogue, Lexicon(settings.lexicon), running, config)
 
@@ -254,6 +257,13 @@ def _facts(model: Model, choice: Choice) -> ModelFacts:
         graph=choice.kind,
         reason=choice.reason,
     )
+
+
+def _speaker(hardware: HardwareProfile, choice: Choice, model: ModelFacts, accelerated: Path | None) -> str:
+    """Who speaks here. What is derived lies in a folder whose name tells all that it was derived from and with."""
+    derived = choice.graph.parent.name if choice.kind == "derived" else ""
+    graphs = (choice.kind, derived, accelerated.parent.name if accelerated else "")
+    return speaker(model.sha256, model.voices_sha256, *graphs, *hardware.providers)
 
 
 def _cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:

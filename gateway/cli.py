@@ -24,7 +24,8 @@ from gateway.keys import Keys, UnusableKeys
 from gateway.observe.logs import configure_logging, logged
 from gateway.observe.tracing import TracingUnavailable
 from gateway.server import lifecycle
-from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown
+from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown, without_secrets
+from gateway.speech.cache_server import RemoteCacheUnavailable
 from gateway.speech.errors import RequestError
 from gateway.speech.lexicon import UnusableLexicon
 from gateway.speech.request import SpeechRequest
@@ -59,7 +60,7 @@ CANNOT_START: Final = 3
 
 USERS_CAN_MEND: Final = (
     *(UnknownSetting, UnusableKeys, UnusableLexicon, UnknownModel, UnknownVoice, FetchError),
-    *(lifecycle.PortTaken, top.Unreachable, TracingUnavailable),
+    *(lifecycle.PortTaken, top.Unreachable, TracingUnavailable, RemoteCacheUnavailable),
 )
 """Exceptions that say what is wrong and what to do about it."""
 
@@ -291,10 +292,17 @@ def config(
         return
     table = Table(Column("variable", no_wrap=True), "value", "from", "meaning", box=None)
     for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        shown = "********" if name == "api_keys" and value else str(value)
-        table.add_row(PREFIX + name.upper(), shown, _source(name, settings, context), field.description)
+        value = _shown(name, settings)
+        table.add_row(PREFIX + name.upper(), value, _source(name, settings, context), field.description)
     _out.print(table)
+
+
+def _shown(name: str, settings: Settings) -> str:
+    """The value of an option, as anybody may see it."""
+    value = getattr(settings, name)
+    if name == "cache_url" and value:
+        return without_secrets(value.get_secret_value())
+    return "********" if name in {"api_keys", "cache_secret"} and value else str(value)
 
 
 def _source(name: str, settings: Settings, context: typer.Context) -> str:

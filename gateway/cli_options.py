@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., None]
 
-_NO_OPTION: Final = frozenset({"api_keys"})
+_NO_OPTION: Final = frozenset({"api_keys", "cache_url", "cache_secret"})
 """Settings that a command line would show to every user of the machine."""
 
 EVERY: Final = tuple(name for name in Settings.model_fields if name not in _NO_OPTION)

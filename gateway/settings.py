@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_cache_path
 from pydantic import Field, SecretStr, field_validator
@@ -25,6 +27,10 @@ OTHER_NAMES: Final = {
 """Other spellings that are taken for options: what 0.1 called them, and the unit in full."""
 
 
+_SERVER: Final = re.compile(r"rediss?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/\d*)?")
+_SOCKET: Final = re.compile(r"unix:///[^@]+")
+
+
 class UnknownSetting(ValueError):
     """A KOKORO_ variable that no option has: most likely a typing error."""
 
@@ -32,7 +38,9 @@ class UnknownSetting(ValueError):
 class Settings(BaseSettings):
     """Options of one gateway. Lives as long as the process."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8880, ge=0, le=65535, description="Port to listen on.")
@@ -150,6 +158,22 @@ class Settings(BaseSettings):
         description="Size of the cache, MiB; 0: no cache; unset: 256, or a 16th of the memory if that is less.",
     )
 
+    cache_url: SecretStr | None = Field(
+        None,
+        description="Server that keeps what gateways share, Redis or Valkey: redis://, rediss:// (TLS) or unix://.",
+    )
+    cache_secret: SecretStr | None = Field(
+        None,
+        description="Secret of the gateways that share: nobody else can try names there, or be believed.",
+    )
+
+    @field_validator("cache_url")
+    @classmethod
+    def _is_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            without_secrets(value.get_secret_value())
+        return value
+
     @field_validator("api_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: Any) -> Any:
@@ -185,6 +209,23 @@ class Settings(BaseSettings):
             if other in ours and name not in ours
         }
         return cls(**respelled | {name: value for name, value in overrides.items() if value is not None})
+
+
+def without_secrets(url: str) -> str:
+    """The URL of a cache's server as it may be shown: without user, password and options.
+
+    Raises:
+        ValueError: it is none; what is said does not repeat it.
+    """
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    is_whole = _SOCKET if parts.scheme == "unix" else _SERVER
+    if not is_whole.fullmatch(shown := f"{parts.scheme}://{host}{parts.path}"):
+        # Often a slash or another sign in the password, where the host then seems to end.
+        raise ValueError(
+            "write redis://HOST, rediss://HOST or unix:///PATH, and special characters of a password as %2F"
+        )
+    return shown
 
 
 def is_loopback(host: str) -> bool:

@@ -97,7 +97,8 @@ LIBRARIES = {
     "babel": ("inference.text",),
     "num2words": ("inference.text",),
     "langcodes": ("inference.languages",),
-    "msgspec": ("inference.protocol", "gateway.http", "gateway.talk"),
+    "msgspec": ("inference.protocol", "gateway.http", "gateway.talk", "gateway.speech.cache_values"),
+    "redis": ("gateway.speech.cache_server",),
     "prometheus_client": ("gateway.observe", "gateway.http"),
 }
 """Libraries that only some folders may know."""

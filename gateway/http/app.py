@@ -32,6 +32,7 @@ from gateway.observe.metrics import Metrics
 from gateway.observe.status import status
 from gateway.observe.tracing import Traces
 from gateway.speech.cache import Cache
+from gateway.speech.cache_remote import RemoteCache
 from gateway.speech.synthesis import Synthesis
 from gateway.talk.host import Host
 from inference import language_named
@@ -71,12 +72,12 @@ def create_app(
 
     Raises:
         TracingUnavailable: traces are wanted, and OpenTelemetry is not installed.
+        RemoteCacheUnavailable: a remote cache is wanted, and its client is not installed or cannot use the URL.
     """
 
-    model = running.model
-    speaker = f"{model.sha256} {model.voices_sha256} {model.graph}"
-    cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, speaker)
-    metrics = Metrics(pool, cache, model.name, running.lines_dropped)
+    cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, running.speaker)
+    remote = RemoteCache.of(settings) if cache.is_on else None
+    metrics = Metrics(pool, cache, remote, running.model.name, running.lines_dropped)
     last_requests = LastRequests()
     traces = Traces() if settings.otel else None
     # Once: it takes 14 ms of the event loop, and any stranger may ask for it.
@@ -101,12 +102,15 @@ def create_app(
         )  # loads the tables of CLDR, which would hold the event loop of a request for 45 ms
         voices = handlers.listed_voices(catalogue, pool.languages)
         with (
-            closing(Synthesis(pool, settings, cache, in_flight, lexicon)) as synthesis,
+            closing(Synthesis(pool, settings, cache, in_flight, lexicon, remote)) as synthesis,
             closing(traces) if traces else nullcontext(),
         ):
             host = Host(synthesis, catalogue, settings, in_flight.closing, tell, write_turn)
-            now = partial(status, running, pool, cache, in_flight, metrics, host.contexts)
-            async with beside(host, voices) if beside else nullcontext():
+            now = partial(status, running, pool, cache, remote, in_flight, metrics, host.contexts)
+            async with (
+                remote.running() if remote else nullcontext(),
+                beside(host, voices) if beside else nullcontext(),
+            ):
                 yield {
                     "settings": settings,
                     "pool": pool,

@@ -15,7 +15,7 @@ MOST: Final = 50
 SHOWN: Final = frozenset(
     {
         "request_id", "path", "status", "outcome", "voice", "language", "format", "characters", "segments",
-        "cache", "retries", "queue_ms", "phonemes_ms", "inference_ms", "encode_ms", "send_ms", "ttfa_ms",
+        "cache", "cache_tier", "retries", "queue_ms", "phonemes_ms", "inference_ms", "encode_ms", "send_ms", "ttfa_ms",
         "total_ms", "audio_s", "rtf", "underruns",
     }
 )  # fmt: skip

@@ -44,6 +44,8 @@ class EventFields(TypedDict, total=False):
     """Address that is listened on."""
     port: int
     """Port that is listened on."""
+    server: str
+    """Server of the remote cache: its URL, without user and password."""
     lines: int
     """Lines of the log that were lost."""
     keys: int
@@ -106,6 +108,9 @@ EVENTS: Final[Mapping[str, str]] = {
     "keys_not_read": "The keys could not be read again; the previous ones remain valid.",
     "lexicon_read": "The file of KOKORO_LEXICON was read again on SIGHUP, and counts from now on.",
     "lexicon_not_read": "The file of KOKORO_LEXICON could not be used; the previous entries remain valid.",
+    "remote_cache_answers": "The server of KOKORO_CACHE_URL answers, and is asked from now on.",
+    "remote_cache_lost": "That server is too slow, faulty or not there; it is left alone and tried every 5 seconds.",
+    "remote_cache_refuses": "That server does not take what is to be written; it is tried again after 5 seconds.",
     "draining": "New speech is refused from now on.",
     "told_to_end_while_starting": "SIGTERM came before clients could connect, and the start was given up.",
     "drained": "Running speech has ended, or its time was up.",

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from gateway import __version__
 from gateway.audio.encoders import ENCODERS
 from gateway.speech.cache import Event, Kind
+from gateway.speech.cache_remote import RemoteEvent
 from gateway.speech.record import ENDINGS, Outcome
 from inference import RestartCause, Role
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gateway.speech.cache import Cache
+    from gateway.speech.cache_remote import RemoteCache
     from gateway.speech.record import RequestRecord
     from inference import Backend
 
@@ -59,7 +61,12 @@ class Metrics:
     """Everything that is counted and measured. Lives as long as the application; only its event loop may use it."""
 
     def __init__(
-        self, pool: Backend, cache: Cache, model: str, lines_dropped: Callable[[], int] = lambda: 0
+        self,
+        pool: Backend,
+        cache: Cache,
+        remote: RemoteCache | None,
+        model: str,
+        lines_dropped: Callable[[], int] = lambda: 0,
     ) -> None:
         # The time at which each series began would double their number.
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -99,7 +106,7 @@ class Metrics:
         self._rtf = self._histogram("real_time_factor", "Seconds of inference for a second of audio.", _RATIO)
         self._recent: deque[Ended] = deque(maxlen=MOST_RECENT)
         self._name_every_series()
-        self.registry.register(_State(pool, cache, model, lines_dropped))
+        self.registry.register(_State(pool, cache, remote, model, lines_dropped))
 
     def note(self, record: RequestRecord) -> None:
         """Take in a speech request that has ended."""
@@ -166,9 +173,17 @@ def total(counter: Counter, label: str = "") -> dict[str, float]:
 class _State(Collector):
     """Pool and cache as they are when they are asked. Lives as long as the application."""
 
-    def __init__(self, pool: Backend, cache: Cache, model: str, lines_dropped: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        pool: Backend,
+        cache: Cache,
+        remote: RemoteCache | None,
+        model: str,
+        lines_dropped: Callable[[], int],
+    ) -> None:
         self._pool = pool
         self._cache = cache
+        self._remote = remote
         self._model = model
         self._lines_dropped = lines_dropped
 
@@ -186,6 +201,7 @@ class _State(Collector):
         )
         yield from self._of_pool()
         yield from self._of_cache()
+        yield from self._of_remote_cache()
 
     def _of_pool(self) -> Iterator[Metric]:
         status = self._pool.status()
@@ -216,6 +232,19 @@ class _State(Collector):
         events = CounterMetricFamily("kokoro_cache_events", "What the cache did.", labels=("kind", "event"))
         for kind, event in product(get_args(Kind), get_args(Event)):
             events.add_metric((kind, event), status.events.get((kind, event), 0))
+        yield events
+
+    def _of_remote_cache(self) -> Iterator[Metric]:
+        status = self._remote.status() if self._remote else None
+        is_answering = status is not None and status.is_answering
+        yield _gauge("remote_cache_answers", "1 while the server of the remote cache answers.", is_answering)
+        events = CounterMetricFamily(
+            "kokoro_remote_cache_events",
+            "What became of look-ups and writes in the remote cache.",
+            labels=("kind", "event"),
+        )
+        for kind, event in product(get_args(Kind), get_args(RemoteEvent)):
+            events.add_metric((kind, event), status.events.get((kind, event), 0) if status else 0)
         yield events
 
 

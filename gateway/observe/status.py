@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.observe.metrics import Ended, Metrics
     from gateway.speech.cache import Cache, CacheStatus
+    from gateway.speech.cache_remote import RemoteCache, RemoteEvent, RemoteStatus
     from gateway.speech.reply_memory import RepliesInFlight
     from inference import Backend, HardwareProfile
 
@@ -30,6 +31,9 @@ class Running:
     model: ModelFacts
     cache_bytes: int
     """Most that the cache may take; 0: there is none."""
+
+    speaker: str
+    """Digest of all that decides how a text sounds here."""
 
     lines_dropped: Callable[[], int] = lambda: 0
     """Lines of the log that were lost so far."""
@@ -117,6 +121,23 @@ class RecentFacts(BaseModel):
     rtf: Percentiles = Field(description="Real-time factor: seconds of inference for a second of audio.")
 
 
+class RemoteCacheFacts(BaseModel):
+    """The remote cache. What is counted is of segments and responses together."""
+
+    server: str = Field(description="Its URL, without user and password.")
+    is_answering: bool = Field(description="It is asked; false while it is left alone.")
+    hits: int = Field(description="Entries that were there.")
+    misses: int = Field(description="Entries that were not.")
+    late: int = Field(description="Look-ups that were not answered within the limit.")
+    failed: int = Field(description="Look-ups that ended with an error.")
+    unusable: int = Field(description="Values that were damaged or not ours.")
+    skipped: int = Field(description="Look-ups that were left out because the server is left alone.")
+    written: int = Field(description="Entries written.")
+    dropped: int = Field(description="Entries not written because the server is slow or left alone.")
+    refused: int = Field(description="Entries that the server did not take.")
+    queued: int = Field(description="Entries that wait to be written.")
+
+
 class CacheFacts(BaseModel):
     """The cache."""
 
@@ -130,6 +151,7 @@ class CacheFacts(BaseModel):
     shared: int = Field(description="Segments that another request was having spoken just then.")
     hit_rate: float | None = Field(description="Responses: hits of all that were looked for.")
     evictions: dict[str, int] = Field(description="By cause: entries, bytes, ttl.")
+    remote: RemoteCacheFacts | None = Field(description="The remote cache; null where there is none.")
 
 
 class Totals(BaseModel):
@@ -150,6 +172,7 @@ class Status(BaseModel):
     is_ready: bool = Field(description="Requests are taken, and each role has a worker.")
     is_draining: bool = Field(description="It is about to leave and takes no new requests.")
     model: ModelFacts = Field(description="What speaks.")
+    speaker: str = Field(description="Digest of all that decides how it sounds: who share one share a cache.")
     hardware: dict[str, Any] = Field(description="The hardware profile, as `doctor --json` has it.")
     workers: list[WorkerFacts] = Field(description="Every place for a worker process.")
     queue: QueueFacts = Field(description="What waits, and what is being done.")
@@ -162,6 +185,7 @@ def status(
     running: Running,
     pool: Backend,
     cache: Cache,
+    remote: RemoteCache | None,
     in_flight: RepliesInFlight,
     metrics: Metrics,
     contexts: Callable[[], int],
@@ -174,6 +198,7 @@ def status(
         is_ready=pool.is_ready,
         is_draining=now.is_draining,
         model=running.model,
+        speaker=running.speaker,
         hardware=running.hardware.to_dict(),
         workers=[WorkerFacts.model_validate(worker) for worker in now.workers],
         queue=QueueFacts(
@@ -187,7 +212,7 @@ def status(
         ),
         totals=_totals(metrics),
         recent=_recent(metrics.recent()),
-        cache=_cache(cache.status()),
+        cache=_cache(cache.status(), remote.status() if remote else None),
     )
 
 
@@ -215,7 +240,7 @@ def _recent(requests: Sequence[Ended]) -> RecentFacts:
     )
 
 
-def _cache(status: CacheStatus) -> CacheFacts:
+def _cache(status: CacheStatus, remote: RemoteStatus | None) -> CacheFacts:
     events = status.events
     hits, misses = _by_kind(events, "hit"), _by_kind(events, "miss")
     looked_for = hits["response"] + misses["response"]
@@ -232,6 +257,27 @@ def _cache(status: CacheStatus) -> CacheFacts:
         evictions={
             cause: sum(_by_kind(events, f"evicted_{cause}").values()) for cause in ("entries", "bytes", "ttl")
         },
+        remote=_remote_cache(remote) if remote else None,
+    )
+
+
+def _remote_cache(status: RemoteStatus) -> RemoteCacheFacts:
+    def count(event: RemoteEvent) -> int:
+        return sum(_by_kind(status.events, event).values())
+
+    return RemoteCacheFacts(
+        server=status.server,
+        is_answering=status.is_answering,
+        hits=count("hit"),
+        misses=count("miss"),
+        late=count("late"),
+        failed=count("failed"),
+        unusable=count("unusable"),
+        skipped=count("skipped"),
+        written=count("written"),
+        dropped=count("dropped"),
+        refused=count("refused"),
+        queued=status.queued,
     )
 
 

@@ -102,14 +102,14 @@ class Cache:
         entries: int,
         ttl_s: float,
         max_bytes: int,
-        model: str = "",
+        speaker: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.is_on: Final = min(entries, ttl_s, max_bytes) > 0
         self.max_bytes: Final = max_bytes
         self._entries = entries
         self._ttl_s = ttl_s
-        self._model = model
+        self._speaker = speaker
         self._clock = clock
         self._lock = threading.Lock()
         self._held: LRU[bytes, HeldSegment | HeldResponse] = LRU(max(entries, 1))
@@ -118,12 +118,12 @@ class Cache:
         self._events: Counter[tuple[Kind, Event]] = Counter()
 
     def key(self, kind: Kind, *facts: str | float | tuple[str, float]) -> bytes:
-        """The key of what this model makes of these facts.
+        """The key of what this speaker makes of these facts.
 
         A cryptographic digest of an encoding that no two lists of facts share: whoever could make two texts
         collide could have one caller's audio played to another.
         """
-        encoded = json.dumps([kind, self._model, *facts], separators=(",", ":")).encode()
+        encoded = json.dumps([kind, self._speaker, *facts], separators=(",", ":")).encode()
         return blake2b(encoded, digest_size=32).digest()
 
     def get(self, kind: type[Entry], key: bytes) -> Entry | None:

@@ -38,6 +38,10 @@ Verdict = Literal["hit", "miss", "partial"]
 """What the cache held of a request's audio: all, nothing or some."""
 
 
+Tier = Literal["local", "remote"]
+"""Where that was held: in this gateway, or on the server that several share."""
+
+
 class Ending(NamedTuple):
     """What an outcome means to an operator."""
 
@@ -131,6 +135,8 @@ class RequestRecord:
     """Process ids of the workers that spoke."""
     cache: Verdict | None = None
     """What the cache held, or others were having spoken, of the audio; absent when the cache was not used."""
+    cache_tier: Tier | None = None
+    """Where that was held: in this gateway, or some of it on the server of KOKORO_CACHE_URL."""
     retries: int | None = None
     """Jobs that a second worker did because the first one died."""
 
@@ -189,13 +195,14 @@ class RequestRecord:
         if keep_text:
             self.text = (self.text or "") + text
 
-    def found(self, held: HeldResponse) -> None:
+    def found(self, held: HeldResponse, tier: Tier | None) -> None:
         """The cache held the whole response."""
+        self.cache_tier = tier
         self.cache, self.segments, self.audio_s = "hit", held.segments, held.audio_s
 
-    def spoken(self, spoken: Spoken, verdict: Verdict | None) -> None:
+    def spoken(self, spoken: Spoken, verdict: Verdict | None, tier: Tier | None) -> None:
         """A piece of a segment came: from a worker, or found spoken; with it, what the cache has held so far."""
-        self.cache = verdict
+        self.cache, self.cache_tier = verdict, tier
         self.segments = spoken.segment.index + 1
         if (answer := spoken.piece.answer) is None:
             return

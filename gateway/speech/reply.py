@@ -128,7 +128,8 @@ class Reply:
             while spoken := await self._in_time(anext(segments, None)):
                 self._is_all_spoken = spoken.is_last
                 self._record.phonemised(self._utterance.phoneme_times)
-                self._record.spoken(spoken, self._cache_use.verdict(is_done=self._is_all_spoken))
+                verdict = self._cache_use.verdict(is_done=self._is_all_spoken)
+                self._record.spoken(spoken, verdict, self._cache_use.tier)
                 self.words.extend(delayed(spoken.words, self._delay_s))
                 for piece in self._handed_over(spoken.piece.audio.pcm, spoken.pause):
                     yield piece

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from gateway.settings import Settings
     from gateway.speech.cache import Cache, HeldResponse
+    from gateway.speech.cache_remote import RemoteCache
     from gateway.speech.lexicon import Lexicon
     from gateway.speech.record import RequestRecord
     from gateway.speech.reply_memory import Place, RepliesInFlight
@@ -85,10 +86,12 @@ class Synthesis:
         cache: Cache,
         in_flight: RepliesInFlight,
         lexicon: Lexicon,
+        remote: RemoteCache | None = None,
     ) -> None:
         self._pool = pool
         self._settings = settings
         self._cache = cache
+        self._remote = remote
         self._in_flight = in_flight
         self._lexicon = lexicon
         self._sharing: SharedWork[Piece] = SharedWork()
@@ -109,9 +112,10 @@ class Synthesis:
             InvalidField: its reply is wanted whole, and would take more memory than there is.
         """
         words = self._lexicon.with_own(request.pronunciations).found_in(request.input)
-        cache_use = CacheUse(self._cache, self._sharing, request, use or AllowedUse(), words)
-        if held := cache_use.response():
-            return await self._again(request, record, held)
+        cache_use = CacheUse(self._cache, self._sharing, request, use or AllowedUse(), words, self._remote)
+        if held := await cache_use.response():  # before it is admitted: it needs no place in the queue
+            record.found(held, cache_use.tier)
+            return await self._again(request, held)
         is_whole = self._is_whole(request, cache_use)
         reply = self._admitted(request, record, cache_use, is_whole=is_whole)
         body = reply.whole() if is_whole else reply.streamed()
@@ -123,9 +127,8 @@ class Synthesis:
         content_type = ENCODERS[request.response_format].content_type
         return Speech(content_type, reply.length, ByteStream(first, body), reply.usage, reply.words)
 
-    async def _again(self, request: SpeechRequest, record: RequestRecord, held: HeldResponse) -> Speech:
+    async def _again(self, request: SpeechRequest, held: HeldResponse) -> Speech:
         """A response that is there already, in one piece: it needs no worker and waits for nobody."""
-        record.found(held)
         body = _sent(self._in_flight.admit(len(held.data)), held.data)
         content_type = ENCODERS[request.response_format].content_type
         told = partial(usage, held.tokens, held.audio_s)
@@ -159,7 +162,7 @@ class Synthesis:
         Raises:
             InferenceError: it is refused.
         """
-        cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse())
+        cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse(), remote=self._remote)
         held_bytes = TURN_BYTES if request.input else UNHEARD_BYTES
         utterance, place = self._claim(
             request, record, cache_use, len(request.input), held_bytes, Pace(look_ahead_s=lead.planned_s)

@@ -171,7 +171,7 @@ class Turn:
 
     def _told(self, spoken: Spoken) -> None:
         self._record.phonemised(self._utterance.phoneme_times)
-        self._record.spoken(spoken, self._cache_use.verdict(is_done=spoken.is_last))
+        self._record.spoken(spoken, self._cache_use.verdict(is_done=spoken.is_last), self._cache_use.tier)
 
     def _aligned(self, spoken: Spoken, handover: Handover) -> Alignment | None:
         """Of the sound that comes now: it goes out with the first of it."""

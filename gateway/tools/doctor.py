@@ -24,6 +24,9 @@ from gateway.assembly import file_states, hardware_profile, prepare
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import silence
 from gateway.keys import UnusableKeys, read_keys
+from gateway.settings import without_secrets
+from gateway.speech.cache_remote import LIMIT_S
+from gateway.speech.cache_server import CacheServer, RemoteCacheUnavailable
 from gateway.speech.lexicon import Lexicon, UnusableLexicon
 from gateway.tools.bench import cpu_s
 from inference import InferenceError, Manner, Pool, Text, Utterance
@@ -43,6 +46,15 @@ _INSTALL_FOR_GPU: Final = (
 )
 """An extra could not do it: both distributions bring the same module, and kokoro-onnx asks for the one for CPUs."""
 
+_PROBE: Final = b"kokoro-gateway:doctor"
+_CACHE_S: Final = 5.0
+"""Longest time for asking the server of the remote cache."""
+
+_MEND_CACHE: Final = (
+    "speech goes on without it; see whether it runs, knows user and password, may be written to, and has room "
+    "(maxmemory-policy allkeys-lru)"
+)
+
 _BUSY_CPUS: Final = 0.2
 """CPUs that other programs may take before the doctor says that its times are theirs too."""
 
@@ -57,6 +69,9 @@ class Check:
     advice: str = ""
     """What to do, if it is not well."""
 
+    is_needed: bool = True
+    """Nothing can be spoken unless it is well."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -67,8 +82,8 @@ class Report:
 
     @property
     def is_well(self) -> bool:
-        """True when nothing is wrong."""
-        return all(check.is_well for check in self.checks)
+        """True when nothing is wrong that keeps anybody from speaking."""
+        return all(check.is_well or not check.is_needed for check in self.checks)
 
     def as_dict(self) -> dict[str, Any]:
         """For machines."""
@@ -119,7 +134,7 @@ def examine(settings: Settings, show: Show) -> Report:
         runtime(_installed(), hardware),
         *(_file(path, state.value) for path, state in states.items()),
     ]
-    checks += [_encoders(), _port(settings), _keys(settings), _lexicon(settings)]
+    checks += [_encoders(), _port(settings), _keys(settings), _lexicon(settings), _remote_cache(settings)]
     needed = {path.name for path in states} | {"lexicon"}
     if all(check.is_well for check in checks if check.name in needed):
         parts = prepare(settings, show)
@@ -218,6 +233,47 @@ def _lexicon(settings: Settings) -> Check:
     except UnusableLexicon as error:
         return Check("lexicon", False, str(error), "mend the file of KOKORO_LEXICON")
     return Check("lexicon", True, f"{len(lexicon)} entries" if settings.lexicon else "none")
+
+
+def _remote_cache(settings: Settings) -> Check:
+    """Read and write as `serve` does."""
+    if settings.cache_url is None:
+        return Check("remote cache", True, "none")
+    url = settings.cache_url.get_secret_value()
+    shown = without_secrets(url)
+    try:
+        read_ms, eviction = asyncio.run(_ask_cache(url))
+    except RemoteCacheUnavailable as error:
+        return Check("remote cache", False, str(error), "see the reason")
+    except (
+        Exception
+    ) as error:  # whatever comes of talking to something that may be no such server is the finding
+        found = f"{shown}: {type(error).__name__}"
+        return Check("remote cache", False, found, _MEND_CACHE, is_needed=False)
+    limit_ms = LIMIT_S * 1000
+    if read_ms > limit_ms:
+        found = f"{shown} answers in {read_ms:.0f} ms, and speech waits for {limit_ms:.0f} ms"
+        advice = "have a server that is nearer, or less busy"
+        return Check("remote cache", False, found, advice, is_needed=False)
+    note = "" if eviction.startswith("allkeys") else f"; when full it does {eviction}: set allkeys-lru"
+    return Check("remote cache", True, f"{shown} answers in {read_ms:.1f} ms, and takes entries{note}")
+
+
+async def _ask_cache(url: str) -> tuple[float, str]:
+    """Milliseconds for a look-up, the quickest of some, and what is done when the server is full."""
+    server = CacheServer(url)
+    try:
+        async with asyncio.timeout(_CACHE_S):
+            await server.connect()
+            took_s = []
+            for _ in range(5):
+                began = time.perf_counter()
+                await server.read(_PROBE, 0, 1)
+                took_s.append(time.perf_counter() - began)
+            await server.write(_PROBE, b"doctor", ttl_s=1)
+            return min(took_s) * 1000, await server.eviction()
+    finally:
+        await server.close()
 
 
 async def _speech(parts: Parts) -> list[Check]:

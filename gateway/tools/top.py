@@ -146,6 +146,8 @@ def _recent(status: Status) -> dict[str, str]:
 
 def _cache(status: Status) -> dict[str, str]:
     cache = status.cache
+    remote = cache.remote
+    answering = remote and (f"{remote.hits} hits" if remote.is_answering else "does not answer")
     evictions = ", ".join(f"{cause} {count}" for cause, count in cache.evictions.items() if count)
     return {
         "entries": f"{cache.entries} of {cache.max_entries}",
@@ -154,6 +156,7 @@ def _cache(status: Status) -> dict[str, str]:
         "hits": f"{cache.hits['response']} whole, {cache.hits['segment']} segments",
         "shared": str(cache.shared),
         "evictions": evictions or "-",
+        **({"remote": answering} if answering else {}),
     }
 
 

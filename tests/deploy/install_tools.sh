@@ -18,6 +18,8 @@ missing_packages() {
     has caddy || echo caddy
     has promtool || echo prometheus
     has systemd-analyze || echo systemd
+    has haproxy || echo haproxy
+    has redis-server || echo redis-server
 }
 
 # apt works out which packages and libraries this machine lacks; its lists and archives are kept out of the system's.
@@ -48,7 +50,7 @@ mapfile -t packages < <(missing_packages)
 if [ ${#packages[@]} -gt 0 ]; then
     if command -v apt-get > /dev/null && command -v dpkg-deb > /dev/null; then
         unpack "${packages[@]}"
-        for name in shellcheck jq nginx caddy prometheus promtool systemd-analyze; do
+        for name in shellcheck jq nginx caddy prometheus promtool systemd-analyze haproxy redis-server; do
             has "$name" || command_for "$name"
         done
     else

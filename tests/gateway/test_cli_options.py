@@ -12,8 +12,9 @@ def test_what_matters_to_a_command_are_settings(group: str) -> None:
     assert set(getattr(cli_options, group)) <= set(EVERY)
 
 
-def test_no_key_can_be_given_on_the_command_line() -> None:
-    assert set(Settings.model_fields) - set(EVERY) == {"api_keys"}
+def test_no_secret_can_be_given_on_the_command_line() -> None:
+    secret = {name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)}
+    assert set(Settings.model_fields) - set(EVERY) == secret == {"api_keys", "cache_url", "cache_secret"}
 
 
 def test_a_command_gets_the_settings_of_all_its_options_shown_or_not() -> None:

@@ -31,6 +31,8 @@ NAMES = {
     "kokoro_underruns_total": set(),
     "kokoro_retries_total": set(),
     "kokoro_cache_events_total": {"kind", "event"},
+    "kokoro_remote_cache_events_total": {"kind", "event"},
+    "kokoro_remote_cache_answers": set(),
     "kokoro_cache_entries": set(),
     "kokoro_cache_bytes": set(),
     "kokoro_refusals_total": {"cause"},
@@ -54,7 +56,7 @@ def cache() -> Cache:
 
 @pytest.fixture
 def metrics(cache: Cache) -> Metrics:
-    return Metrics(Pool(PoolConfig((WorkerSpec("text"), WorkerSpec("speech")))), cache, "a-model")
+    return Metrics(Pool(PoolConfig((WorkerSpec("text"), WorkerSpec("speech")))), cache, None, "a-model")
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -162,7 +164,7 @@ def test_only_what_ended_well_is_a_time_to_the_end(metrics: Metrics) -> None:
 
 def test_two_gateways_in_one_process_count_apart(cache: Cache) -> None:
     pool = Pool(PoolConfig(()))
-    one, other = Metrics(pool, cache, "m"), Metrics(pool, cache, "m")
+    one, other = Metrics(pool, cache, None, "m"), Metrics(pool, cache, None, "m")
     one.note(RequestRecord("r", outcome="ok"))
     assert total(other.requests)[""] == 0
 

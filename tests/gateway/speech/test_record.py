@@ -69,5 +69,5 @@ def test_what_ended_without_a_word_was_a_fault() -> None:
 
 def test_a_held_response_is_a_hit() -> None:
     record = RequestRecord()
-    record.found(HeldResponse(b"audio", 3, 40, 2.5))
-    assert (record.cache, record.segments, record.audio_s) == ("hit", 3, 2.5)
+    record.found(HeldResponse(b"audio", 3, 40, 2.5), "remote")
+    assert (record.cache, record.cache_tier, record.segments, record.audio_s) == ("hit", "remote", 3, 2.5)

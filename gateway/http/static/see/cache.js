@@ -11,6 +11,11 @@ export function Cache({ cache }) {
     "Kept for": seconds(cache.ttl_s),
     "Evicted": Object.entries(cache.evictions).map(([cause, times]) => `${cause} ${count(times)}`).join(", "),
   };
+  const remote = cache.remote;
+  if (remote)
+    rows["Shared by gateways"] = remote.is_answering
+      ? `${count(remote.hits)} hits, ${count(remote.misses)} misses, ${count(remote.written)} written`
+      : "its server does not answer";
   return html`<section class="card" aria-labelledby="cache-title">
     <h2 id="cache-title">Cache</h2>
     <${Level} name="Memory" is=${cache.bytes} most=${cache.max_bytes} said=${megabytes} />

@@ -36,7 +36,7 @@ function Request({ request, longest }) {
     <td class="number">${request.characters ?? "–"}</td>
     <td class="long" title=${request.voice}>${request.voice ?? "–"}</td>
     <td>${request.format ?? "–"}</td>
-    <td>${request.cache ?? "–"}</td>
+    <td>${request.cache ?? "–"}${request.cache_tier === "remote" ? ", remote" : ""}</td>
   </tr>`;
 }
 

@@ -1,0 +1,185 @@
+"""RemoteCache: what other gateways have spoken, on a server that they share. Knows no request and no protocol.
+
+Speech never waits for the server for longer than a limit, and not at all for one that has missed it again and again;
+what goes wrong on the way there and back is a miss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from gateway.settings import without_secrets
+from gateway.speech.cache_server import CacheServer
+from gateway.speech.cache_values import Unusable, Values
+from gateway.speech.cache_writes import Writes, Written
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from gateway.settings import Settings
+    from gateway.speech.cache import Entry, HeldResponse, HeldSegment, Kind
+
+Lookup = Literal["hit", "miss", "late", "failed", "unusable", "skipped"]
+"""What becomes of looking something up. Late: not there within the limit; failed: for another reason; unusable: a value
+that is none of ours; skipped: the server is left alone."""
+
+RemoteEvent = Literal[Lookup, Written]
+
+LIMIT_S: Final = 0.02
+"""Longest wait for an answer."""
+
+MOST_MISSED: Final = 3
+"""A server that has missed the limit so often in a row, or answered with an error, is left alone."""
+
+REST_S: Final = 5.0
+"""For how long. Then it is asked for nothing, literally, and no request waits for that."""
+
+_CONNECT_S: Final = 2.0
+_GOODBYE_S: Final = 1.0
+"""Longest time for what waits to be written when the application ends."""
+
+_PIECE_BYTES: Final = 256 << 10
+"""Of a value that is read at once, within the limit each: 2 ms at a gigabit a second, and 0.4 ms of the event loop."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RemoteStatus:
+    """The remote cache as an operator sees it."""
+
+    server: str
+    """Its URL, without user and password."""
+
+    is_answering: bool
+    queued: int
+    """Entries that wait to be written."""
+
+    events: Mapping[tuple[Kind, RemoteEvent], int]
+    """How often each has happened."""
+
+
+class RemoteCache:
+    """Segments and whole responses on a server. Lives as long as the application, in its event loop.
+
+    Nothing is asked for or written but while `running`, and while the server answers.
+
+    Raises:
+        RemoteCacheUnavailable: the client of the server is not installed, or cannot use the URL.
+    """
+
+    def __init__(self, url: str, secret: str, ttl_s: float) -> None:
+        """`secret` is what gateways that share entries have in common, and may be empty."""
+        self._shown = without_secrets(url)
+        self._server = CacheServer(url)
+        self._values = Values(secret)
+        self._ttl_s = ttl_s
+        self._writes = Writes(self._write, self._count)
+        self._events: Counter[tuple[Kind, RemoteEvent]] = Counter()
+        self._is_answering = False
+        self._missed = 0
+        self._lost = asyncio.Event()
+
+    @classmethod
+    def of(cls, settings: Settings) -> RemoteCache | None:
+        """The one that is asked for, if any; RemoteCacheUnavailable as above."""
+        if settings.cache_url is None:
+            return None
+        secret = settings.cache_secret.get_secret_value() if settings.cache_secret else ""
+        return cls(settings.cache_url.get_secret_value(), secret, settings.cache_ttl_s)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Keep in touch with the server; at the end, what waits to be written gets a second."""
+        tasks = [asyncio.create_task(self._keep_in_touch()), asyncio.create_task(self._writes.run())]
+        try:
+            yield
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._writes.drained()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(Exception):  # whatever goes wrong with a server that is left
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._server.close()
+
+    async def get(self, kind: type[Entry], key: bytes, limit_s: float = LIMIT_S) -> Entry | None:
+        """What is there under a key of this kind, if the server says so in time."""
+        event: Lookup = "skipped"
+        found, reason = None, ""
+        if self._is_answering:
+            try:
+                found = await self._read(kind, key, limit_s)
+                event = "miss" if found is None else "hit"
+            except Unusable:
+                event = "unusable"
+            except TimeoutError:
+                event, reason = "late", f"no answer within {LIMIT_S * 1000:g} ms"
+            except Exception as error:  # the library's, and the server's behind it
+                event, reason = "failed", type(error).__name__
+            self._missed = self._missed + 1 if reason else 0
+            if self._missed == MOST_MISSED:
+                self._lose(reason)
+        self._events[kind.kind, event] += 1
+        return found
+
+    def put(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
+        """Have an entry written some time, if the server keeps up."""
+        if self._is_answering:
+            self._writes.put(key, entry)
+        else:
+            self._count(entry, "dropped")
+
+    def status(self) -> RemoteStatus:
+        """The remote cache at this moment."""
+        return RemoteStatus(self._shown, self._is_answering, len(self._writes), dict(self._events))
+
+    async def _read(self, kind: type[Entry], key: bytes, limit_s: float) -> Entry | None:
+        name, reading = self._values.name(key), self._values.reading(kind, key)
+        while reading.wants_more:
+            async with asyncio.timeout(limit_s):
+                piece = await self._server.read(name, reading.taken, reading.taken + _PIECE_BYTES)
+            if not piece and not reading.taken:
+                return None
+            reading.feed(piece)
+        return reading.entry()
+
+    async def _write(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
+        value = await asyncio.to_thread(self._values.value, key, entry)
+        await self._server.write(self._values.name(key), value, self._ttl_s)
+
+    async def _keep_in_touch(self) -> None:
+        """Find out when the server answers: first, and again some time after it was lost."""
+        while True:
+            try:
+                async with asyncio.timeout(_CONNECT_S):
+                    await self._server.connect()
+                async with asyncio.timeout(LIMIT_S):
+                    await self._server.connect()
+            except Exception as error:  # the same
+                self._lose(type(error).__name__)
+            else:
+                self._missed, self._is_answering = 0, True
+                self._lost.clear()
+                logger.info("remote_cache_answers", extra={"server": self._shown})
+                await self._lost.wait()
+            await asyncio.sleep(REST_S)
+
+    def _lose(self, reason: str) -> None:
+        """Leave the server alone; said once, until it answers again."""
+        if not self._lost.is_set():
+            advice = "speech goes on without it; `kokoro-gateway doctor` asks the server"
+            said = {"server": self._shown, "reason": reason, "advice": advice}
+            logger.warning("remote_cache_lost", extra=said)
+        self._is_answering = False
+        self._lost.set()
+
+    def _count(self, entry: HeldSegment | HeldResponse, event: RemoteEvent) -> None:
+        self._events[entry.kind, event] += 1
