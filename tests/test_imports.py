@@ -53,6 +53,7 @@ GATEWAY_ROOMS = {
     "gateway.wyoming": {"gateway.talk", "gateway.speech", "gateway.audio"},
     "gateway.http": {"gateway.talk", "gateway.speech", "gateway.audio", "gateway.observe"},
     "gateway.server": {"gateway.http", "gateway.speech"},
+    "gateway.cluster": {"gateway.server", "gateway.http", "gateway.observe", "gateway"},
     "gateway.tools": {"gateway.speech", "gateway.audio", "gateway.observe", "gateway"},
 }
 """Which folders each folder of the gateway may import from besides itself; settings, keys, version are open to all."""
@@ -86,8 +87,9 @@ def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
 
 LIBRARIES = {
     "hypercorn": ("gateway.server",),
+    "ray": ("gateway.cluster",),
     "h11": ("gateway.server",),
-    "starlette": ("gateway.http", "gateway.server"),
+    "starlette": ("gateway.http", "gateway.server", "gateway.cluster"),
     "wyoming": ("gateway.wyoming",),
     "rich": ("gateway.tools", "gateway.cli"),
     "typer": ("gateway.tools", "gateway.cli"),
