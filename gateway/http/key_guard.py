@@ -60,6 +60,12 @@ class KeyGuard(HttpMiddleware):
         return number
 
 
+def is_stranger(scope: Scope) -> bool:
+    """True while a socket may still show its key, and has not."""
+    state = scope.get("state", {})
+    return bool(state.get("show_key")) and state["record"].key is None
+
+
 def given_keys(headers: Headers) -> list[str]:
     """Whatever a client sent as its key, in any of the headers that clients use."""
     scheme, _, bearer = headers.get("authorization", "").partition(" ")

@@ -18,6 +18,7 @@ from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.events import Closed, RawData, Updated
 from hypercorn.typing import ConnectionState
 
+from gateway.http.key_guard import is_stranger
 from gateway.http.request_errors import ClientStalled
 from gateway.server.http1 import STATUS_LINE_START, Http1
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from hypercorn.asyncio.worker_context import WorkerContext
     from hypercorn.config import Config
     from hypercorn.events import Event
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Scope
 
 KEEP_ALIVE_S: Final = 75.0
 """Longer than clients keep an idle connection (the openai client: 5 s; nginx: 60 s), so that none sends its
@@ -80,6 +81,9 @@ class Connection:
             _address(writer, "sockname"),
             self._send,
         )
+        self._scope: Scope = {}
+        """Of the request that is being served, or was last."""
+
         self._patience: asyncio.Timeout | None = None
         self._said_ahead = 0
         self._is_stalled = False
@@ -90,8 +94,9 @@ class Connection:
 
     @property
     def waiting_since(self) -> float | None:
-        """Since when it waits for the client: for a request, or the rest of one; None while a reply is due."""
-        return self._turn_since if self._is_idle or self._http.is_receiving else None
+        """Since when it waits for the client: for a request, the rest of one, or a key; None while a reply is due."""
+        is_waiting = self._is_idle or self._http.is_receiving or is_stranger(self._scope)
+        return self._turn_since if is_waiting else None
 
     def make_room(self) -> None:
         """Close at once: others need the place more than a client that has us wait for it."""
@@ -134,6 +139,7 @@ class Connection:
 
     async def _run_app(self, scope: Any, receive: Any, send: Any, sync_spawn: Any, call_soon: Any) -> None:
         """One request. What breaks off in its reply is cut where Hypercorn finds it unfinished."""
+        self._scope = scope
         try:
             await self._shared.app(scope, receive, send)
         except Exception:

@@ -122,7 +122,12 @@ class Turn:
     @property
     def is_silent(self) -> bool:
         """Nothing that was written is still to be heard."""
-        return self._text.is_read and self._utterance.playback.ahead_s < PIECE_S / 10
+        return self._text.is_read and self.is_heard
+
+    @property
+    def is_heard(self) -> bool:
+        """All the sound has been sent of what was read so far."""
+        return self._utterance.playback.ahead_s < PIECE_S / 10
 
     async def sounds(self) -> AsyncGenerator[Sound, None]:
         """The sound as it is made, no sooner than it is of use; closing this drops all that has not been taken.

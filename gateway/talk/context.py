@@ -47,8 +47,8 @@ class Context:
     ) -> None:
         """With `is_auto` each message ends a sentence, if it ends like one."""
         self.name: Final = name
-        self.touched = asyncio.get_running_loop().time()
-        """When the client last spoke of it, on the clock of the loop."""
+        self.touched = self.written = asyncio.get_running_loop().time()
+        """When the client last spoke of it, and when it last wrote some of it, on the clock of the loop."""
 
         self.is_ending = False
         """No more text is taken."""
@@ -80,6 +80,11 @@ class Context:
         """It has said all that it was given."""
         return self._turn is None or (self._is_flushed and self._turn.is_silent)
 
+    @property
+    def is_waiting(self) -> bool:
+        """It has said all that it can before its client says more."""
+        return self.is_silent or (not self._is_flushed and self._turn is not None and self._turn.is_heard)
+
     def touch(self) -> None:
         """The client still thinks of it."""
         self.touched = asyncio.get_running_loop().time()
@@ -98,6 +103,7 @@ class Context:
         turn = self._turn or self._begin()
         self._record.written(text, keep_text=self._host.settings.log_text)
         turn.append(text)
+        self.written = asyncio.get_running_loop().time()
         self._is_flushed = False
         if self._is_auto:
             turn.rest()
@@ -107,6 +113,7 @@ class Context:
     def flush(self) -> None:
         """All there is so far is to be spoken now."""
         self._is_flushed = True
+        self.written = asyncio.get_running_loop().time()
         if self._turn and not self.is_ending:
             self._turn.flush()
 

@@ -36,6 +36,11 @@ MOST_CONTEXTS: Final = 5
 INACTIVITY_S: Final = 20.0
 """How long a client may be silent that says nothing of it."""
 
+LAST_WORDS_S: Final = 5.0
+"""How long a client may write nothing of a text once the application is about to leave: a language model pauses."""
+
+_LOOK_S: Final = 0.2
+
 
 class Conversation(ABC, Generic[Received, Sent]):
     """What is said on one socket. Lives as long as that is open."""
@@ -208,28 +213,41 @@ class Conversation(ABC, Generic[Received, Sent]):
         """End what the client has forgotten: each context, and then the socket."""
         loop = asyncio.get_running_loop()
         while True:
-            waiting = [context for context in self._contexts.values() if not context.is_ending]
-            for context in waiting:
-                if loop.time() - context.touched >= self._inactivity_s:
+            now = loop.time()
+            open_to_text = [context for context in self._contexts.values() if not context.is_ending]
+            for context in open_to_text:
+                if now - context.touched >= self._text_inactivity_s:
                     await self._forget(context)
-            if not self._contexts and loop.time() - self._touched >= self._inactivity_s:
-                self._end(NORMAL)
-            last = min((c.touched for c in self._contexts.values() if not c.is_ending), default=self._touched)
-            left_s = last + self._inactivity_s - loop.time()
-            await asyncio.sleep(left_s if left_s > 0 else self._inactivity_s)
+            if not self._contexts and now - self._touched >= self._inactivity_s:
+                await self._forget_all()
+            touched = min((context.touched for context in open_to_text), default=self._touched)
+            left_s = touched + self._text_inactivity_s - loop.time()
+            await asyncio.sleep(left_s if left_s > 0 else self._text_inactivity_s)
+
+    @property
+    def _text_inactivity_s(self) -> float:
+        """How long a client may say nothing of a text."""
+        return self._inactivity_s
 
     async def _forget(self, context: Context) -> None:
         """The client has said nothing of it for too long."""
         await context.finish()
 
+    async def _forget_all(self) -> None:
+        """The client has said nothing at all for too long."""
+        self._end(NORMAL)
+
     async def _say_goodbye(self) -> None:
-        """Leave once the application is about to: what is being said is finished."""
+        """Leave once the application is about to: what is being said is finished, what is written is spoken."""
         await self._host.closing.wait()
         self._farewell = self._farewell or GOING_AWAY
-        for context in list(self._contexts.values()):
-            if context.is_silent:
-                await context.finish()
         self._leave_if_done()
+        loop = asyncio.get_running_loop()
+        while True:
+            for context in list(self._contexts.values()):
+                if loop.time() - context.written >= LAST_WORDS_S:
+                    await context.finish()
+            await asyncio.sleep(_LOOK_S)
 
     def _leave_if_done(self) -> None:
         if self._farewell is not None and not self._contexts:

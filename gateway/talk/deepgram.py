@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from gateway.speech.request import SpeechRequest
     from gateway.speech.turn import Sound
     from gateway.talk.context import Context
+
+
+TEXT_INACTIVITY_S: Final = 60.0
+"""A text that nobody has gone on with for so long is spoken: sockets stay open for an hour without a word."""
 
 
 class ClientMessage(msgspec.Struct, frozen=True):
@@ -62,6 +66,10 @@ class DeepgramSpeak(Conversation[str, str | bytes]):
         except ConnectionError:
             return None
         return await super().run()
+
+    @property
+    def _text_inactivity_s(self) -> float:
+        return min(TEXT_INACTIVITY_S, self._inactivity_s)
 
     async def ended(self, context: Context) -> None:
         """See `Conversing.ended`: what has waited for it comes next."""

@@ -53,6 +53,11 @@ class ElevenLabs(Conversation[str, str]):
         except (RequestError, InferenceError) as error:
             await self.failed(self._contexts.get(self._name(said)), error)
 
+    async def _forget_all(self) -> None:
+        if self._show_key:
+            self._show_key(())  # raises what is told to who shows none
+        await super()._forget_all()
+
     @abstractmethod
     async def _do(self, said: ClientMessage) -> None:
         """Do what a message asks for; raises RequestError and InferenceError."""
@@ -120,7 +125,7 @@ class SingleStream(ElevenLabs):
             await context.finish()
 
     async def _forget(self, context: Context) -> None:
-        if context.is_silent:
+        if context.is_waiting:
             await self.failed(context, InputTimeout("No text has come for too long."))
         else:
             context.touch()

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
 
+LATE = "/v1/text-to-speech/af_heart/stream-input"
+"""Where a key may come with the first message."""
+
+
 @dataclass
 class Talk:
     """Handlers that listen, and that talk without an end."""
@@ -51,7 +55,11 @@ class Talk:
 def talking(**settings: Any) -> Iterator[Talk]:
     it, given = Talk(), Settings.from_environment(**settings)
     app = Starlette(
-        routes=[WebSocketRoute("/listen", it.listen), WebSocketRoute("/talk", it.talk)],
+        routes=[
+            WebSocketRoute("/listen", it.listen),
+            WebSocketRoute("/talk", it.talk),
+            WebSocketRoute(LATE, it.listen),
+        ],
         middleware=middleware(given, Keys(given), print),
     )
     with serving(app, given) as it.port:
@@ -95,6 +103,16 @@ def test_an_open_websocket_counts_as_a_request_of_its_key() -> None:
 def test_an_open_websocket_holds_its_place() -> None:
     with talking(max_connections=1) as it, opened(it, "/listen"):
         assert exchange(it.port, handshake("/listen")).startswith(b"HTTP/1.1 503 ")
+
+
+def test_who_may_still_show_a_key_makes_room_for_others() -> None:
+    with talking(max_connections=1, api_keys="a-key") as it, connect(it.port) as stranger:
+        stranger.sendall(handshake(LATE).replace(b"Bearer a-key", b""))
+        assert stranger.recv(12) == b"HTTP/1.1 101"
+        with opened(it, "/listen"):
+            while stranger.recv(1 << 12):
+                pass
+            assert exchange(it.port, handshake("/listen")).startswith(b"HTTP/1.1 503 ")
 
 
 def test_a_websocket_that_nobody_reads_is_cut() -> None:

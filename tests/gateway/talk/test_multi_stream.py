@@ -29,6 +29,7 @@ END: Json = {"close_context": True}
 PAUSE_S = 0.25
 """After a sentence; after the last one too, where it was not known in time that nothing follows."""
 
+SINGLE = "/v1/text-to-speech/af_heart/stream-input"
 SOCKET = "/v1/text-to-speech/{voice}/multi-stream-input"
 
 
@@ -404,6 +405,15 @@ class TestKeys:
             assert socket.messages()[-1]["error"] == "invalid_api_key"
             assert socket.closed == 1008
 
+    def test_who_never_shows_one_is_sent_away_when_the_time_for_headers_is_over(self, tone: Path) -> None:
+        options = {"WORKERS": "1", "THREADS": "1", "API_KEYS": "a-key", "HEADER_TIMEOUT_S": "2"}
+        gateway = Gateway.start("tests.support.tone_server", str(tone), **options)
+        with Socket(gateway.port, SOCKET.format(voice="af_heart") + "?inactivity_timeout=180") as socket:
+            (fault,) = socket.messages()
+            assert (fault["error"], fault["code"], socket.closed) == ("invalid_api_key", 1008, 1008)
+        assert wait_for(lambda: gateway.requests(path=SOCKET, outcome="refused_auth"), "its line")
+        assert gateway.stop() == 0
+
 
 def test_a_turn_is_counted_and_a_socket_is_not(gateway: Gateway) -> None:
     def counted() -> int:
@@ -442,4 +452,28 @@ def test_a_gateway_that_leaves_lets_a_turn_end_and_takes_no_other(tone: Path) ->
         assert any(m.get("error") == "system_busy" and m["contextId"] == "b" for m in messages)
         assert any(is_final(m) and m["contextId"] == "a" for m in messages)
         assert socket.closed == 1012
+    assert gateway.stop() == 0
+
+
+def test_a_gateway_that_leaves_speaks_what_is_written_and_waits_for_no_more(tone: Path) -> None:
+    gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1", DRAIN_S="600")
+    single = Socket(gateway.port, f"{SINGLE}?output_format=pcm_24000&inactivity_timeout=180")
+    deepgram = Socket(gateway.port, "/v1/speak?model=af_heart")
+    with opened(gateway, inactivity_timeout=180) as socket, single, deepgram:
+        socket.say(text="Good morning to you", context_id="a")
+        single.say(text="Good morning to you")
+        deepgram.say(type="Speak", text="Good morning to you")
+        wait_for(lambda: gateway.status()["queue"]["requests"] == 3, "all of them")
+        gateway.process.send_signal(signal.SIGTERM)
+        for each in (socket, single):
+            messages = each.messages()
+            assert audio(messages, messages[-1].get("contextId"))
+            assert is_final(messages[-1])
+            assert each.closed == 1001
+        told: list[str | bytes] = []
+        while (message := deepgram.receive()) is not None:
+            told.append(message)
+        assert any(isinstance(message, bytes) for message in told)
+        assert json.loads(told[-1])["type"] == "Flushed"
+        assert deepgram.closed == 1001
     assert gateway.stop() == 0

@@ -85,3 +85,11 @@ def test_a_client_that_never_ends_is_told_so(gateway: Gateway) -> None:
     assert messages[-1]["error"] == "input_timeout_exceeded"
     assert audio(messages[:-1])
     assert socket.closed == 1008
+
+
+def test_a_client_that_leaves_a_sentence_open_is_told_so_too(gateway: Gateway) -> None:
+    with opened(gateway, inactivity_timeout=1) as socket:
+        socket.say(text="Good morning to")
+        assert socket.messages()[-1]["error"] == "input_timeout_exceeded"
+        assert socket.closed == 1008
+    wait_for(lambda: gateway.status()["queue"]["contexts"] == 0, "nothing left of it")
