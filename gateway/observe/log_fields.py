@@ -27,6 +27,10 @@ class EventFields(TypedDict, total=False):
     """How much it matters."""
     logger: str
     """Module that says it."""
+    node: str
+    """Machine that it was logged on, by its address; where there are several."""
+    replica: str
+    """Replica that logged it, by Ray's name for it; where there are several machines."""
     request_id: str
     """Request that it is about, or that a worker was doing."""
     exception: str

@@ -6,14 +6,15 @@ import contextlib
 import logging
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TextIO
 
 import structlog
 
 from gateway.observe.log_writer import LineWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from structlog.typing import EventDict, Processor
 
@@ -25,15 +26,20 @@ OURS: Final = ("gateway", "inference", "models")
 A library does not know what it must not say: at DEBUG, h2's decoder of headers logged each client's key.
 """
 
+NOWHERE: Final[Mapping[str, str]] = MappingProxyType({})
+"""The origin of lines where there is only one."""
+
 
 @contextlib.contextmanager
-def logged(settings: Settings) -> Iterator[LineWriter]:
+def logged(
+    settings: Settings, stream: TextIO | None = None, origin: Mapping[str, str] = NOWHERE
+) -> Iterator[LineWriter]:
     """The log of a server, on standard output, with what Python itself warns of; ends with the context.
 
-    Whoever stops reading it costs lines and no request.
+    Whoever stops reading it costs lines and no request. Every line has the fields of `origin`.
     """
-    with LineWriter(sys.stdout) as lines:
-        configure_logging(settings, lines, is_terminal=lines.is_terminal)
+    with LineWriter(stream or sys.stdout) as lines:
+        configure_logging(settings, lines, is_terminal=lines.is_terminal, origin=origin)
         logging.captureWarnings(True)
         try:
             yield lines
@@ -41,13 +47,19 @@ def logged(settings: Settings) -> Iterator[LineWriter]:
             logging.captureWarnings(False)
 
 
-def configure_logging(settings: Settings, handler: logging.Handler, *, is_terminal: bool) -> None:
-    """Send structlog and the standard library's logging to `handler`, one line an event.
+def configure_logging(
+    settings: Settings,
+    handler: logging.Handler,
+    *,
+    is_terminal: bool,
+    origin: Mapping[str, str] = NOWHERE,
+) -> None:
+    """Send structlog and the standard library's logging to `handler`, one line an event, with the fields of `origin`.
 
     JSON with UTC timestamps, or coloured for reading on a terminal; `settings.log_format` decides otherwise.
     """
     reading = settings.log_format == "text" or (settings.log_format == "auto" and is_terminal)
-    handler.setFormatter(_formatter(_for_reading() if reading else _as_json()))
+    handler.setFormatter(_formatter(origin, _for_reading() if reading else _as_json()))
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -75,10 +87,15 @@ def _common() -> list[Processor]:
     ]
 
 
-def _formatter(rendering: list[Processor]) -> logging.Formatter:
+def _formatter(origin: Mapping[str, str], rendering: list[Processor]) -> logging.Formatter:
+    def with_origin(_: object, __: str, event: EventDict) -> EventDict:
+        event.pop("_ray_timestamp_ns", None)  # Ray adds it to all that is logged in its processes
+        event.update(origin)
+        return event
+
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*_common(), structlog.stdlib.ExtraAdder(), _without_words_of_libraries],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, with_origin, *rendering],
     )
 
 

@@ -40,9 +40,14 @@ def listen(settings: Settings, keys: Keys) -> socket.socket:
         PortTaken: with what to do about it.
     """
     listener = _bound(settings.host, settings.port, "port")
+    warn_if_open(settings, keys)
+    return listener
+
+
+def warn_if_open(settings: Settings, keys: Keys) -> None:
+    """Say so where other machines can reach the gateway without a key."""
     if not settings.is_loopback and not keys:
         _warn_of_everyone(settings.host, "set KOKORO_API_KEYS, or listen on 127.0.0.1")
-    return listener
 
 
 def listen_for_wyoming(settings: Settings) -> socket.socket | None:
@@ -158,11 +163,16 @@ class _Signals:
         (self.leave_now if self.leave.is_set() else self.leave).set()
 
     def _renew(self) -> None:
-        _read_keys(self._keys)
-        if self._lexicon.path:
-            _read_lexicon(self._lexicon)
+        read_again(self._keys, self._lexicon)
         if self._replacing is None or self._replacing.done():
             self._replacing = asyncio.get_running_loop().create_task(self._pool.replace())
+
+
+def read_again(keys: Keys, lexicon: Lexicon) -> None:
+    """Take the changes of the files of keys and pronunciations."""
+    _read_keys(keys)
+    if lexicon.path:
+        _read_lexicon(lexicon)
 
 
 def _read_keys(keys: Keys) -> None:

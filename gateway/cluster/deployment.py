@@ -1,0 +1,79 @@
+"""The deployment: how many replicas there are, where, and for how long Ray waits for them. Knows no process.
+
+`gateway.cluster.deployment:gateway` is what a Serve config file names as `import_path`. What is set there for the
+deployment `Replica` stands in front of what is set here.
+
+Where requests go is HAProxy's choice, with the fewest in flight, unless an ingress request router is deployed beside
+the replica; the rule for that belongs to `routing.py`, and how many replicas a load needs to `scaling.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import ray
+from ray import serve
+from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
+
+from gateway.cluster.environment import PREPARE, grace_s
+from gateway.cluster.replica import Replica
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from ray.serve import Application
+    from ray.serve.config import AutoscalingContext
+
+
+NAME: Final = "kokoro-gateway"
+"""The application's name in Ray."""
+
+MOST_MACHINES: Final = 1000
+
+_LOOK_S: Final = 1.0
+
+LOGGING: Final = {"enable_access_log": False, "log_level": "WARNING"}
+"""Our own lines say what was asked; Ray's would have the ids that clients give."""
+
+
+def gateway(arguments: dict[str, Any] | None = None) -> Application:
+    """The application for Serve, its limits from the environment of whoever deploys it."""
+    return application(Settings.from_environment())
+
+
+def application(
+    settings: Settings,
+    renewed: int = 0,
+    prepare: str = PREPARE,
+) -> Application:
+    """A replica on each machine; a higher number of `renewed` has each read its files again, as SIGHUP does.
+
+    Ray's own limit of requests is above ours: the replica refuses, in the words of the API.
+    """
+    return serve.deployment(
+        Replica,
+        max_replicas_per_node=1,
+        max_ongoing_requests=2 * settings.max_connections,
+        ray_actor_options={"num_cpus": 1},
+        autoscaling_config=AutoscalingConfig(
+            min_replicas=1,
+            max_replicas=MOST_MACHINES,
+            upscale_delay_s=0,
+            downscale_delay_s=10,
+            policy=AutoscalingPolicy(policy_function=every_machine),
+        ),
+        graceful_shutdown_timeout_s=grace_s(settings),
+        graceful_shutdown_wait_loop_s=0.5,
+        health_check_period_s=5,
+        health_check_timeout_s=30,
+        user_config={"renewed": renewed},
+        logging_config=LOGGING,
+    ).bind(prepare)
+
+
+def every_machine(context: AutoscalingContext) -> tuple[int, dict[str, Any]]:
+    """A replica on each machine that has joined: the policy where machines are there anyway."""
+    state, now = dict(context.policy_state), context.current_time or 0.0
+    if now - state.get("looked_at", -_LOOK_S) >= _LOOK_S:
+        alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+        state |= {"looked_at": now, "machines": len(alive)}
+    return max(state.get("machines", 1), 1), state

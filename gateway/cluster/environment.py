@@ -1,0 +1,70 @@
+"""What the processes of Ray find in their environment: Ray has no other place for most of what we ask of it.
+
+Read before Ray is loaded, so it is settled here and nowhere else. Knows names of variables; knows no Ray.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+PREPARE: Final = "gateway.assembly:prepare"
+"""What makes the parts of a gateway from its settings, in each replica."""
+
+LOG_PIPE: Final = "_KOKORO_CLUSTER_LOG"
+"""Variable with the path of the pipe that whoever started this node reads the log from; unset: standard output."""
+
+HOST: Final = "_KOKORO_CLUSTER_HOST"
+"""Variable with the address that clients connect to; Ray would bind all addresses."""
+
+HEADER_TIMEOUT_S: Final = "_KOKORO_CLUSTER_HEADER_TIMEOUT_S"
+"""Variable with the longest time for the headers of a request, whole seconds; Ray would set no limit."""
+
+LEAVING_S: Final = 3.0
+"""How long a replica that is told to end still takes requests: HAProxy has to hear of it, which takes 1 s as a rule."""
+
+_ENDING_S: Final = 5.0
+"""For what comes after the last reply; Ray kills a replica that takes longer."""
+
+_ROOT: Final = Path(__file__).parents[2]
+
+
+def grace_s(settings: Settings) -> float:
+    """How long a replica that is told to end may take."""
+    return LEAVING_S + settings.drain_s + _ENDING_S
+
+
+def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[str, str]:
+    """Variables for the processes of one node, whose files are in `directory`."""
+    program = directory / "front"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH={_ROOT} exec {sys.executable} -m gateway.cluster.front "$@"\n')
+    program.chmod(0o700)
+    return {
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0" if is_first else str(grace_s(settings) + 5),
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        # Otherwise what the application sends goes to a queue that has no end.
+        "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(LEAVING_S),
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(program),
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(directory / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(directory / "admin.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(directory),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(directory / "server-state"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(directory / "metrics.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
+        "RAY_SERVE_HAPROXY_NBTHREAD": "2",
+        "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": f"{settings.stall_timeout_s:.0f}",
+        # Each change of the replicas starts a new HAProxy; the old one has its streams to finish.
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": f"{settings.request_timeout_s:.0f}",
+        HOST: settings.host,
+        HEADER_TIMEOUT_S: f"{settings.header_timeout_s:.0f}",
+        LOG_PIPE: str(directory / "log"),
+    }

