@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.console.hearing import CLOSE_MS, PAUSED, lateness
-from tests.console.steps import GUARD_MS, speak, text_of, wait_until
+from tests.console.steps import speak, text_of, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +48,3 @@ def test_every_word_is_marked_in_its_turn(visit: Callable[..., Visit]) -> None:
     words = [word for _, word in page.evaluate("marked")]
     assert [word.strip("<>/b.") for word in words][-3:] == ["Six", "seven", "eight"]
     assert page.locator(".spoken").inner_text() == "😀 Six <b>seven</b> eight."
-
-
-@pytest.mark.parametrize(("kind", "begins"), [("srt", "1\n00:00:0"), ("vtt", "WEBVTT\n\n00:00:0")])
-def test_captions_can_be_downloaded(visit: Callable[..., Visit], kind: str, begins: str) -> None:
-    page = visit().open()
-    speak(page)
-    with page.expect_download() as download:
-        page.get_by_role("button", name=f"Download captions as {kind}").click(timeout=GUARD_MS)
-    assert download.value.suggested_filename == f"speech.{kind}"
-    assert download.value.path().read_text(encoding="utf-8").startswith(begins)

@@ -97,7 +97,8 @@ export class PcmPlayer {
     };
     const { at: onTime, from } = this.#next;
     const now = this.#context.currentTime;
-    const at = onTime > now ? onTime : now + LEAD_S;
+    // On a sample: Chromium interpolates what begins between two, and pieces would not join.
+    const at = onTime > now ? onTime : Math.ceil((now + LEAD_S) * RATE) / RATE;
     source.start(at);
     this.#sounding += 1;
     this.#given.push({ at, from, seconds: buffer.duration });

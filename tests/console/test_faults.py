@@ -1,0 +1,117 @@
+"""What a visitor sees when something goes wrong, and that it comes right again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.console.conftest import KEY_REQUESTS
+from tests.console.steps import GUARD_MS, speak, text_of, wait_for_sound, wait_until
+from tests.deploy.tools import free_port, running, tool
+from tests.support.gateway import Gateway
+from tests.support.waiting import DEADLINE_S, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.console.conftest import Visit
+
+NOTE_OFFERS = """
+window.offers = [];
+new MutationObserver(() => {
+  for (const button of document.querySelectorAll(".alert button")) offers.push(button.innerText);
+}).observe(document, { subtree: true, childList: true, characterData: true });
+"""
+"""`offers` is what the button beside an error ever said: a wait of a second may be over before it is looked at."""
+
+
+def test_speech_that_is_cut_is_an_error_and_no_success(player: Visit) -> None:
+    page = player.open()
+    page.evaluate("localStorage.setItem('kokoro.voice', '\"af_fail\"')")
+    player.open()
+    text_of(page, "This is said as it should be. " * 40 + "This is not!")
+    speak(page)
+    page.get_by_text("The connection was cut before all had come").wait_for(timeout=GUARD_MS)
+    assert page.get_by_role("button", name="Try again").is_enabled()
+    assert page.locator(".player").count() == 0
+    player.forgive("ERR_INCOMPLETE_CHUNKED_ENCODING")
+
+
+def test_refusal_is_shown_with_the_wait_it_asks_for(visit: Callable[..., Visit], locked: Gateway) -> None:
+    visited = visit(locked)
+    visited.page.add_init_script(NOTE_OFFERS)
+    page = visited.page
+    page.add_init_script("sessionStorage.setItem('kokoro.key', 'a-key')")
+    visited.open()
+    with ExitStack() as busy:
+        for _ in range(KEY_REQUESTS):
+            events = httpx.stream(
+                "GET", f"{locked.root}/status/events", headers={"x-api-key": "a-key"}, timeout=DEADLINE_S
+            )
+            next(busy.enter_context(events).iter_raw())
+        speak(page)
+        said = page.get_by_role("alert")
+        wait_for(
+            lambda: said.inner_text().startswith(f"You have {KEY_REQUESTS} requests running."), "the refusal"
+        )
+        wait_until(page, "offers.includes('Try again in 1 s')")
+    again = page.get_by_role("button", name="Try again", exact=True)
+    again.click(timeout=GUARD_MS)
+    page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
+    visited.forgive("429")
+
+
+def test_browser_without_a_network_says_so_and_goes_on_when_it_is_back(player: Visit) -> None:
+    page = player.open()
+    page.context.set_offline(True)
+    speak(page)
+    page.get_by_text("The gateway cannot be reached. Is it running?").wait_for()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    wait_for_sound(page)
+    player.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+@contextmanager
+def nginx(directory: Path, first: int, second: int) -> Iterator[str]:
+    """As it comes, in front of two gateways: the second is asked when the first is gone. Yields its URL."""
+    port = free_port()
+    temporary = "".join(
+        f"{kind}_temp_path {directory}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (directory / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {directory}/pid; error_log stderr notice; events {{}}"
+        f"http {{ access_log off; {temporary}"
+        f"upstream gateways {{ server 127.0.0.1:{first}; server 127.0.0.1:{second} backup; }}"
+        f"server {{ listen 127.0.0.1:{port}; location /speech/ {{ proxy_pass http://gateways/; }} }} }}"
+    )
+    command = (tool("nginx"), "-e", "stderr", "-p", str(directory), "-c", "nginx.conf")
+    with running(*command, port=port, said=directory / "said"):
+        yield f"http://127.0.0.1:{port}/speech"
+
+
+def test_figures_pass_a_proxy_as_they_come_and_outlive_a_gateway(
+    visit: Callable[..., Visit], humming: Gateway, tone: Path, tmp_path: Path
+) -> None:
+    first = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1")
+    try:
+        with nginx(tmp_path, first.port, humming.port) as root:
+            visited = visit(humming, root)
+            page = visited.open("/#see", ".figures")
+            workers = page.get_by_role("group", name="Workers")
+            assert str(first.status()["workers"][0]["pid"]) in workers.inner_text()
+            up = page.locator(".head .quiet")
+            before = up.inner_text()
+            wait_for(lambda: up.inner_text() != before, "figures that are not held back")
+            assert first.stop() == 0
+            pid = str(humming.status()["workers"][0]["pid"])
+            wait_for(lambda: pid in workers.inner_text(), "the figures of the other")
+            wait_for(lambda: page.get_by_role("alert").count() == 0, "all well again")
+            page.close()
+    finally:
+        first.stop()
+    visited.complaints.clear()  # the stream of a gateway that leaves may end or be cut
