@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from gateway.cluster.routing import Machine, key_of, order, sound_s
+from gateway.cluster.routing import BOUND_S, Machine, key_of, order, sound_s
 
 KEYS = [key_of("af_heart", f"text {number}") for number in range(2_000)]
 
@@ -62,9 +62,10 @@ def test_the_order_of_the_machines_does_not_matter() -> None:
 def test_the_favourite_is_asked_first_until_it_is_behind_by_the_bound() -> None:
     a, b = busy("a", 0.0), busy("b", 0.0)
     key = next(key for key in KEYS if order(key, [a, b], 100.0)[0] is a)
-    for work_s, first in ((1.9, "a"), (2.1, "b"), (60.0, "b")):
+    for work_s, first in ((BOUND_S - 0.1, "a"), (BOUND_S + 0.1, "b"), (60.0, "b")):
         assert order(key, [busy("a", work_s), busy("b", 0.0)], 100.0)[0].name == first
-    assert order(key, [busy("a", 62.0), busy("b", 61.0)], 100.0)[0].name == "a"  # all are behind alike
+    assert order(key, [busy("a", 1.9), busy("b", 0.0)], 100.0, bound_s=2.0)[0].name == "a"
+    assert order(key, [busy("a", 61.9), busy("b", 61.0)], 100.0)[0].name == "a"  # all are behind alike
 
 
 def test_a_text_spills_over_to_the_same_machine_each_time() -> None:
