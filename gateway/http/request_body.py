@@ -37,20 +37,28 @@ class RequestBody(HttpMiddleware):
         if body is None:
             scope["state"]["record"].left()
             return
-        is_over = False
+        is_over = is_taken = False
 
         async def receive_read() -> Message:
+            nonlocal is_taken
             if isinstance(body, RequestError):
                 raise body
+            if is_taken:  # whoever asks again watches for the client's leaving, and would without an end
+                await asyncio.wait((leaving,))
+                return {"type": "http.disconnect"}
+            is_taken = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def send_noted(message: Message) -> None:
             nonlocal is_over
             is_over = message["type"] == "http.response.body" and not message.get("more_body")
             await send(message)
+            # The server returns at once while the socket takes bytes, and when the client has left: without a pause
+            # here a body that is ready would hold the event loop.
+            await asyncio.sleep(0)
 
-        work = asyncio.ensure_future(self.app(scope, receive_read, send_noted))
         leaving = asyncio.create_task(_left(receive))
+        work = asyncio.ensure_future(self.app(scope, receive_read, send_noted))
         try:
             await asyncio.wait((work, leaving), return_when=asyncio.FIRST_COMPLETED)
             if is_over:  # the server says goodbye after a whole response too

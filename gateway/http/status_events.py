@@ -15,8 +15,6 @@ from gateway.http.responses import UNBUFFERED
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from starlette.types import Receive, Scope, Send
-
     from gateway.observe.last_requests import LastRequests
     from gateway.observe.status import Status
 
@@ -46,10 +44,6 @@ class StatusEvents(StreamingResponse):
 
     def __init__(self, status: RecentStatus, last_requests: LastRequests) -> None:
         super().__init__(_events(status, last_requests), media_type="text/event-stream", headers=UNBUFFERED)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the response. Does not watch for the client's leaving: `RequestBody` cancels this then."""
-        await self.stream_response(send)
 
 
 async def _events(status: RecentStatus, last_requests: LastRequests) -> AsyncGenerator[bytes, None]:

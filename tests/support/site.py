@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from gateway.http.app import middleware
@@ -90,16 +90,19 @@ class Site:
         raise AssertionError
 
     async def endless(self, request: Request) -> Response:
-        async def pieces() -> AsyncGenerator[bytes, None]:
-            try:
-                while True:
-                    self.pieces += 1
-                    yield bytes(65536)
-            finally:
-                await asyncio.sleep(0.01)
-                self.left.set()
+        return AudioResponse(await _speech(self._endless()), request.state.record)
 
-        return AudioResponse(await _speech(pieces()), request.state.record)
+    async def plain(self, _: Request) -> Response:
+        return StreamingResponse(self._endless())
+
+    async def _endless(self) -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                self.pieces += 1
+                yield bytes(65536)
+        finally:
+            await asyncio.sleep(0.01)
+            self.left.set()
 
     async def broken(self, request: Request) -> Response:
         async def pieces() -> AsyncGenerator[bytes, None]:
@@ -133,6 +136,7 @@ def site(**settings: Any) -> Iterator[Site]:
         Route("/timed", it.timed),
         Route("/wait", it.wait, methods=["POST"]),
         Route("/endless", it.endless),
+        Route("/plain", it.plain),
         Route("/broken", it.broken),
         Route("/v1/audio/speech", it.broken, methods=["POST"]),
     ]

@@ -98,6 +98,20 @@ def test_leaving_a_full_socket_closes_the_body(open_site: Site) -> None:
     assert open_site.line("/endless")["outcome"] == "client_gone"
 
 
+@pytest.mark.parametrize("path", ["/endless", "/plain"])
+def test_a_stream_that_is_ready_keeps_nobody_waiting_and_ends_with_its_client(
+    path: str, open_site: Site
+) -> None:
+    with connect(open_site.port) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert connection.recv(10)
+        assert httpx.get(open_site.url + "/echo").status_code == 200
+    assert open_site.line(path)["outcome"] == "client_gone"
+    pieces = open_site.pieces
+    assert httpx.get(open_site.url + "/echo").status_code == 200
+    assert open_site.pieces == pieces
+
+
 def _is_blocked(it: Site) -> bool:
     """While another request was served, the stream did not move."""
     before = it.pieces

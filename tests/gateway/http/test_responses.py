@@ -181,26 +181,6 @@ def test_body_is_closed_wherever_the_client_leaves(
     assert not client.has_end
 
 
-def test_body_that_is_ready_lets_others_run() -> None:
-    async def scenario() -> int:
-        turns = 0
-
-        async def other() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        task = asyncio.create_task(other())
-        client = Client()
-        response = AudioResponse(await Source((b"x",) * 100).speech(), RequestRecord())
-        await response({"type": "http"}, client.receive, client.send)
-        task.cancel()
-        return turns
-
-    assert asyncio.run(asyncio.wait_for(scenario(), DEADLINE_S)) >= 100
-
-
 def test_record_says_when_the_first_audio_left_and_how_much_followed() -> None:
     record = respond(AudioResponse, Source((b"one", b"two")), Client())
     assert record.bytes_sent == 6
