@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.console.hearing import AUDIBLE
-from tests.support.waiting import DEADLINE_S, wait_for
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -25,7 +25,18 @@ def speak(page: Page) -> None:
 
 def wait_until(page: Page, condition: str) -> None:
     """Until an expression is true in the page: Playwright's own way to wait needs `eval`, which the page forbids."""
-    wait_for(lambda: page.evaluate(condition), condition)
+    held = page.evaluate(
+        f"""new Promise((resolve) => {{
+            const end = performance.now() + {GUARD_MS};
+            const timer = setInterval(() => {{
+                const isTrue = Boolean({condition});
+                if (!isTrue && performance.now() < end) return;
+                clearInterval(timer);
+                resolve(isTrue);
+            }}, 10);
+        }})"""
+    )
+    assert held, f"still not after {DEADLINE_S} s: {condition}"
 
 
 def wait_for_sound(page: Page) -> None:

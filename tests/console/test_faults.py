@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.console.conftest import KEY_REQUESTS
-from tests.console.steps import GUARD_MS, speak, text_of, wait_for_sound, wait_until
+from tests.console.steps import GUARD_MS, speak, text_of, wait_until
 from tests.deploy.tools import free_port, running, tool
 from tests.support.gateway import Gateway
 from tests.support.waiting import DEADLINE_S, wait_for
@@ -64,15 +64,16 @@ def test_refusal_is_shown_with_the_wait_it_asks_for(visit: Callable[..., Visit],
     visited.forgive("429")
 
 
-def test_browser_without_a_network_says_so_and_goes_on_when_it_is_back(player: Visit) -> None:
-    page = player.open()
+def test_browser_without_a_network_says_so_and_goes_on_when_it_is_back(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open()
     page.context.set_offline(True)
     speak(page)
     page.get_by_text("The gateway cannot be reached. Is it running?").wait_for()
     page.context.set_offline(False)
     page.get_by_role("button", name="Try again").click()
-    wait_for_sound(page)
-    player.forgive("ERR_INTERNET_DISCONNECTED")
+    page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
+    visited.forgive("ERR_INTERNET_DISCONNECTED")
 
 
 @contextmanager

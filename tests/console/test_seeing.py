@@ -39,6 +39,9 @@ def test_figures_are_behind_the_key(visit: Callable[..., Visit], locked: Gateway
     visited = visit(locked)
     page = visited.open("/#see", "dialog[open]")
     assert page.locator(".figures").count() == 0
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("You didn't provide an API key.").wait_for()
+    page.get_by_role("button", name="Try again").click()
     page.get_by_label("API key").fill("a-key")
     page.get_by_role("button", name="Use this key").click()
     page.locator(".figures").wait_for()

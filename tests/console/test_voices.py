@@ -49,6 +49,21 @@ def test_voices_are_found_by_name_language_and_star(visit: Callable[..., Visit])
     assert shown.all_inner_texts() == ["Emma"]
 
 
+def test_voice_that_an_example_brings_is_in_sight(visit: Callable[..., Visit]) -> None:
+    page = visit().open()
+    chosen = page.locator(".voice.on")
+    assert chosen.inner_text().startswith("Heart")
+    page.get_by_role("button", name="Spanish", exact=True).click()
+    wait_for(lambda: chosen.inner_text().startswith("Dora"), "it to be chosen")
+    ends = "place => (({ top, bottom }) => [top, bottom])(place.getBoundingClientRect())"
+
+    def is_in_sight() -> bool:
+        (top, bottom), (first, last) = chosen.evaluate(ends), page.locator(".gallery").evaluate(ends)
+        return bool(first <= top and bottom <= last)
+
+    wait_for(is_in_sight, "it to be in sight")
+
+
 def test_mix_is_spelled_as_requests_spell_it_and_is_spoken(visit: Callable[..., Visit]) -> None:
     page = visit().open()
     page.get_by_role("button", name="Add Bella to the mix").click()

@@ -2,7 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { html } from "./html.js";
 
-const TOO_MANY_REQUESTS = 429;
+/** Statuses of refusals that the same request need not meet again: another key helps, or another moment. */
+const PASSING = [401, 429];
+
+const isLasting = ({ status }) => status >= 400 && status < 500 && !PASSING.includes(status);
 
 /** `onAgain`, if there is one, does again what failed; it is offered where that may end better, after the wait. */
 export function Problem({ error, onAgain }) {
@@ -12,10 +15,9 @@ export function Problem({ error, onAgain }) {
     const timer = setInterval(() => setLeft((seconds) => Math.max(0, seconds - 1)), 1000);
     return () => clearInterval(timer);
   }, [error]);
-  const isLasting = error.status >= 400 && error.status < 500 && error.status !== TOO_MANY_REQUESTS;
   return html`<div class="card alert">
     <p role="alert">${error.message}</p>
-    ${onAgain && !isLasting && html`<button class="plain" disabled=${left > 0} onClick=${onAgain}>
+    ${onAgain && !isLasting(error) && html`<button class="plain" disabled=${left > 0} onClick=${onAgain}>
       ${left > 0 ? `Try again in ${left} s` : "Try again"}</button>`}
   </div>`;
 }

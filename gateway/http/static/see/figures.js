@@ -13,7 +13,7 @@ export function Figures({ status, moments, requests }) {
       <span class="quiet">version ${status.version} · up ${seconds(status.uptime_s)} · ${status.model.name}, ${status.model.graph} graph</span>
     </div>
     <div class="figures">
-      <${Figure} name="First audio" value=${milliseconds(recent.ttfa_ms.p50)} values=${moments.map((moment) => moment.recent.ttfa_ms.p50)}
+      <${Figure} name="First audio, p50" value=${milliseconds(recent.ttfa_ms.p50)} values=${moments.map((moment) => moment.recent.ttfa_ms.p50)}
         note=${`p95 ${milliseconds(recent.ttfa_ms.p95)} · ${count(recent.requests)} in ${recent.seconds / 60} min`} />
       <${Figure} name="At work" value=${count(queue.requests)} values=${moments.map((moment) => moment.queue.requests)}
         note=${`${queue.running} jobs running`} />

@@ -2,6 +2,7 @@
 import { useEffect, useReducer, useState } from "preact/hooks";
 import { Cut, ask, events } from "../api.js";
 import { html } from "../html.js";
+import { Problem } from "../problem.js";
 import { Cache } from "./cache.js";
 import { Figures } from "./figures.js";
 import { Machine } from "./machine.js";
@@ -34,15 +35,16 @@ function known(before, event) {
 
 export function See() {
   const [seen, take] = useReducer(known, NOTHING);
-  const [problem, setProblem] = useState("");
+  const [problem, setProblem] = useState(null);
+  const [tries, again] = useReducer((count) => count + 1, 0);
   useEffect(() => {
     const work = new AbortController();
     watch(work.signal, take, setProblem);
     return () => work.abort();
-  }, []);
+  }, [tries]);
   const { status, moments, requests } = seen;
   return html`<div class="see">
-    ${problem && html`<p class="card alert" role="alert">${problem}</p>`}
+    ${problem && html`<${Problem} error=${problem} onAgain=${problem.status === 401 && again} />`}
     ${status &&
     html`<${Figures} status=${status} moments=${moments} requests=${requests} />
       <${Workers} workers=${status.workers} />
@@ -51,21 +53,21 @@ export function See() {
   </div>`;
 }
 
-/** Follows the stream until it is given up, and comes back when it breaks. */
+/** Follows the stream until it is given up or refused, and comes back when it breaks. */
 async function watch(signal, take, setProblem) {
   while (!signal.aborted) {
     try {
       const answer = await ask("status/events", { signal });
       take({ type: "begin" });
-      setProblem("");
+      setProblem(null);
       for await (const event of events(answer, PATIENCE_MS)) take(event);
-      setProblem("The gateway is leaving. Waiting for the next one …");
+      setProblem({ message: "The gateway is leaving. Waiting for the next one …" });
     } catch (error) {
       if (signal.aborted) return;
-      if (error.status === 404) return setProblem(KEPT);
-      if (error.status === 401) return setProblem(error.message);
+      if (error.status === 404) return setProblem({ message: KEPT });
+      if (error.status === 401) return setProblem(error);
       const said = error instanceof Cut ? "The connection was cut; the figures below are the last that came." : error.message;
-      setProblem(`${said} Trying again …`);
+      setProblem({ message: `${said} Trying again …` });
     }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }

@@ -8,8 +8,13 @@ import { Waveform, duration } from "./waveform.js";
 
 export function Player({ playback, format, onError }) {
   const { state, isPlaying } = playback;
+  const card = useRef();
+  // On a phone it is below what is to be spoken.
+  useLayoutEffect(() => {
+    if (state === "asked") card.current.scrollIntoView({ block: "nearest" });
+  }, [state]);
   const pause = () => (isPlaying ? playback.pause() : playback.resume());
-  return html`<section class="card player" aria-label="Player">
+  return html`<section class="card player" ref=${card} aria-label="Player">
     <div class="row">
       <button class="round" onClick=${pause} disabled=${state === "asked"} aria-label=${isPlaying ? "Pause" : "Play"}>
         <${Icon} name=${isPlaying ? "pause" : "play"} size="24" /></button>

@@ -1,6 +1,7 @@
 // The text as it is spoken: the word that is heard is marked, and a click on a word goes there.
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { html } from "../html.js";
+import { keepInSight } from "./scrolling.js";
 
 export function ReadAlong({ playback }) {
   const { words, order } = playback;
@@ -14,7 +15,7 @@ export function ReadAlong({ playback }) {
       if (word !== marked) {
         marked?.classList.remove("now");
         word?.classList.add("now");
-        if (word) keepInSight(box.current, word);
+        keepInSight(box.current, word);
         marked = word;
       }
       frame = requestAnimationFrame(tick);
@@ -61,9 +62,4 @@ export function heardAt(words, time) {
   if (word < 0 || time >= words[word].end_time) return -1;
   // Several words heard for the same characters are marked as one.
   return words.findIndex(({ start_index: from }) => from === words[word].start_index);
-}
-
-function keepInSight(box, word) {
-  const top = word.offsetTop - box.offsetTop;
-  if (top < box.scrollTop || top + word.offsetHeight > box.scrollTop + box.clientHeight) box.scrollTop = top - 24;
 }

@@ -130,7 +130,7 @@ function Studio({ texts, voices }) {
         <${Marks} texts=${texts} written=${written} onWritten=${setWritten}
           refused=${said?.param === "pronunciations" && said.message} />
       <//>
-      ${said && html`<${Problem} error=${said} onAgain=${() => speak(playback.order)} />`}
+      ${said && html`<${Problem} error=${said} onAgain=${speakThis} />`}
       ${problem && html`<${Problem} error=${problem} />`}
       ${playback && playback.state !== "idle" &&
       html`<${Player} playback=${playback} format=${format} onError=${setProblem} />`}

@@ -1,9 +1,10 @@
 // The gallery of voices: by language, with a sample of each, search and favourites.
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "../icons.js";
 import { useStored } from "../store.js";
 import { Mix } from "./mix.js";
+import { keepInSight } from "./scrolling.js";
 import { languageName, voiceName } from "./voice_names.js";
 
 const FAVOURITES = "favourites";
@@ -18,6 +19,9 @@ export function Voices({ voices, mix, heard, onMix, onHear }) {
     [voices, wanted, shown, favourites],
   );
   const languages = useMemo(() => [...new Set(voices.map((voice) => voice.language))], [voices]);
+  const gallery = useRef();
+  // An example or the history may choose a voice that is out of sight; the page itself stays where it is.
+  useEffect(() => keepInSight(gallery.current, gallery.current.querySelector(".voice.on")), [mix[0].id]);
   const toggle = (list, id) => (list.includes(id) ? list.filter((each) => each !== id) : [...list, id]);
 
   return html`<section class="card voices" aria-labelledby="voices-title">
@@ -32,7 +36,7 @@ export function Voices({ voices, mix, heard, onMix, onHear }) {
         ${languages.map((code) => html`<option value=${code}>${languageName(code)}</option>`)}
       </select>
     </div>
-    <div class="gallery" tabindex="0" role="group" aria-label="Gallery of voices">
+    <div class="gallery" ref=${gallery} tabindex="0" role="group" aria-label="Gallery of voices">
       ${groups.map(
         ([code, members]) => html`<h3>${languageName(code)}<small>${members.length}</small></h3>
           <ul>
