@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from gateway.settings import without_secrets
 from gateway.speech.cache_server import CacheServer
@@ -19,7 +19,7 @@ from gateway.speech.cache_values import Unusable, Values
 from gateway.speech.cache_writes import Writes, Written
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Coroutine, Mapping
 
     from gateway.settings import Settings
     from gateway.speech.cache import Entry, HeldResponse, HeldSegment, Kind
@@ -45,6 +45,11 @@ _GOODBYE_S: Final = 1.0
 
 _PIECE_BYTES: Final = 256 << 10
 """Of a value that is read at once, within the limit each: 2 ms at a gigabit a second, and 0.4 ms of the event loop."""
+
+_TURNS: Final = 10
+"""Of the event loop: what is in the socket needs five of them until it is an answer."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -144,12 +149,15 @@ class RemoteCache:
     async def _read(self, kind: type[Entry], key: bytes, limit_s: float) -> Entry | None:
         name, reading = self._values.name(key), self._values.reading(kind, key)
         while reading.wants_more:
-            async with asyncio.timeout(limit_s):
-                piece = await self._server.read(name, reading.taken, reading.taken + _PIECE_BYTES)
+            piece = await _within(
+                limit_s, self._server.read(name, reading.taken, reading.taken + _PIECE_BYTES)
+            )
             if not piece and not reading.taken:
                 return None
             reading.feed(piece)
-        return reading.entry()
+        if reading.taken <= _PIECE_BYTES:
+            return reading.entry()
+        return await asyncio.to_thread(reading.entry)  # thousands of words would hold the event loop
 
     async def _write(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         value = await asyncio.to_thread(self._values.value, key, entry)
@@ -159,10 +167,8 @@ class RemoteCache:
         """Find out when the server answers: first, and again some time after it was lost."""
         while True:
             try:
-                async with asyncio.timeout(_CONNECT_S):
-                    await self._server.connect()
-                async with asyncio.timeout(LIMIT_S):
-                    await self._server.connect()
+                await _within(_CONNECT_S, self._server.connect())
+                await _within(LIMIT_S, self._server.connect())
             except Exception as error:  # the same
                 self._lose(type(error).__name__)
             else:
@@ -183,3 +189,21 @@ class RemoteCache:
 
     def _count(self, entry: HeldSegment | HeldResponse, event: RemoteEvent) -> None:
         self._events[entry.kind, event] += 1
+
+
+async def _within(seconds: float, answer: Coroutine[Any, Any, T]) -> T:
+    """What comes within this time; what came while this process had no CPU has come.
+
+    Raises:
+        TimeoutError: it has not come.
+    """
+    asking = asyncio.ensure_future(answer)
+    try:
+        await asyncio.wait({asking}, timeout=seconds)
+        for _ in range(_TURNS):
+            if asking.done():
+                return asking.result()
+            await asyncio.sleep(0)
+        raise TimeoutError
+    finally:
+        asking.cancel()

@@ -57,7 +57,8 @@ class CacheServer:
 
     async def connect(self) -> None:
         """Open all connections, and ask on each for what is asked for later: who lets us in must let us read."""
-        await asyncio.gather(*(self.read(_NOTHING, 0, 1) for _ in range(CONNECTIONS)))
+        if any(await asyncio.gather(*(self.read(_NOTHING, 0, 1) for _ in range(CONNECTIONS)))):
+            raise ValueError("what nobody wrote is there")
 
     async def read(self, name: bytes, start: int, end: int) -> bytes:
         """So much of a value; nothing if there is no such value, or it ends before that."""
