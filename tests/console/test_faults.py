@@ -9,7 +9,7 @@ import httpx
 
 from tests.console.conftest import KEY_REQUESTS
 from tests.console.steps import GUARD_MS, speak, text_of, wait_until
-from tests.deploy.tools import free_port, running, tool
+from tests.deploy.tools import free_port, nginx_configuration, running, tool
 from tests.support.gateway import Gateway
 from tests.support.waiting import DEADLINE_S, wait_for
 
@@ -76,19 +76,45 @@ def test_browser_without_a_network_says_so_and_goes_on_when_it_is_back(visit: Ca
     visited.forgive("ERR_INTERNET_DISCONNECTED")
 
 
+def test_page_works_where_the_browser_keeps_nothing(visit: Callable[..., Visit], locked: Gateway) -> None:
+    visited = visit(locked)
+    for storage in ("localStorage", "sessionStorage"):
+        refused = "{ get() { throw new DOMException('switched off', 'SecurityError'); } }"
+        visited.page.add_init_script(f"Object.defineProperty(window, '{storage}', {refused})")
+    page = visited.open()
+    speak(page)
+    page.get_by_label("API key").fill("a-key")
+    page.get_by_role("button", name="Use this key").click()
+    page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
+    visited.forgive("401")
+
+
+def test_what_another_version_has_stored_does_no_harm(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    written = {
+        "history": '{"a": 1}',
+        "favourites": '"x"',
+        "speed": '"fast"',
+        "voice": "7",
+        "format": "not JSON",
+    }
+    page = visited.open()
+    page.evaluate(
+        "all => Object.entries(all).forEach(([k, v]) => localStorage.setItem('kokoro.' + k, v))", written
+    )
+    visited.open()
+    speak(page)
+    page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
+
+
 @contextmanager
 def nginx(directory: Path, first: int, second: int) -> Iterator[str]:
     """As it comes, in front of two gateways: the second is asked when the first is gone. Yields its URL."""
     port = free_port()
-    temporary = "".join(
-        f"{kind}_temp_path {directory}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (directory / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {directory}/pid; error_log stderr notice; events {{}}"
-        f"http {{ access_log off; {temporary}"
+    nginx_configuration(
+        directory,
         f"upstream gateways {{ server 127.0.0.1:{first}; server 127.0.0.1:{second} backup; }}"
-        f"server {{ listen 127.0.0.1:{port}; location /speech/ {{ proxy_pass http://gateways/; }} }} }}"
+        f"server {{ listen 127.0.0.1:{port}; location /speech/ {{ proxy_pass http://gateways/; }} }}",
     )
     command = (tool("nginx"), "-e", "stderr", "-p", str(directory), "-c", "nginx.conf")
     with running(*command, port=port, said=directory / "said"):

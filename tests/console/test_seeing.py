@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from gateway.http.schema import SpeechBody
+from tests.console.steps import wait_until
 from tests.support.orders import spoken
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ def test_figures_are_behind_the_key(visit: Callable[..., Visit], locked: Gateway
 def test_reference_shows_every_operation_and_every_field(
     visit: Callable[..., Visit], humming: Gateway
 ) -> None:
-    page = visit().open("/docs", ".operation")
+    page = visit().open("/docs#status", ".operation")
+    wait_until(
+        page, "Math.abs(document.getElementById('status').getBoundingClientRect().top) < innerHeight / 2"
+    )
     shown = page.locator("main").inner_text()
     for path, methods in httpx.get(humming.root + "/openapi.json").json()["paths"].items():
         for operation in methods.values():

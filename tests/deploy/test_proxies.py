@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.deploy.tools import DEPLOY, free_port, running, tool
+from tests.deploy.tools import DEPLOY, free_port, nginx_configuration, running, tool
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
@@ -64,14 +64,7 @@ def nginx(directory: Path, certificate: Path, upstreams: list[int]) -> Iterator[
     snippet = snippet.replace("listen 80;", f"listen 127.0.0.1:{plain};")
     snippet = snippet.replace("listen 443", f"listen 127.0.0.1:{secure}")
     (directory / "snippet.conf").write_text(snippet)
-    temporary = "".join(
-        f"{kind}_temp_path {directory}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (directory / "nginx.conf").write_text(
-        f"daemon off; master_process off; pid {directory}/pid; error_log stderr notice;"
-        f"events {{}} http {{ access_log off; {temporary} include snippet.conf; }}"
-    )
+    nginx_configuration(directory, "include snippet.conf;")
     command = (tool("nginx"), "-e", "stderr", "-p", str(directory), "-c", "nginx.conf")
     said = directory / "said"
     with running(*command, port=secure, said=said), client(certificate, secure) as reader:

@@ -77,6 +77,16 @@ def running(
                 process.kill()
 
 
+def nginx_configuration(directory: Path, servers: str) -> None:
+    """Write nginx.conf: the least that serves anywhere, as one process and without rights, around `servers`."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {directory}/{kind};" for kind in kinds)
+    (directory / "nginx.conf").write_text(
+        f"daemon off; master_process off; pid {directory}/pid; error_log stderr notice;"
+        f"events {{}} http {{ access_log off; {temporary} {servers} }}"
+    )
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on now; none that the kernel might give to somebody's connection next."""
     while True:

@@ -21,10 +21,24 @@ export class Cut extends Refused {
   }
 }
 
-/** The key of this session of the browser, kept no longer than that. */
+/** The key of this session of the browser, kept no longer than that; of this page, where storage is switched off. */
 export const key = {
-  get: () => sessionStorage.getItem(KEY) ?? "",
-  set: (value) => sessionStorage.setItem(KEY, value),
+  ofPage: "",
+  get() {
+    try {
+      return sessionStorage.getItem(KEY) ?? this.ofPage;
+    } catch {
+      return this.ofPage;
+    }
+  },
+  set(value) {
+    this.ofPage = value;
+    try {
+      sessionStorage.setItem(KEY, value);
+    } catch {
+      // It is asked for again when the page is loaded again.
+    }
+  },
   /** Set by the page: asks the user, and resolves to true once there is a key to try. */
   askUser: async () => false,
 };

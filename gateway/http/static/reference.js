@@ -64,6 +64,8 @@ function Reference() {
   useEffect(() => {
     read("openapi.json").then(setApi, setProblem);
   }, []);
+  // What a link points to is there only now.
+  useEffect(() => document.getElementById(location.hash.slice(1))?.scrollIntoView(), [api]);
   if (problem) return html`<${Problem} error=${problem} />`;
   if (!api) return null;
   const operations = Object.entries(api.paths).flatMap(([path, methods]) =>

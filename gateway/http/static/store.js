@@ -5,11 +5,15 @@ const PREFIX = "kokoro.";
 
 function load(name, otherwise) {
   try {
-    return JSON.parse(localStorage.getItem(PREFIX + name)) ?? otherwise;
+    const value = JSON.parse(localStorage.getItem(PREFIX + name));
+    return isLike(value, otherwise) ? value : otherwise;
   } catch {
-    return otherwise; // storage is switched off, or holds what an older page wrote
+    return otherwise; // storage is switched off, or holds no JSON
   }
 }
+
+/** Pages of other versions may have written something else. */
+const isLike = (value, other) => typeof value === typeof other && Array.isArray(value) === Array.isArray(other);
 
 function save(name, value) {
   try {
