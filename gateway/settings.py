@@ -44,6 +44,12 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8880, ge=0, le=65535, description="Port to listen on.")
+    node_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="Port on which this machine answers for itself under `cluster`, `/metrics` for one; unset: none.",
+    )
     wyoming_port: int | None = Field(
         None, ge=0, le=65535, description="Port to listen on for Home Assistant (Wyoming); unset: not at all."
     )

@@ -76,7 +76,8 @@ def arguments(join: str | None, join_port: int, directory: Path) -> list[str]:
     common += ["--include-log-monitor=false", "--disable-usage-stats"]
     if join is not None:
         return [*common, f"--address={join}"]
-    first = ["--head", f"--port={join_port}", "--include-dashboard=false", f"--temp-dir={directory / 'ray'}"]
+    first = ["--head", f"--port={join_port}", f"--temp-dir={directory / 'ray'}"]
+    first += ["--include-dashboard=false", "--no-monitor"]
     return [*common, *first]
 
 

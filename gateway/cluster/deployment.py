@@ -3,8 +3,8 @@
 `gateway.cluster.deployment:gateway` is what a Serve config file names as `import_path`. What is set there for the
 deployment `Replica` stands in front of what is set here.
 
-Where requests go is HAProxy's choice, with the fewest in flight, unless an ingress request router is deployed beside
-the replica; the rule for that belongs to `routing.py`, and how many replicas a load needs to `scaling.py`.
+Which replica a request goes to is settled by the rule of `routing.py`, where HAProxy is there to ask it; how many a
+load needs, by that of `scaling.py` if a config file names it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import ray
 from ray import serve
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 
-from gateway.cluster.environment import PREPARE, grace_s
+from gateway.cluster.environment import PREPARE, grace_s, has_haproxy
 from gateway.cluster.replica import Replica
+from gateway.cluster.request_router import routed, router_config
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,16 +41,12 @@ def gateway(arguments: dict[str, Any] | None = None) -> Application:
     return application(Settings.from_environment())
 
 
-def application(
-    settings: Settings,
-    renewed: int = 0,
-    prepare: str = PREPARE,
-) -> Application:
+def application(settings: Settings, renewed: int = 0, prepare: str = PREPARE) -> Application:
     """A replica on each machine; a higher number of `renewed` has each read its files again, as SIGHUP does.
 
     Ray's own limit of requests is above ours: the replica refuses, in the words of the API.
     """
-    return serve.deployment(
+    replicas = serve.deployment(
         Replica,
         max_replicas_per_node=1,
         max_ongoing_requests=2 * settings.max_connections,
@@ -67,7 +64,9 @@ def application(
         health_check_timeout_s=30,
         user_config={"renewed": renewed},
         logging_config=LOGGING,
+        request_router_config=router_config(),
     ).bind(prepare)
+    return routed(replicas) if has_haproxy() else replicas
 
 
 def every_machine(context: AutoscalingContext) -> tuple[int, dict[str, Any]]:

@@ -6,7 +6,7 @@ A client that does not read is given up, and there are only so many requests at 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from gateway.http.error_statuses import BUSY
 from gateway.http.request_errors import ClientStalled
@@ -18,20 +18,36 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 
+_NOTICE_S: Final = 1.0
+"""How long the application may take to notice by itself that its client has left."""
+
+
+class Machines(Protocol):
+    """Those of the fleet."""
+
+    async def have(self, address: str) -> bool:
+        """Whether an address is that of one of them."""
+
+
 class Door:
     """Brings requests to an application whose lifespan has begun. Lives as long as the replica."""
 
-    def __init__(self, app: ASGIApp, state: dict[str, Any], settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, state: dict[str, Any], settings: Settings, machines: Machines | None
+    ) -> None:
         self._app = app
         self._state = state
         self._most = settings.max_connections
         self._stall_s = settings.stall_timeout_s
+        self._machines = machines
         self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or Ray's word that it begins and ends, of which we know."""
         if scope["type"] == "lifespan":
             await _follow_lifespan(receive, send)
+        elif self._machines and not await self._machines.have((scope.get("client") or ("",))[0]):
+            await _turn_away(scope, send)
         elif self._inside >= self._most and scope["type"] == "http":
             await _refuse(send)
         else:
@@ -50,9 +66,20 @@ class Door:
         scope["state"] = dict(self._state)
         self._inside += 1
         try:
-            await self._app(scope, receive, send_in_time)
+            await _let_finish(asyncio.ensure_future(self._app(scope, receive, send_in_time)))
         finally:
             self._inside -= 1
+
+
+async def _let_finish(work: asyncio.Future[None]) -> None:
+    """Wait for a request. Ray breaks it off when its client has left; the application hears of that too, and says so."""
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work}, timeout=_NOTICE_S)
+        work.cancel()
+        await asyncio.wait({work})
+        raise
 
 
 async def _follow_lifespan(receive: Receive, send: Send) -> None:
@@ -60,6 +87,15 @@ async def _follow_lifespan(receive: Receive, send: Send) -> None:
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _turn_away(scope: Scope, send: Send) -> None:
+    """A stranger, who has found the port that is meant for HAProxy."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _refuse(send: Send) -> None:

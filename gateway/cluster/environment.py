@@ -31,12 +31,19 @@ LEAVING_S: Final = 3.0
 _ENDING_S: Final = 5.0
 """For what comes after the last reply; Ray kills a replica that takes longer."""
 
+_HAS_HAPROXY: Final = "RAY_SERVE_ENABLE_HA_PROXY"
+
 _ROOT: Final = Path(__file__).parents[2]
 
 
 def grace_s(settings: Settings) -> float:
     """How long a replica that is told to end may take."""
     return LEAVING_S + settings.drain_s + _ENDING_S
+
+
+def has_haproxy() -> bool:
+    """Whether Ray brings requests by HAProxy here, and not by its own proxy."""
+    return os.environ.get(_HAS_HAPROXY) == "1"
 
 
 def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[str, str]:
@@ -48,8 +55,9 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
+        "RAY_START_HOOK": "gateway.cluster.node.trim",
         "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0" if is_first else str(grace_s(settings) + 5),
-        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        _HAS_HAPROXY: "1",
         # Otherwise what the application sends goes to a queue that has no end.
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(LEAVING_S),
@@ -64,6 +72,11 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": f"{settings.stall_timeout_s:.0f}",
         # Each change of the replicas starts a new HAProxy; the old one has its streams to finish.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": f"{settings.request_timeout_s:.0f}",
+        # The rule for where a request goes looks at its text (`routing.py`), of which all but surrogates fit this.
+        "RAY_SERVE_INGRESS_REQUEST_ROUTER_FORWARD_BODY": "1",
+        "RAY_SERVE_HAPROXY_INGRESS_REQUEST_ROUTER_BUFSIZE": str(64 << 10),
+        # Replicas look at who has connected; uvicorn would believe what HAProxy passes on.
+        "FORWARDED_ALLOW_IPS": "",
         HOST: settings.host,
         HEADER_TIMEOUT_S: f"{settings.header_timeout_s:.0f}",
         LOG_PIPE: str(directory / "log"),

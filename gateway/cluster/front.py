@@ -65,6 +65,8 @@ def mended(config: str, variables: Mapping[str, str]) -> str:
     front = re.sub(r"bind \*:(\d+)", r"bind 127.0.0.1:\1", front)
     # Ray's own proxy, for want of a replica: there a client would wait where it should be told to come again.
     front = re.sub(r"^.*SERVE_PROXY_ACTOR-fallback.*\n", "", front, flags=re.M)
+    # Where nobody can say which replica, any will do.
+    front = re.sub(r'^.*"Ingress request router failed.*\n', "", front, flags=re.M)
     nobody = r"^backend default_backend\n.*$"
     front = re.sub(nobody, "backend default_backend", front, count=1, flags=re.M)
     return f"{head}\nfrontend http_frontend\n{front}"

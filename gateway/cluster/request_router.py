@@ -20,8 +20,6 @@ from ray.serve.request_router import PendingRequest, RequestRouter, RunningRepli
 from gateway.cluster.routing import BOUND_S, Machine, key_of, order, sound_s
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ray.serve import Application, Deployment
     from ray.serve.handle import DeploymentHandle
     from ray.serve.request_router import ReplicaID
@@ -34,13 +32,6 @@ REPORT_S: Final = 0.5
 
 _TRUNCATED: Final = b"x-body-truncated"
 """Ray's header for a body that did not fit the buffer: `bytes that came/bytes there are`."""
-
-VARIABLES: Final[Mapping[str, str]] = {
-    "RAY_SERVE_INGRESS_REQUEST_ROUTER_FORWARD_BODY": "1",
-    # Of each request at most: a text of 4,000 characters is 16 kB of JSON if all of them are escaped as surrogates.
-    "RAY_SERVE_HAPROXY_INGRESS_REQUEST_ROUTER_BUFSIZE": str(64 << 10),
-}
-"""What Ray's processes need in their environment."""
 
 
 def figures(status: PoolStatus) -> dict[str, float]:

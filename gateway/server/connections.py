@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -19,7 +20,7 @@ from gateway.server.connection import KEEP_ALIVE_S, Connection, Shared
 from gateway.server.http1 import error_body
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Mapping
 
     from starlette.applications import Starlette
 
@@ -61,11 +62,17 @@ class Connections:
         self._open: dict[Connection, asyncio.Task[None]] = {}
         self._refused: dict[Connection, asyncio.Task[None]] = {}
 
-    async def serve(self, listener: socket.socket, until: asyncio.Event) -> None:
-        """Serve the app on a listening socket until told to end; open connections get a moment to finish."""
+    async def serve(
+        self, listener: socket.socket, until: asyncio.Event, begun: Mapping[str, Any] | None = None
+    ) -> None:
+        """Serve the app on a listening socket until told to end; open connections get a moment to finish.
+
+        `begun` is the state of its lifespan, where somebody else has begun it and will end it.
+        """
         # What is accepted inherits it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        async with self._app.router.lifespan_context(self._app) as state:
+        lifespan = self._app.router.lifespan_context(self._app) if begun is None else nullcontext(begun)
+        async with lifespan as state:
             accepting = asyncio.create_task(self._accept(listener, self._shared(dict(state or {}))))
             ending = asyncio.create_task(until.wait())
             try:

@@ -50,6 +50,19 @@ def warn_if_open(settings: Settings, keys: Keys) -> None:
         _warn_of_everyone(settings.host, "set KOKORO_API_KEYS, or listen on 127.0.0.1")
 
 
+def listen_on_node(settings: Settings) -> socket.socket | None:
+    """The same for one machine of several, where that is asked for.
+
+    Raises:
+        PortTaken: with what to do about it.
+    """
+    if settings.node_port is None:
+        return None
+    listener = _bound(settings.host, settings.node_port, "node-port")
+    listener.listen(BACKLOG)
+    return listener
+
+
 def listen_for_wyoming(settings: Settings) -> socket.socket | None:
     """The same for Wyoming's clients, where they are wanted; they have no keys.
 

@@ -31,7 +31,8 @@ def assert_documented(line: dict[str, Any]) -> None:
     at = datetime.fromisoformat(line["timestamp"])
     assert at.utcoffset() == timedelta(0)
     assert abs(datetime.now(UTC) - at) < timedelta(hours=1)
-    common = {name: line[name] for name in ("timestamp", "level", "logger")}
+    origin = ("node", "replica") if "replica" in line else ()
+    common = {name: line[name] for name in ("timestamp", "level", "logger", *origin)}
     fields = {name: value for name, value in line.items() if name not in {*common, "event"}}
     if line["event"] == "request":
         _event.validate_python(common, strict=True)

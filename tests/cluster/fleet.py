@@ -1,0 +1,141 @@
+"""Starts the machines of a fleet as processes on this one, each with a worker, and ends them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.support.gateway import Gateway
+from tests.support.processes import descendants
+from tests.support.waiting import DEADLINE_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psutil
+
+KEY = "a-key-of-the-fleet"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Only one fleet at a time, whoever runs tests on this machine: a start costs 20 s of two cores."""
+    if find_spec("ray") is None:
+        pytest.skip("Ray is not installed: tests/cluster/setup.sh says why")
+    with (Path(tempfile.gettempdir()) / "kokoro-gateway-fleet.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
+def free_ports(count: int) -> list[str]:
+    """Ports below those that the kernel gives away by itself, and outside of those that Ray does."""
+    found: list[str] = []
+    for port in range(20000 + os.getpid() % 5000, 30000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("0.0.0.0", port))  # noqa: S104 - as Ray does
+            except OSError:
+                continue
+            found.append(str(port))
+        if len(found) == count:
+            break
+    return found
+
+
+@dataclass
+class Machine(Gateway):
+    """One machine; its `base_url` is the door of the fleet on the first, and its own elsewhere."""
+
+    node_port: str = ""
+
+    def ask(self, path: str) -> httpx.Response:
+        """What the machine says of itself."""
+        url = f"http://127.0.0.1:{self.node_port}{path}"
+        return httpx.get(url, timeout=DEADLINE_S, headers={"x-api-key": KEY})
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its replica takes requests."""
+        try:
+            return self.ask("/ready").is_success
+        except httpx.HTTPError:
+            return False
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether its worker speaks."""
+        return any(
+            w["state"] == "busy" for w in self.ask("/status").json()["workers"] if w["role"] == "speech"
+        )
+
+    @property
+    def replica(self) -> psutil.Process:
+        """The process that Ray has started for it."""
+        processes = descendants(self.process.pid)
+        return next(p for p, words in processes.items() if words and words[0].endswith(":Replica"))
+
+
+class Fleet:
+    """The machines of a fleet, of which the first has the door. Lives as long as a module of tests."""
+
+    def __init__(self, command: str, variables: dict[str, str]) -> None:
+        self._command = command
+        self._variables = {"WORKERS": "1", "THREADS": "1"} | variables
+        self.join_port, *self._ports = free_ports(12)
+        self.others: list[Machine] = []
+        self.first = self._start()
+
+    def join(self) -> Machine:
+        """One more machine."""
+        self.others.append(self._start(f"127.0.0.1:{self.join_port}"))
+        return self.others[-1]
+
+    def stop(self) -> None:
+        """End all machines, which do it by themselves."""
+        assert [machine.stop(2 * DEADLINE_S) for machine in (*self.others, self.first)] == [0] * (
+            len(self.others) + 1
+        )
+
+    def kill(self) -> None:
+        """End all machines at once."""
+        for machine in (*self.others, self.first):
+            machine.process.kill()
+            machine.process.wait()
+
+    def _start(self, *join: str) -> Machine:
+        port, node_port = self._ports.pop(), self._ports.pop()
+        variables: dict[str, Any] = self._variables | {"PORT": port, "NODE_PORT": node_port}
+        machine = Machine.start(self._command, self.join_port, *join, **variables)
+        machine.node_port = node_port
+        return machine
+
+
+@contextmanager
+def fleet(command: str, directory: Path, **variables: str) -> Iterator[Fleet]:
+    """A fleet of one machine, whose ports and token are nobody else's."""
+    token = directory / "token"
+    token.write_text(uuid4().hex * 2)
+    metrics, stats, fallback = free_ports(15)[-3:]
+    with alone(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
+        patch.setenv("RAY_SERVE_HAPROXY_METRICS_PORT", metrics)
+        patch.setenv("RAY_SERVE_HAPROXY_STATS_PORT", stats)
+        patch.setenv("RAY_SERVE_FALLBACK_PROXY_HTTP_PORT", fallback)
+        running = Fleet(command, variables)
+        try:
+            yield running
+        except BaseException:
+            running.kill()
+            raise
+        running.stop()
