@@ -72,7 +72,7 @@ class Door:
 
 
 async def _let_finish(work: asyncio.Future[None]) -> None:
-    """Wait for a request. Ray breaks it off when its client has left; the application hears of that too, and says so."""
+    """Wait for a request. Ray breaks it off when its client has left; the application hears of that too, and ends."""
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:

@@ -116,9 +116,9 @@ class Fleet:
     def _start(self, *join: str) -> Machine:
         port, node_port = self._ports.pop(), self._ports.pop()
         variables: dict[str, Any] = self._variables | {"PORT": port, "NODE_PORT": node_port}
-        machine = Machine.start(self._command, self.join_port, *join, **variables)
-        machine.node_port = node_port
-        return machine
+        started = Machine.start(self._command, self.join_port, *join, **variables)
+        started.node_port = node_port
+        return started
 
 
 @contextmanager

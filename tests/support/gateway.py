@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -39,7 +39,7 @@ class Gateway:
     """What it wrote to standard error so far."""
 
     @classmethod
-    def start(cls, *command: str, **variables: str) -> Gateway:
+    def start(cls, *command: str, **variables: str) -> Self:
         """Start `python -m command` with these KOKORO_ variables and wait until all its workers are there."""
         environment = {
             k: v for k, v in os.environ.items() if not k.startswith("KOKORO_") or k == "KOKORO_MODELS_DIR"
