@@ -7,18 +7,26 @@ streams of others, and one that reads nothing stay for ever. Knows bytes and mes
 from __future__ import annotations
 
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import h11
-from hypercorn.events import Closed
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.events import Closed, RawData
+from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.protocol.ws_stream import WSStream
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
 
 from gateway.http.error_replies import ErrorDetail, ErrorEnvelope
 
+if TYPE_CHECKING:
+    from hypercorn.events import Event
+    from hypercorn.protocol.events import Event as StreamEvent
+
 STATUS_LINE_START: Final = b"HTTP/1.1 "
 """What every reply begins with, whatever it will say, and whatever version the client speaks."""
+
+_BROKEN: Final = b"\x88\x02" + (1002).to_bytes(2, "big")
+"""The closing frame of who met a fault in the other side's frames (RFC 6455, 5.5.1 and 7.4.1)."""
 
 WRONG_VERSION: Final = 505
 _MESSAGES: Final = {
@@ -67,6 +75,28 @@ class Http1(H11Protocol):
             and connection.our_state is h11.SEND_BODY
             and connection.their_http_version == b"1.0"
         )
+
+    async def handle(self, event: Event) -> None:
+        """See `H11Protocol.handle`; a socket that Hypercorn has closed for a message that is too long has ended."""
+        await super().handle(event)
+        if self._socket_state == "LOCAL_CLOSING" and self._is_open_to_app:
+            await self.stream_send(StreamClosed(STREAM_ID))
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """See `H11Protocol.stream_send`; whoever breaks the protocol of WebSockets is told, before it is cut off."""
+        if isinstance(event, StreamClosed) and self._socket_state == "OPEN":
+            await self.send(RawData(_BROKEN))
+        await super().stream_send(event)
+
+    @property
+    def _socket_state(self) -> str:
+        """Of the WebSocket's two sides; empty before its handshake and without one."""
+        connection = getattr(self.stream, "connection", None)
+        return connection.state.name if connection else ""
+
+    @property
+    def _is_open_to_app(self) -> bool:
+        return isinstance(self.stream, WSStream) and self.stream.state is ASGIWebsocketState.CONNECTED
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Change to no other protocol; here Hypercorn would to HTTP/2."""

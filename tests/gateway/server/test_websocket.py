@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from contextlib import contextmanager
@@ -134,6 +135,44 @@ def test_a_client_that_gives_no_sign_of_life_is_given_up(
             wire.sendall(b"\x8a\x80\x00\x00\x00\x00")
         assert wire.recv(2) == b"\x89\x00"
         assert wire.recv(1) == b""
+
+
+BROKEN = {
+    "it is not masked": b"\x81\x02{}",
+    "an opcode that is none": b"\x83\x80\0\0\0\0",
+    "an extension that was not agreed on": b"\xc1\x80\0\0\0\0",
+    "no UTF-8": b"\x81\x82\0\0\0\0\xff\xfe",
+    "the rest of nothing": b"\x80\x80\0\0\0\0",
+    "a ping that is too long": b"\x89\xfe\x00\xc8\0\0\0\0" + bytes(200),
+}
+
+
+@pytest.mark.parametrize("frame", BROKEN.values(), ids=BROKEN.keys())
+def test_who_breaks_the_protocol_is_told_and_cut_off(frame: bytes) -> None:
+    with talking() as it, opened(it, "/listen") as wire:
+        wire.sendall(frame)
+        said = b"".join(iter(lambda: wire.recv(1 << 12), b""))
+        assert said.endswith(b"\x88\x02" + (1002).to_bytes(2, "big"))
+
+
+def test_a_message_that_is_too_long_ends_it_also_for_who_does_not_answer() -> None:
+    with talking() as it, opened(it, "/listen") as wire:
+        size = 1 << 19
+        wire.sendall(b"\x81\xff" + size.to_bytes(8, "big") + bytes(4) + b" " * size)
+        said = b""
+        with contextlib.suppress(ConnectionResetError):  # the rest of it lies unread
+            while piece := wire.recv(1 << 12):
+                said += piece
+        assert said.endswith(b"\x88\x02" + (1009).to_bytes(2, "big"))
+
+
+def test_a_flood_of_pings_keeps_nobody_waiting() -> None:
+    pings = 8000
+    with talking() as it, opened(it, "/listen") as wire:
+        assert wire.recv(1 << 12).endswith(b"\r\n\r\n")
+        wire.sendall(b"\x89\x80\0\0\0\0" * pings)
+        assert exchange(it.port, handshake("/nowhere")).startswith(b"HTTP/1.1 403 ")
+        assert len(wire.recv(1 << 20)) < 2 * pings, "they were all answered first"
 
 
 def test_compression_is_not_taken_up() -> None:
