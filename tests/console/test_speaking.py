@@ -42,6 +42,8 @@ def test_sound_is_heard_while_it_is_made_until_it_is_stopped(player: Visit) -> N
     speak(page)
     wait_for_sound(page)
     page.get_by_text("Speaking while it is being made").wait_for()
+    slider = page.get_by_role("slider", name="Position in the speech")
+    assert slider.evaluate("slider => getComputedStyle(slider).opacity") == "0", "it hides the outline"
     page.evaluate("addEventListener('click', () => (window.clicked = performance.now()), true)")
     page.get_by_role("button", name="Stop", exact=True).click()
     wait_until(page, "heard.filter(([at]) => at > clicked).length > 50")

@@ -1,10 +1,10 @@
 // What is kept, and what that was good for.
 import { html } from "../html.js";
-import { count, megabytes, percent, seconds } from "./words.js";
+import { count, many, megabytes, percent, seconds } from "./words.js";
 
 export function Cache({ cache }) {
   const rows = {
-    "Hits": `${count(cache.hits.response)} whole replies, ${count(cache.hits.segment)} segments`,
+    "Hits": `${many(cache.hits.response, "whole reply", "whole replies")}, ${many(cache.hits.segment, "segment")}`,
     "Misses": `${count(cache.misses.response)} and ${count(cache.misses.segment)}`,
     "Hit rate of replies": percent(cache.hit_rate),
     "Shared with a request at work": count(cache.shared),

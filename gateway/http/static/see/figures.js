@@ -1,6 +1,6 @@
 // The figures that an operator looks at first.
 import { html } from "../html.js";
-import { count, milliseconds, percent, seconds } from "./words.js";
+import { count, many, milliseconds, percent, seconds } from "./words.js";
 
 export function Figures({ status, moments, requests }) {
   const { queue, recent, totals, cache } = status;
@@ -16,13 +16,13 @@ export function Figures({ status, moments, requests }) {
       <${Figure} name="First audio, p50" value=${milliseconds(recent.ttfa_ms.p50)} values=${moments.map((moment) => moment.recent.ttfa_ms.p50)}
         note=${`p95 ${milliseconds(recent.ttfa_ms.p95)} · ${count(recent.requests)} in ${recent.seconds / 60} min`} />
       <${Figure} name="At work" value=${count(queue.requests)} values=${moments.map((moment) => moment.queue.requests)}
-        note=${`${queue.running} jobs running`} />
+        note=${`${many(queue.running, "job")} running`} />
       <${Figure} name="Queue" value=${count(queue.jobs)} values=${moments.map((moment) => moment.queue.jobs)}
         note=${`a newcomer waits ${seconds(queue.wait_s)}`} />
       <${Figure} name="Underruns" value=${count(totals.underruns)} values=${moments.map((moment) => moment.totals.underruns)}
         note=${`${underruns || "none"} in the last requests`} />
       <${Figure} name="Spoken" value=${seconds(totals.audio_s)} values=${moments.map((moment) => moment.totals.audio_s)}
-        note=${`in ${count(total)} replies, ${percent(cache.hit_rate)} cached`} />
+        note=${`in ${many(total, "reply", "replies")}, ${percent(cache.hit_rate)} cached`} />
     </div>
   </section>`;
 }

@@ -1,5 +1,6 @@
 // What `kokoro-gateway doctor` would say of the machine, as far as a running gateway knows it.
 import { html } from "../html.js";
+import { many } from "./words.js";
 
 export function Machine({ status }) {
   return html`<section class="card" aria-labelledby="machine-title">
@@ -27,7 +28,7 @@ function checks({ is_ready: isReady, hardware, model, workers }) {
     ["Ready", isReady, isReady ? "requests are taken, and each role has a worker" : "no worker can take a request"],
     ["Processor", true, `${machine.chip}: ${machine.physical_cores} physical, ${machine.logical_cores} logical cores${machine.cpu_quota ? `, quota of ${machine.cpu_quota}` : ""}`],
     ["Memory", true, gib(machine.memory_bytes) + (machine.memory_limit_bytes ? `, limited to ${gib(machine.memory_limit_bytes)}` : "")],
-    ["Profile", true, `${hardware.workers} speech workers of ${hardware.threads} threads (bound by ${hardware.bound_by})`],
+    ["Profile", true, `${many(hardware.workers, "speech worker")} of ${many(hardware.threads, "thread")} (bound by ${hardware.bound_by})`],
     ["Graph", true, `${model.graph}: ${model.reason}`],
     ["Provider", Boolean(speech?.provider), trials.join("; ") || (speech?.provider ?? "no speech worker yet")],
     ["Workers lost", !lost.length, lost.join(", ") || "none"],

@@ -1,6 +1,6 @@
 // The last requests, and where their milliseconds went. No text of anyone's is in here: the gateway sends none.
 import { html } from "../html.js";
-import { milliseconds } from "./words.js";
+import { many, milliseconds } from "./words.js";
 
 const PHASES = { queue: "queue_ms", phonemes: "phonemes_ms", inference: "inference_ms", encode: "encode_ms", send: "send_ms" };
 
@@ -32,7 +32,7 @@ function Request({ request, longest }) {
     <td class="number">${milliseconds(request.total_ms)}</td>
     <td><svg class="phases" viewBox="0 0 100 10" preserveAspectRatio="none" role="img" aria-label=${said || "nothing measured"}>
       <title>${said || "nothing measured"}</title>${bars(request, spent, longest)}</svg></td>
-    <td class="number">${request.audio_s == null ? "–" : `${request.audio_s.toFixed(1)} s`}${request.underruns ? html` <span class="pill busy">${request.underruns === 1 ? "1 underrun" : `${request.underruns} underruns`}</span>` : ""}</td>
+    <td class="number">${request.audio_s == null ? "–" : `${request.audio_s.toFixed(1)} s`}${request.underruns ? html` <span class="pill busy">${many(request.underruns, "underrun")}</span>` : ""}</td>
     <td class="number">${request.characters ?? "–"}</td>
     <td class="long" title=${request.voice}>${request.voice ?? "–"}</td>
     <td>${request.format ?? "–"}</td>

@@ -5,3 +5,5 @@ export const seconds = (s) => (s == null ? "–" : s >= 3600 ? `${(s / 3600).toF
 export const megabytes = (bytes) => `${(bytes / 1_048_576).toFixed(bytes < 10 * 1_048_576 ? 1 : 0)} MiB`;
 export const percent = (share) => (share == null ? "–" : `${Math.round(100 * share)} %`);
 export const count = (number) => number.toLocaleString("en");
+/** So many of something: 1 reply, 2 replies. */
+export const many = (number, one, others = `${one}s`) => `${count(number)} ${number === 1 ? one : others}`;
