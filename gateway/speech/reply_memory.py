@@ -25,15 +25,13 @@ class RepliesInFlight:
         self.closing: Final = asyncio.Event()
         """Set once the application is about to leave: whoever keeps a place for more to say says goodbye."""
 
+        self.held_bytes = 0
+        """What all of them together may take, or take."""
+
         self._places: set[Place] = set()
 
     def __len__(self) -> int:
         return len(self._places)
-
-    @property
-    def held_bytes(self) -> int:
-        """What all of them together may take, or take."""
-        return sum(place.held_bytes for place in self._places)
 
     def admit(self, held_bytes: int) -> Place:
         """A place for a reply that will hold so many bytes at once; whoever gets it closes it.
@@ -47,6 +45,7 @@ class RepliesInFlight:
             self._check(held_bytes)
         place = Place(self, held_bytes)
         self._places.add(place)
+        self.held_bytes += held_bytes
         return place
 
     async def drained(self) -> None:
@@ -58,11 +57,15 @@ class RepliesInFlight:
             raise RepliesFull(_WAIT_S)
 
     def _grow(self, place: Place, held_bytes: int) -> None:
-        self._check(held_bytes - place.held_bytes)
+        more_bytes = held_bytes - place.held_bytes
+        self._check(more_bytes)
         place.held_bytes = held_bytes
+        self.held_bytes += more_bytes
 
     def _leave(self, place: Place) -> None:
-        self._places.discard(place)
+        if place in self._places:
+            self._places.remove(place)
+            self.held_bytes -= place.held_bytes
 
 
 class Place:

@@ -60,6 +60,9 @@ class Context:
         self._is_flushed = False
         """It was flushed, and nothing has been written since."""
 
+        self._half = ""
+        """Of a character outside the basic plane, which JavaScript's clients cut in two."""
+
         self._turn: Turn | None = None
         self._record = RequestRecord()
         self._task: asyncio.Task[None] | None = None
@@ -96,6 +99,7 @@ class Context:
             TextTooLong: all of it together has more characters than a request may.
             InferenceError: it is the beginning, and the pool has no place for it.
         """
+        text, self._half = _whole(self._half + text)
         text = speakable(text)
         if self.is_ending or not (self._turn or text.strip()):
             return
@@ -199,3 +203,9 @@ class Context:
         if self._rest:
             self._rest.cancel()
         self._rest = asyncio.get_running_loop().call_later(REST_S, turn.rest)
+
+
+def _whole(text: str) -> tuple[str, str]:
+    """What there is without half a character at its end, and that."""
+    end = len(text) - ("\ud800" <= text[-1:] <= "\udbff")
+    return text[:end], text[end:]

@@ -207,6 +207,10 @@ class Conversation(ABC, Generic[Received, Sent]):
             self._touched = asyncio.get_running_loop().time()
             if not self._is_deaf:
                 await self._take(message)
+        await self._heard_all()
+
+    async def _heard_all(self) -> None:
+        """The client says no more: it has left."""
         self._end(None)
 
     async def _watch(self) -> None:

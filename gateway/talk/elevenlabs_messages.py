@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -11,6 +11,10 @@ from gateway.talk.errors import BadMessage
 
 if TYPE_CHECKING:
     from gateway.speech.alignment import Alignment
+
+
+LONGEST_NAME: Final = 256
+"""Of a context, characters; clients use UUIDs, and names may be all that a context is made of."""
 
 
 class VoiceSettings(msgspec.Struct, frozen=True):
@@ -35,7 +39,9 @@ class ClientMessage(msgspec.Struct, frozen=True):
     authorization: str | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError: a context has a name that cannot be told again."""
+        """Raises ValueError: a context has a name that cannot be told again, or is not worth it with every sound."""
+        if len(self.name or "") > LONGEST_NAME:
+            raise ValueError("the name of a context has too many characters")
         if any("\ud800" <= character <= "\udfff" for character in self.name or ""):
             raise ValueError("the name of a context has half a character")
 

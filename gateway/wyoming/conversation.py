@@ -19,7 +19,7 @@ from gateway.audio.pcm import SAMPLE_BYTES, SAMPLE_RATE
 from gateway.speech.request import SpeechRequest, speakable
 from gateway.speech.turn import AS_MADE
 from gateway.talk.conversation import Conversation
-from gateway.talk.errors import BadMessage
+from gateway.talk.errors import NORMAL, BadMessage
 from inference import UnknownLanguage, language_named
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.speech.turn import Sound
     from gateway.speech.voices import Voice
     from gateway.talk.context import Context
+    from gateway.wyoming.wire import EventWire
 
 _RATE: Final = {"rate": SAMPLE_RATE, "width": SAMPLE_BYTES, "channels": 1}
 
@@ -39,9 +40,10 @@ class WyomingConversation(Conversation[Event, Event]):
     lead = AS_MADE
     """Who hears no more closes the connection, and one who wants the whole waits for it."""
 
-    def __init__(self, voices: Mapping[str, Voice], info: Event, **others: Any) -> None:
+    def __init__(self, voices: Mapping[str, Voice], info: Event, wire: EventWire, **others: Any) -> None:
         """`info` answers those who ask what there is."""
-        super().__init__(**others)
+        super().__init__(wire=wire, **others)
+        self._line = wire
         self._voices = voices
         self._info = info
         self._is_streaming = False
@@ -66,6 +68,20 @@ class WyomingConversation(Conversation[Event, Event]):
             await context.finish()
         elif Synthesize.is_type(kind) and not self._is_streaming:  # else the same again, for old servers
             await self._speak_whole(message)
+
+    async def _heard_all(self) -> None:
+        """A script closes its side once it has asked, and still listens.
+
+        One that has left looks the same, until it is sent something: so the beginning of the sound goes out ahead.
+        """
+        self._is_deaf, self._farewell = True, NORMAL
+        for context in list(self._contexts.values()):
+            await context.finish()
+        if self._contexts:
+            await self._send(*self._beginning())
+        self._leave_if_done()
+        await self._line.left()
+        self._end(None)
 
     async def _speak_whole(self, message: Event) -> None:
         context = await self._begin(message)

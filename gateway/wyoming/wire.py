@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from wyoming.event import Event, async_write_event
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 EVENT_BYTES: Final = 64 << 10
 """Most bytes of an event's line, of its data and of its payload, each."""
+
+_LOOK_S: Final = 0.1
 
 
 class EventWire:
@@ -54,6 +57,14 @@ class EventWire:
             raise BadMessage(
                 "This is no event: one line of JSON with a type, and what it says follows."
             ) from error
+
+    async def left(self) -> None:
+        """Wait until a client that sends no more takes no more either."""
+        wire = self._writer.get_extra_info("socket")
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if self._writer.is_closing() or wire.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                return
 
     async def send(self, message: Event) -> None:
         """See `Wire.send`."""

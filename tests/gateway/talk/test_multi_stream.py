@@ -113,6 +113,25 @@ def test_tokens_are_joined_as_they_are(gateway: Gateway) -> None:
         assert speech(turn(socket, "tokens", *tokens), "tokens") == speech(whole, "whole")
 
 
+def test_characters_and_marks_that_tokens_cut_in_two_are_whole_again(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for token in (
+            "Look \ud83d",
+            "\ude00 there, <bre",
+            'ak time="0.5s"',
+            "/>and wa",
+            "it. \ud83d",
+            "No. \ude00 Yes.",
+        ):
+            socket.say(text=token, context_id="a")
+        socket.say(context_id="a", flush=True)
+        socket.say(context_id="a", **END)
+        told = [message["alignment"] for message in socket.messages(is_final) if message["alignment"]]
+    said = "".join(character for times in told for character in times["chars"])
+    assert "Look 😀 there," in said
+    assert said.count("�") == 2, "halves without another half"
+
+
 @pytest.mark.parametrize(("text", "query"), [(TEXT.strip(), {"auto_mode": "true"}), (TEXT.strip(), {})])
 def test_a_sentence_is_spoken_without_a_flush_and_without_a_space_behind_it(
     gateway: Gateway, text: str, query: dict[str, str]
@@ -265,7 +284,11 @@ BAD = [
     "[]",
     '"text"',
     '{"text": " ", "context_id": "\\ud800"}',
+    json.dumps({"text": " ", "context_id": "a" * 257}),
     '{"text": 5}',
+    '{"text": "5", "flush": 1}',
+    '{"text": "5", "voice_settings": []}',
+    '{"text": "5", "voice_settings": {"speed": "2"}}',
     '{"text": "a", "flush": "yes"}',
     "[" * 50_000,
     b"\x00\x01",

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
-from wyoming.event import Event, async_read_event
+from wyoming.event import Event, async_read_event, async_write_event
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping
 from wyoming.tts import (
@@ -223,7 +223,8 @@ def test_a_client_that_reads_nothing_is_let_go(house: Gateway) -> None:
 
 async def test_who_leaves_is_noticed(house: Gateway) -> None:
     known = len(house.requests(method="WYOMING", outcome="client_gone"))
-    await said(house, SynthesizeStart(VOICE), SynthesizeChunk("Good morning. "), until="audio-chunk")
+    slow = SynthesizeVoice(name="af_slow")
+    await said(house, SynthesizeStart(slow), SynthesizeChunk("Good morning! " * 100), until="audio-chunk")
     wait_for(lambda: len(house.requests(method="WYOMING", outcome="client_gone")) > known, "its line")
 
 
@@ -241,3 +242,37 @@ def test_who_never_reads_is_cut_off(tone: Path) -> None:
 
 def test_nobody_listens_unless_it_is_wanted(gateway: Gateway) -> None:
     assert not [line for line in gateway.lines if line["event"] == "wyoming_started"]
+
+
+async def closed_after_asking(house: Gateway, *events: Any) -> list[Event]:
+    """What comes back to a script, which closes its own side once it has asked."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port(house))
+    for event in events:
+        await async_write_event(event.event(), writer)
+    writer.write_eof()
+    found = []
+    async with asyncio.timeout(DEADLINE_S):
+        while event := await async_read_event(reader):
+            found.append(event)
+    writer.close()
+    return found
+
+
+async def test_who_says_no_more_still_hears_all(house: Gateway) -> None:
+    assert kinds(await closed_after_asking(house, Describe())) == ["info"]
+    whole = await closed_after_asking(house, Synthesize(TEXT, VOICE))
+    assert kinds(whole) == ["audio-start", "audio-chunk", "audio-stop"]
+    assert pcm(whole) == spoken(house, input=TEXT, response_format="pcm")
+    written = await closed_after_asking(house, SynthesizeStart(VOICE), SynthesizeChunk(TEXT))
+    assert kinds(written) == ["audio-start", "audio-chunk", "audio-stop", "synthesize-stopped"]
+
+
+async def test_who_has_left_is_noticed_before_the_first_sound(house: Gateway) -> None:
+    known = len(house.requests(outcome="client_gone"))
+    _, writer = await asyncio.open_connection("127.0.0.1", port(house))
+    await async_write_event(Synthesize("Good morning!", SynthesizeVoice(name="af_slow")).event(), writer)
+    writer.close()
+    lines = await asyncio.to_thread(
+        wait_for, lambda: house.requests(outcome="client_gone")[known:], "the line of who has left"
+    )
+    assert lines[0].get("audio_s") is None
