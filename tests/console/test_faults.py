@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.console.conftest import Visit
 
+KEY = {"x-api-key": "a-key"}
+
 NOTE_OFFERS = """
 window.offers = [];
 new MutationObserver(() => {
@@ -48,9 +50,7 @@ def test_refusal_is_shown_with_the_wait_it_asks_for(visit: Callable[..., Visit],
     visited.open()
     with ExitStack() as busy:
         for _ in range(KEY_REQUESTS):
-            events = httpx.stream(
-                "GET", f"{locked.root}/status/events", headers={"x-api-key": "a-key"}, timeout=DEADLINE_S
-            )
+            events = httpx.stream("GET", f"{locked.root}/status/events", headers=KEY, timeout=DEADLINE_S)
             next(busy.enter_context(events).iter_raw())
         speak(page)
         said = page.get_by_role("alert")
@@ -58,8 +58,8 @@ def test_refusal_is_shown_with_the_wait_it_asks_for(visit: Callable[..., Visit],
             lambda: said.inner_text().startswith(f"You have {KEY_REQUESTS} requests running."), "the refusal"
         )
         wait_until(page, "offers.includes('Try again in 1 s')")
-    again = page.get_by_role("button", name="Try again", exact=True)
-    again.click(timeout=GUARD_MS)
+    wait_for(lambda: locked.get("/status", headers=KEY).is_success, "room for one more")
+    page.get_by_role("button", name="Try again", exact=True).click(timeout=GUARD_MS)
     page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
     visited.forgive("429")
 

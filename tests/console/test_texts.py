@@ -43,7 +43,7 @@ def test_pause_is_put_where_one_writes_and_can_be_undone(visit: Callable[..., Vi
     text_of(page, "Wait. Now.")
     area = page.get_by_role("textbox", name=TEXT)
     area.evaluate("area => area.setSelectionRange(6, 6)")
-    page.get_by_role("button", name="Pause", exact=True).click()
+    page.get_by_role("button", name="Insert pause").click()
     wait_for(lambda: area.input_value() == "Wait. [pause:0.5s]Now.", "the pause")
     wait_for(lambda: "[pause:0.5s]" in page.locator("pre").inner_text(), "it in the code")
     page.keyboard.press("Control+z")

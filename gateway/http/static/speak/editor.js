@@ -29,7 +29,7 @@ export function Editor({ texts, text, onText, onExample, most, children }) {
       <div class="row chips" role="group" aria-label="Examples">
         ${texts.examples.map((example) => html`<button class="chip" onClick=${() => onExample(example)}>${example.name}</button>`)}
       </div>
-      <button class="chip" onClick=${pause} title=${`Puts ${PAUSE} where you write`}><${Icon} name="plus" size="14" />Pause</button>
+      <button class="chip" onClick=${pause} title=${`Puts ${PAUSE} where you write`}><${Icon} name="plus" size="14" />Insert pause</button>
     </div>
     ${children}
   </section>`;

@@ -19,13 +19,17 @@ export function Waveform({ playback }) {
   const slider = useRef();
   useLayoutEffect(() => {
     let frame;
+    let shown;
     const tick = () => {
+      frame = requestAnimationFrame(tick);
+      const { time, state, peaks } = playback;
+      const now = [time, state, peaks.values.length, canvas.current.clientWidth, devicePixelRatio].join();
+      if (now === shown) return;
+      shown = now;
       draw(canvas.current, playback);
-      const time = playback.time;
       slider.current.max = duration(playback);
       slider.current.value = time;
       slider.current.setAttribute("aria-valuetext", `${time.toFixed(0)} of ${duration(playback).toFixed(0)} seconds`);
-      frame = requestAnimationFrame(tick);
     };
     tick();
     return () => cancelAnimationFrame(frame);
