@@ -40,6 +40,7 @@ class Pipeline:
         self, shaping: Chain, encoder: Encoder, threads: Executor, note: Callable[[float, float], None]
     ) -> None:
         self.encoder: Final = encoder
+        self._shaping = shaping
         self._stages = Chain(shaping, encoder)
         # Where bytes are only passed on a thread would cost more than the work.
         self._threads = None if encoder.is_transparent and shaping.is_empty else threads
@@ -49,6 +50,10 @@ class Pipeline:
         """The bytes that are ready once these samples are in."""
         return await self._run(partial(self._stages.feed, bytes(piece)))
 
+    async def rest(self, shaping: Chain) -> bytes:
+        """What the shaping holds back, where nothing may follow for a while; what does is shaped anew, by `shaping`."""
+        return await self._run(partial(self._change, shaping))
+
     async def finish(self) -> bytes:
         """The rest of them."""
         return await self._run(self._stages.finish)
@@ -56,6 +61,11 @@ class Pipeline:
     def close(self) -> None:
         """Free the stages."""
         self._stages.close()
+
+    def _change(self, shaping: Chain) -> bytes:
+        held = self._shaping.finish()
+        self._shaping, self._stages = shaping, Chain(shaping, self.encoder)
+        return self.encoder.feed(held)
 
     async def _run(self, work: Callable[[], bytes]) -> bytes:
         began = time.perf_counter()

@@ -147,6 +147,9 @@ class Turn:
                     async for data in parts:
                         yield Sound(data, owed)
                         owed = None
+                if spoken.piece.is_last and self.is_heard and (held := await making.rest()):
+                    yield Sound(held, owed)
+                    owed = None
         made = self._making
         if made and made.handover.samples and (rest := await made.pipeline.finish()):
             yield Sound(rest, owed)
@@ -205,7 +208,14 @@ class _Making:
         self, request: SpeechRequest, record: RequestRecord, utterance: Utterance, threads: Executor
     ) -> None:
         rate = request.sample_rate
-        shaping = shape(tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=rate)
-        encoder = ENCODERS[request.response_format](rate, kilobits=request.kilobits)
+        self._shape = partial(
+            shape, tempo=utterance.manner.tempo, gain=request.volume_multiplier, sample_rate=rate
+        )
+        shaping, encoder = self._shape(), ENCODERS[request.response_format](rate, kilobits=request.kilobits)
+        self._shapes = not shaping.is_empty
         self.pipeline: Final = Pipeline(shaping, encoder, threads, record.encoded)
         self.handover: Final = Handover(utterance, record, shaping, rate, is_written=False)
+
+    async def rest(self) -> bytes:
+        """What is held back of the sound: at a tempo of 4, 0.3 s, in which words may end."""
+        return await self.pipeline.rest(self._shape()) if self._shapes else b""

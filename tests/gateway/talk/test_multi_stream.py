@@ -243,6 +243,18 @@ def test_speed_counts_where_a_context_is_opened(gateway: Gateway) -> None:
         assert len(fast) / len(plain) == pytest.approx(0.5, abs=0.1)
 
 
+@pytest.mark.parametrize("rate", [24000, 16000])
+def test_a_flush_is_heard_to_its_end_before_more_is_written(gateway: Gateway, rate: int) -> None:
+    with opened(gateway, output_format=f"pcm_{rate}", inactivity_timeout=180) as socket:
+        for _ in range(2):
+            socket.say(text=TEXT, context_id="a", flush=True, voice_settings={"speed": 4})
+            messages = socket.messages(lambda message: bool(message["alignment"]))
+            times = messages[-1]["alignment"]
+            told_s = (times["charStartTimesMs"][-1] + times["charDurationsMs"][-1]) / 1000
+            while len(audio(messages, "a")) / 2 / rate < told_s - 0.025:
+                messages.append(json.loads(socket.receive() or ""))
+
+
 def test_a_sixth_context_is_refused_and_the_others_go_on(gateway: Gateway) -> None:
     with opened(gateway) as socket:
         for name in "abcdef":
