@@ -38,8 +38,8 @@ CONTENT_TYPES: Final = {
 NOT_SERVED: Final = frozenset({"package.json", "package-lock.json"})
 
 _TEMPLATE: Final = "page.html"
-_PAGES: Final = ("console", "reference")
-"""The pages differ by the script that fills them, which is called the same."""
+_TITLES: Final = {"console": "Kokoro Gateway", "reference": "Reference · Kokoro Gateway"}
+"""By page; the script that fills a page is called the same."""
 
 _IMPORT_MAP: Final = re.compile(r'<script type="importmap">([^<]*)</script>')
 
@@ -96,7 +96,10 @@ class Pages:
             "voice": settings.voice,
         }
         template = contents.pop(_TEMPLATE)
-        self._pages = {name: _page(template, said | {"script": f"{name}.js"}) for name in _PAGES}
+        self._pages = {
+            name: _page(template, said | {"title": title, "script": f"{name}.js"})
+            for name, title in _TITLES.items()
+        }
         self._files = {
             name: StaticFile(body, _packed(body), _content_type(name), "public, max-age=31536000, immutable")
             for name, body in contents.items()

@@ -18,7 +18,10 @@ function Console() {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, []);
-  useEffect(() => showPlace(`./#${name}`, TITLES[name]), [name]);
+  useEffect(() => {
+    showPlace(`./#${name}`);
+    document.title = TITLES[name];
+  }, [name]);
   // Speech goes on while the other page is looked at.
   return html`
     <div hidden=${name !== "speak"}><${Speak} /></div>

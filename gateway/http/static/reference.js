@@ -89,7 +89,7 @@ function Reference() {
 const example = () => `curl ${urlOf("v1/audio/speech")} -H 'Content-Type: application/json' \\
   -d '{"model": "tts-1", "voice": "alloy", "input": "Hello, world."}' > hello.mp3`;
 
-showPlace("docs", "Reference · Kokoro Gateway");
+showPlace("docs");
 const page = document.getElementById("page");
 page.replaceChildren();
 render(h(Reference), page);
