@@ -19,7 +19,7 @@ VOICED: Final = "\U000f0000-\U000fffff"
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 """With espeak's own: NUL ends its text, \\x01 begins a command to it."""
 
-_VOICED: Final = re.compile(f"[{VOICED}]")
+_NO_CHARACTER: Final = re.compile(f"[{VOICED}\ud800-\udfff]")
 
 _LOOKS_LIKE: Final = str.maketrans(
     {
@@ -69,8 +69,8 @@ def unvoiced(text: str) -> str:
 
 
 def without_voiced(text: str) -> str:
-    """A text as it came, with a space for each character that would pass for a phoneme."""
-    return text if text.isascii() else _VOICED.sub(" ", text)
+    """A text as it came, with a space for each character that would pass for a phoneme, and for half an emoji."""
+    return text if text.isascii() else _NO_CHARACTER.sub(" ", text)
 
 
 def without_controls(text: str) -> str:

@@ -8,14 +8,18 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnsupportedLanguage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from inference.languages import Language
+
+_AT_ONCE: Final = 80
+"""Characters of Japanese that cutlet reads at once: its time grows with their square, or faster. 300 took 54 ms, and
+300 of figures 0.4 s."""
 
 
 def is_installed(language: Language) -> bool:
@@ -59,9 +63,26 @@ def load(language: Language) -> EastAsianReader:
 
 def _japanese() -> EastAsianReader:
     cutlet: Any = importlib.import_module("misaki.cutlet").Cutlet()
-    return EastAsianReader(
-        lambda words: str(cutlet(words)[0]), lambda text: [word.surface for word in cutlet.tagger(text)]
-    )
+
+    def words_of(text: str) -> list[str]:
+        return [word.surface for word in cutlet.tagger(text)]
+
+    def phonemes(text: str) -> str:
+        parts = [text] if len(text) <= _AT_ONCE else _parts(words_of(text))
+        return " ".join(str(cutlet(part)[0]) for part in parts)
+
+    return EastAsianReader(phonemes, words_of)
+
+
+def _parts(words: list[str]) -> Iterator[str]:
+    """Words joined to little more than can be read at once; figures stay together."""
+    part = ""
+    for word in words:
+        if len(part) + len(word) > _AT_ONCE and not (part[-1:].isdigit() and word[:1].isdigit()):
+            yield part
+            part = ""
+        part += word
+    yield part
 
 
 def _chinese() -> EastAsianReader:
