@@ -36,12 +36,14 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *times.TIMES,
         *figures.FRACTIONS,
         *money.MONEY,
+        *(figures.BRITISH_SCORES if is_british else ()),
         *figures.RANGES,
         *words.ROMAN,
         *units.UNITS,
         *figures.ARITHMETIC,
         *words.SIGNS,
         *words.NUMBERS,
+        *(words.BRITISH if is_british else ()),
     )
 
 

@@ -118,10 +118,10 @@ RULES: Final = (
     ),
     rule(
         "file",
-        rf"(?<![\w./])((?:[\w-]{{1,60}}\.){{1,4}}(?:{_EXTENSIONS}))(?![\w/]|\.\w)",
-        lambda match: _signs(match[1], signs="._"),
-        "open my-notes.txt.",
-        "open my notes dot T X T.",
+        rf"(?<![\w./-])((?:[\w.-]{{1,60}}/){{0,8}}(?:[\w-]{{1,60}}\.){{1,4}}(?:{_EXTENSIONS}))(?![\w/]|\.\w)",
+        lambda match: _signs(match[1], signs="._/"),
+        "open my-notes.txt in src/main.rs.",
+        "open my notes dot T X T in src slash main dot R S.",
     ),
     rule(
         "hidden file",
@@ -146,6 +146,22 @@ RULES: Final = (
         lambda match: " point ".join(match[0].split(".")),
         "3.11.7",
         "3 point 11 point 7",
+    ),
+    rule(
+        "release of a program",
+        rf"\b ({any_of(data.words('programs'))}) [\s-]? (\d{{1,3}}) \. ([1-9]\d|0\d) (?![\w%]|\.\d)",
+        lambda match: (
+            f"{match[1]} {match[2]} point {in_pairs(match[3]) if match[3][0] != '0' else 'oh ' + match[3][1]}"
+        ),
+        "Python 3.12, Ubuntu 22.04",
+        "Python 3 point twelve, Ubuntu 22 point oh 4",
+    ),
+    rule(
+        "option of a command",
+        rf"(?<!\S)--(?= [a-z]+-[a-z] | (?:{any_of(data.words('options'))})\b )",
+        "dash dash ",
+        "npm i --save-dev, git push --force",
+        "npm i dash dash save-dev, git push dash dash force",
     ),
     rule("handle", r"(?<![\w@])@(?=[A-Za-z_])", "at ", "by @user", "by at user"),
     rule("dunder", r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", "__init__", "init"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from inference.text import english_data as data
 from inference.text.english_numbers import cardinal, decade, ordinal, year
-from inference.text.rules import any_of, rule
+from inference.text.rules import any_of, of_figures, rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ _SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_DATED})\s (
     | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 
-AMERICAN: Final = (
+AMERICAN: Final = of_figures(
     rule(
         "date of ISO",
         _ISO,
@@ -101,7 +101,7 @@ AMERICAN: Final = (
         "on March fifth, by December twenty fourth",
     ),
 )
-BRITISH: Final = (
+BRITISH: Final = of_figures(
     rule(
         "time with a full stop and no half of the day",
         r"(?<=\bat\s)(\d{1,2})\.([0-5]\d)(?=[.,;!?)]*(?:\s*$|\s(?:on|in|and|for|to|from|today|tonight|tomorrow|sharp)\b))",
@@ -254,7 +254,7 @@ def _tens(match: re.Match[str]) -> str:
     return match[0] if before.strip().lower() in _BEFORE_SECONDS else f"{before}{decade(match['tens'])}"
 
 
-YEARS: Final = (
+YEARS: Final = of_figures(
     rule(
         "year after a quarter",
         rf"\b ([QH][1-4]\s) ({_YEAR}) {_NO_FIGURE}",

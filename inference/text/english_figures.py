@@ -8,7 +8,7 @@ from typing import Final
 
 from inference.text import english_data as data
 from inference.text.english_numbers import cardinal, fraction, in_pairs, one_by_one
-from inference.text.rules import any_of, rule
+from inference.text.rules import any_of, of_figures, rule
 
 _DASH: Final = r"\s?[–—-]\s?"
 _UNIT: Final = any_of(data.UNITS)
@@ -25,7 +25,7 @@ def _telephone(match: re.Match[str]) -> str:
 
 _DIALLED: Final = any_of(data.words("dialled"))
 
-TELEPHONES: Final = (
+TELEPHONES: Final = of_figures(
     rule(
         "telephone number",
         r"(?<![\w.,$£€-])(?:\+\d{1,3}[\s.-]?(?:\(0\))?)?(?:1[\s.-])?(?:\(\d{2,5}\)\s?|\d{3}[.-])\d{3}[\s.-]\d{4}(?![\w-])",
@@ -167,10 +167,10 @@ FRACTIONS: Final = (
     ),
     rule(
         "always",
-        r"(?<![\w/])(24/7|9/11|50/50|20/20)(?![\w/])",
-        lambda m: " ".join(cardinal(part) for part in m[1].replace("9/11", "9/11").split("/")),
-        "open 24/7",
-        "open twenty four seven",
+        r"(?<![\w/])(24/7|9/11|50[/-]50|60[/-]40|70[/-]30|80[/-]20|90[/-]10|20/20)(?![\w/-])(?!\s[a-z]+s\b)",
+        lambda m: " ".join(cardinal(part) for part in re.split("[/-]", m[1])),
+        "open 24/7, a 50-50 chance",
+        "open twenty four seven, a fifty fifty chance",
     ),
     rule(
         "number with a fraction",
@@ -188,6 +188,22 @@ FRACTIONS: Final = (
     ),
 )
 _RANGED: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
+
+
+def _score(match: re.Match[str]) -> str:
+    return match[1] + " ".join("nil" if goals == "0" else goals for goals in match.groups()[1:])
+
+
+BRITISH_SCORES: Final = (
+    rule(
+        "goals",
+        rf"\b ((?:{any_of(data.words('scored'))}) \b [^.\d]{{0,40}}? \s) (\d) [–-] (\d) (?![\w–-]|\.\d)",
+        _score,
+        "They won the final 3-0",
+        "They won the final 3 nil",
+        re.IGNORECASE,
+    ),
+)
 
 RANGES: Final = (
     rule(

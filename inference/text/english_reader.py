@@ -38,6 +38,8 @@ _SAID: Final = re.compile(r"/([^/]+)/|(\S+)")
 _TOKEN: Final = re.compile(
     rf"[{VOICED}]+(?:'s\b)? | [^\W\d_]+(?:['’][^\W\d_]+)*'? | '[^\W\d_]+ | \d+ | [^\s\w{VOICED}]", re.VERBOSE
 )
+_STRETCHED: Final = re.compile(r"\b[^\W\d_]*?([a-z])\1\1[^\W\d_]*", re.IGNORECASE)
+_LETTERS_AGAIN: Final = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LONGEST_UNSAID: Final = 3
 """Capitals this long are spelled, even those that make a word."""
@@ -100,6 +102,8 @@ class EnglishReader:
 
     def phonemes(self, words: str, before: Sequence[str] = (), after: Sequence[str] = ()) -> str:
         """Phonemes of words between two marks; `before` and `after` are the words of the sentence around them."""
+        if _LETTERS_AGAIN.search(words):
+            words = _STRETCHED.sub(self._unstretched, words)
         tokens = _TOKEN.findall(words)
         sentence = tuple(word.lower() for word in (*before, *tokens, *after))
         said: list[str] = []
@@ -119,6 +123,15 @@ class EnglishReader:
         if known < max(_LEAST_SHOUTED, len(words) / 2):
             return text
         return _WORD.sub(lambda match: self._quiet(match[0]), text)
+
+    def _unstretched(self, match: re.Match[str]) -> str:
+        """`so` for `soooo`, `cool` for `coooool`: the ordinary word that is meant, if there is one."""
+        word = match[0]
+        if len(set(word)) == 1 or self._lexicon.is_known(word.lower()):
+            return word
+        twice = _LETTERS_AGAIN.sub(r"\1\1", word)
+        meant = (twice, _LETTERS_AGAIN.sub(r"\1", word))
+        return next((each for each in meant if self._lexicon.is_known(each.lower())), twice)
 
     def _quiet(self, word: str) -> str:
         is_spelled = word in _SPELLED and word not in _SPELLED_OR_SHOUTED

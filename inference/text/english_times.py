@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from inference.text import english_data as data
-from inference.text.rules import any_of, rule
+from inference.text.rules import any_of, of_figures, rule
 
 if TYPE_CHECKING:
     import re
@@ -26,7 +26,7 @@ def _half(written: str | None) -> str:
 
 _CLOCK: Final = r"\d{1,2}(?::[0-5]\d)?"
 
-TIMES: Final = (
+TIMES: Final = of_figures(
     rule(
         "chapter and verse",
         rf"\b ({any_of(data.words('scriptures'))})\s (\d{{1,3}}):(\d{{1,3}}) (?: {_DASH}(\d{{1,3}}) )? (?![\d:])",

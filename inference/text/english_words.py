@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from inference.text import english_data as data
-from inference.text.characters import HEARTS
+from inference.text.characters import HEARTS, voiced
 from inference.text.english_numbers import cardinal, decimal, in_pairs, one_by_one, ordinal
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of, rule
@@ -45,7 +45,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "street",
-        rf"""(?P<name> \b (?: [A-Z][a-z]+ | \d{{1,3}}(?:st|nd|rd|th) ) \s )
+        rf"""(?P<name> \b (?: [A-Z][a-z]+(?:'s|s')? | \d{{1,3}}(?:st|nd|rd|th) ) \s )
         (?P<kind>{any_of(data.STREETS)}) \b
         (?: {_STOP} | (?= , | \s*$ | \s[a-z] | \s[NSEW]{{1,2}}\b ) )""",
         _street,
@@ -94,6 +94,13 @@ ABBREVIATIONS: Final = (
         lambda match: data.ABBREVIATIONS[match[1]] + _stop(match),
         "pens, etc. and Acme Inc. It grew.",
         "pens, etcetera and Acme Incorporated. It grew.",
+    ),
+    rule(
+        "level, year, building",
+        r"\b ([Yy]r|[Ll]vl|[Bb]ldg|[Ee]p|[Ss]te|[Nn]r)s? \s (?=\d{1,4}\b)",
+        lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
+        "Yr 7 in Bldg 4",
+        "Year 7 in Building 4",
     ),
     rule("versus", r"(?<=\s) vs (?=\s)", "versus", "us vs them", "us versus them"),
     rule(
@@ -171,6 +178,20 @@ ABBREVIATIONS: Final = (
         lambda match: f"{match[1] or ''}{data.COMPASS[match[2] or match[3]]}",
         "winds NW at 10, a SE breeze",
         "winds northwest at 10, a southeast breeze",
+    ),
+    rule(
+        "for each person",
+        r"([£€$]\d[\d,.]*) \s? pp \b \.?(?!\w)",
+        r"\1 per person",
+        "£12.50pp",
+        "£12.50 per person",
+    ),
+    rule(
+        "quarter of a place",
+        rf"(?<=[a-z\d]\s) ({any_of(data.COMPASS)}) (?=\sof\s)",
+        lambda match: data.COMPASS[match[1]],
+        "5 miles SW of Leeds",
+        "5 miles southwest of Leeds",
     ),
     rule(
         "quarter after a street",
@@ -340,9 +361,9 @@ NUMBERS: Final = (
     rule(
         "letter of a part",
         r"(?<=\d)([a-f])(?!\w)",
-        lambda match: f" {match[1].upper()}",
-        "Fig. 3a",
-        "Fig. 3 A",
+        lambda match: f" {voiced('ˈA') if match[1] == 'a' else match[1].upper()}",
+        "Fig. 3b",
+        "Fig. 3 B",
     ),
     rule("figure in a compound", r"(?<=\d)-(?=[a-z])", " ", "10-year-old", "10 year-old"),
     rule("figure after a name", r"(?<=[A-Za-z])-(?=\d)", " ", "COVID-19", "COVID 19"),
@@ -354,4 +375,17 @@ NUMBERS: Final = (
         " twelve thousand three hundred forty five point six seven ",
     ),
     rule("owner of a number", r"(?<=[a-z]) \s+ 's \b", "'s", "nineteen 's", "nineteen's"),
+)
+
+_SMALL: Final = any_of(cardinal(str(number)) for number in (*range(1, 20), *range(20, 100, 10)))
+
+BRITISH: Final = (
+    rule(
+        "and within a number",
+        rf"""\b (?: (hundred) (?=\s+{_SMALL}\b)
+        | (thousand|million|billion) (?=\s+{_SMALL}\b (?:\s+{_SMALL}\b)? (?!\s+(?:hundred|thousand|million)) ) )""",
+        r"\1\2 and",
+        "two thousand three hundred forty five, two thousand five",
+        "two thousand three hundred and forty five, two thousand and five",
+    ),
 )

@@ -49,11 +49,11 @@ class SignBook:
                 lambda match: f"{self._day(match[1])}{self._between('range')}{self._day(match[2])}",
             ),
             "hours apart": (
-                rf"(?<![{w}:.,])(\d{{1,2}}[:h][0-5]\d){self._dash}(?=\d{{1,2}}[:h][0-5]\d(?!\d))",
+                rf"(?<![{w}:.,])(\d{{1,2}}(?:[:h][0-5]\d|\s?h)){self._dash}(?=\d{{1,2}}(?:[:h][0-5]\d(?!\d)|\s?h\b))",
                 rf"\1{self._between('range')}",
             ),
             "score": (
-                rf"(?<![{w}.,:-])(\d{{1,3}})\s?[–-]\s?(\d{{1,3}})(?={self._book.get('after_scores', '(?!)')})",
+                rf"(?<![{w}.,:-])(\d{{1,3}})\s?[–:：-]\s?(\d{{1,3}})(?={self._book.get('after_scores', '(?!)')})",
                 rf"\1{self._between('against')}\2",
             ),
             "fraction": (
@@ -99,7 +99,8 @@ class SignBook:
     def _letters_and_figures(self, match: re.Match[str]) -> str:
         """In small letters behind an apostrophe: `L'A6` would be `L, apostrophe, A`."""
         is_elided = match.string[match.start() - 1 : match.start()] == "'"
-        letters = match[1].lower() if is_elided else match[1]
+        names = self._book.get("letters", {})
+        letters = match[1].lower() if is_elided else [names.get(letter, letter) for letter in match[1]]
         return f"{' '.join(letters)} {match[2]}"
 
     def _between(self, word: str) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.everyday_notes import NoteBook
 from inference.text.everyday_signs import SignBook
 from inference.text.everyday_units import UnitBook
 from inference.text.numbers import number_in_words, ordinal_in_words
@@ -72,7 +73,15 @@ class PhraseBook:
     def rules(self) -> Iterator[Rule]:
         """One for each kind that the book has an example for, in the order in which they are applied."""
         signs = SignBook(self._book, letters=self._letters, space=self._space, dash=self._dash)
+        notes = NoteBook(
+            self._book,
+            letters=self._letters,
+            space=self._space,
+            dash=self._dash,
+            dialled=self._telephone,
+        )
         for name, (pattern, said) in {
+            **notes.kinds(),
             **signs.first_kinds(),
             **self._kinds(),
             **signs.last_kinds(),
@@ -80,7 +89,8 @@ class PhraseBook:
         }.items():
             if name in self._book["examples"]:
                 written, spoken = self._book["examples"][name]
-                yield Rule(name, re.compile(pattern, re.VERBOSE), said, written, spoken)
+                needs_figure = name not in _WITHOUT_FIGURES
+                yield Rule(name, re.compile(pattern, re.VERBOSE), said, written, spoken, needs_figure)
 
     def _kinds(self) -> dict[str, tuple[str, Said]]:
         words, number, w = self._words, self._number, self._letters
@@ -96,7 +106,8 @@ class PhraseBook:
             "abbreviation with its stop": (
                 rf"(?<![{w}./])(?:({any_of(words('with_stop'))})\.(?=\s?[^\W_A-Z]|[,;)]|\s[IVX]+\b)"
                 rf"|({any_of(words('no_words'))})\."
-                rf"|(?:(?<=\d\s)|(?<=\d\sde\s))({any_of(words('with_stop'))})(?P<ends>\.)(?=\s*$))(?![{w}])",
+                rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s))"
+                rf"(?!s\.(?<!e\ss\.))({any_of(words('with_stop'))})(?P<ends>\.)(?=\s*$))(?![{w}])",
                 lambda match: words("with_stop")[match[1] or match[2] or match[3]] + (match["ends"] or ""),
             ),
             "before a figure": (
@@ -156,7 +167,7 @@ class PhraseBook:
                 lambda match: words("currencies")[match[1]][1],
             ),
             "range": (
-                rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?)(?![\d/–-]|[.,]\d)",
+                rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?)(?![\d/–-]|[.,]\d|\s?=)",
                 rf"\1{self._between('range')}\2",
             ),
             "negative": (rf"(?<![{w})])[-−–](?=\d)", f"{self._book.get('minus', '')}{self._space}"),
@@ -220,8 +231,14 @@ class PhraseBook:
         said = number_in_words(whole, self._book)
         if not fraction and (fits := self._book.get("agreement")):
             said = self._agreeing(said, match, fits)
+        if not fraction and _MILLIONS.fullmatch(whole) and self._is_before_noun(match):
+            said = f"{said} {self._book['of_millions']}"
         if fraction:
-            is_one_number = self._space and fraction[0] != "0" and len(fraction) <= _LONGEST_FRACTION
+            is_one_number = (
+                self._space
+                and fraction[0] != "0"
+                and len(fraction) <= self._book.get("longest_fraction", _LONGEST_FRACTION)
+            )
             parts = [fraction] if is_one_number else list(fraction)
             figures = self._space.join(number_in_words(part, self._book) for part in parts)
             said = f"{said}{self._between('point')}{figures}"
@@ -241,6 +258,14 @@ class PhraseBook:
             said = re.sub(ending, other, said)
         return said
 
+    def _is_before_noun(self, match: re.Match[str]) -> bool:
+        after = _NEXT_WORD.match(match.string, match.end())
+        return (
+            "of_millions" in self._book
+            and after is not None
+            and after[1] not in self._book["not_nouns"].split()
+        )
+
     def _telephone(self, written: str) -> str:
         """Groups of one or two figures as numbers, longer ones figure by figure."""
         groups = re.findall(r"\d+", written)
@@ -256,7 +281,7 @@ class PhraseBook:
     def _figure(self, figures: str) -> str:
         digits: str = self._book.get("digits", "")
         return (
-            "".join(digits[int(figure)] for figure in figures)
+            "".join((digits.split() if " " in digits else digits)[int(figure)] for figure in figures)
             if digits
             else number_in_words(figures, self._book)
         )
@@ -287,7 +312,11 @@ class PhraseBook:
         on_a_clock = len(match.groups()) > 1
         minute = match[2] if on_a_clock else "00"
         full = "hour_on_a_clock" if on_a_clock and "hour_on_a_clock" in self._book else "full_hour"
-        return self._filled(full if minute == "00" else "time", hour=hour, minute=str(int(minute)))
+        return self._filled(full if minute == "00" else "time", hour=hour, minute=self._minute(minute))
+
+    def _minute(self, figures: str) -> str:
+        zero: str = self._book.get("zero_ahead", "")
+        return f"{zero if figures[0] == '0' else ''}{int(figures)}"
 
     def _money(self, match: re.Match[str]) -> str:
         sign = next(group for group in match.groups() if group in self._words("currencies"))
@@ -298,6 +327,8 @@ class PhraseBook:
             )
         whole, cents = self._split(match["number"])
         unit = one if whole == "1" else many
+        if _MILLIONS.fullmatch(whole) and not cents.strip("0"):
+            unit = self._of(unit, "")
         if not cents or not int(cents) or "cents" not in self._book:
             return self._filled(
                 "money",
@@ -307,10 +338,13 @@ class PhraseBook:
         return self._filled("cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
 
     def _of(self, unit: str, multiple: str) -> str:
-        """After millions, not after thousands: `3 millones de euros`, `3 mil euros`."""
+        """After millions, not after thousands: `3 millones de euros`, `3 mil euros`; `d'euros`, `de dollars`."""
         if multiple.strip() == self._book.get("thousand"):
             return unit
-        return f"{self._book.get('of', '')} {unit}".strip()
+        of: str = self._book.get("of", "")
+        if of.endswith("'"):
+            return f"{of}{unit}" if unit[0] in "aeiou" else f"{of[:-1]}e {unit}"
+        return f"{of} {unit}".strip()
 
     def _split(self, number: str) -> tuple[str, str]:
         """A sum as whole units and hundredths, written with the decimal mark of this language or of another."""
@@ -335,27 +369,47 @@ class PhraseBook:
     def _written_ordinal(self, match: re.Match[str]) -> str:
         """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
         word = self._ordinal(match[1], match[2])
-        stands_alone = re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$", match.string[match.end() :])
+        stands_alone = re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)", match.string[match.end() :])
         return word if stands_alone else str(self._words("before_nouns").get(word, word))
 
     def _king(self, match: re.Match[str]) -> str:
         """By an ordinal up to where the language has kings by ordinals, then by a plain number."""
         number = value(match[2])
-        said = (
-            self._ordinal(str(number), "") if number <= self._book["last_ordinal_of_kings"] else str(number)
-        )
+        if number > self._book["last_ordinal_of_kings"]:
+            return f"{match[1]} {number}"
+        is_queen = match[1] in self._book.get("queens", "").split()
+        said = self._ordinal(str(number), self._book.get("queens_sign", "") if is_queen else "")
         return f"{match[1]} {said}"
 
 
 _TELEPHONE: Final = (
     r"(?:\+\d{1,3}(?:[\s.-]\(?\d{1,10}\)?){1,5}"
     r"|\(\d{2,3}\)\s?\d{4,5}-\d{4}|\d{2,3}(?:[\s.-]\d{2,4}){2,5}|0\d{1,4}(?:[\s.-]\d{1,4}){2,3}"
-    r"|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}|3\d\d\s\d{6,7}|1[3-9]\d{9})"
+    r"|0\d{1,3}[\s/-]\d{5,8}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}|3\d\d\s\d{6,7}|1[3-9]\d{9})"
 )
 """With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
 
-_NEXT_WORD: Final = re.compile(r"\s([a-zà-ÿœ]+)")
+_WITHOUT_FIGURES: Final = frozenset(
+    [
+        *(
+            "address",
+            "days of the week",
+            "fraction",
+            "title",
+            "abbreviation",
+            "abbreviation with its stop",
+            "sign",
+        ),
+        *("before a figure", "sign of a sum", "unit after a half", "century", "king", "Roman ordinal", "per"),
+        *("acronym that is a word", "acronym", "Latin letters", "laughter"),
+    ]
+)
+"""Kinds of rules that find something in a text without figures, too."""
+
+_NEXT_WORD: Final = re.compile(r"\s(?:mil\s)?([a-zà-ÿœ]+)")
 _LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")
 
-_LONGEST_FRACTION: Final = 2
-"""Figures behind a decimal mark that are read as one number."""
+_LONGEST_FRACTION: Final = 3
+"""Figures behind a decimal mark that are read as one number, where the book says no other."""
+
+_MILLIONS: Final = re.compile(r"[1-9]\d{0,2}0{6}|[1-9]\d{0,2}0{9}")

@@ -6,14 +6,17 @@ Knows no language. A table of rules is applied from top to bottom, each to all o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     Said: TypeAlias = str | Callable[[re.Match[str]], str]
     """A template of `re.sub`, or what makes the words of a match."""
+
+
+_FIGURE: Final = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Rule:
     spoken: str
     """... and what becomes of it."""
 
+    needs_figure: bool = False
+    """It finds nothing in a text without one, and is not tried there."""
+
     def apply(self, text: str) -> str:
         """`text` with every match said."""
         return self.pattern.sub(self.said, text)
@@ -43,9 +49,18 @@ def rule(name: str, pattern: str, said: Said, written: str, spoken: str, flags: 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
     """`text` after all rules, in their order."""
+    has_figure = _FIGURE.search(text) is not None
     for each in rules:
-        text = each.apply(text)
+        if has_figure or not each.needs_figure:
+            before, text = text, each.apply(text)
+            if text is not before:
+                has_figure = _FIGURE.search(text) is not None
     return text
+
+
+def of_figures(*rules: Rule) -> tuple[Rule, ...]:
+    """Rules that find nothing in a text without figures."""
+    return tuple(replace(each, needs_figure=True) for each in rules)
 
 
 def any_of(words: Iterable[str]) -> str:

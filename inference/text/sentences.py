@@ -230,7 +230,7 @@ held the event loop for 50 ms."""
 
 _WITHIN_A_SENTENCE: Final = frozenset("$£€¥₹&%+=<~@")
 _LIST_ITEM: Final = re.compile(r"\d{1,3}[.)]\s")
-_NUMERAL: Final = re.compile(r"[IVXLC]{2,}\b(?!['’])")
+_NUMERAL: Final = re.compile(r"(?:[IVXLC]{2,}|[VX](?=[,;:)]|\sd[aeo]))\b(?!['’])")
 _LIST_ITEM_CHARS: Final = len("100) ")
 
 _CUTS: Final = (

@@ -91,7 +91,7 @@ def _thoughtless(text: str, at: int, *, is_all: bool) -> Thoughtless:
     """`text` without the thoughts that begin from `at` on."""
     kept: list[str] = []
     done = 0
-    while found := _TAG_OR_CODE.search(text, at):
+    while "<" in text and (found := _TAG_OR_CODE.search(text, at)):
         at = found.end()
         if found["tag"] is None:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,8 @@ OTHERS = tuple(rule for language in LANGUAGES for rule in other_languages.rules(
 RULES = (*markup.RULES, *ENGLISH, *OTHERS)
 ALL_ITEMS = [item for path in sorted(ITEMS.glob("*.tsv")) for item in read_items(path)]
 
+WITHOUT_FIGURES = re.sub(r"\d", "", "\n".join(item.text for item in ALL_ITEMS))
+
 
 @pytest.fixture(scope="module")
 def front_end() -> FrontEnd:
@@ -34,3 +37,8 @@ def test_a_rule_makes_of_its_example_what_it_says(rule: Rule) -> None:
 @pytest.mark.parametrize("item", ALL_ITEMS, ids=lambda item: item.id)
 def test_what_is_written_is_said_as_it_is_meant(item: Item, front_end: FrontEnd) -> None:
     assert is_right(item, front_end), front_end(item.text, item.language)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs_figure], ids=lambda rule: rule.name)
+def test_a_rule_that_is_not_tried_without_a_figure_finds_nothing_there(rule: Rule) -> None:
+    assert rule.apply(WITHOUT_FIGURES) == WITHOUT_FIGURES

@@ -1,0 +1,122 @@
+"""Versions, sizes, ratios, postcodes, doses and formulas, in languages other than English.
+
+Knows no language and no amounts: words come from the phrase book, and every rule needs the part of it that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.text.rules import any_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inference.text.rules import Said
+
+
+class NoteBook:
+    """The words for notes of one language. Lives as long as its rules."""
+
+    def __init__(
+        self, book: dict[str, Any], *, letters: str, space: str, dash: str, dialled: Callable[[str], str]
+    ) -> None:
+        """`dialled` says figures one by one, as in a telephone number."""
+        self._book: Final = book
+        self._letters: Final = letters
+        self._space: Final = space
+        self._dash: Final = dash
+        self._dialled: Final = dialled
+
+    def kinds(self) -> dict[str, tuple[str, Said]]:
+        """Rules before those of dates and amounts, which would take their figures for their own."""
+        w = self._letters
+        return {
+            "postcode": (
+                rf"(?<![{w}.,-])(?:{self._book.get('postcodes', '(?!)')})(?![{w}-])",
+                lambda match: (
+                    (self._book.get("postcode_sign", "") if match[0][0] == "〒" else "")
+                    + self._dialled(match[0])
+                ),
+            ),
+            "number of a house": (
+                rf"(?<=[区町村市])(\d{{1,4}}){self._dash}(\d{{1,4}})(?:{self._dash}(\d{{1,4}}))?(?!\d)",
+                lambda match: self._book.get("house", "").join(filter(None, match.groups())),
+            ),
+            "version": (
+                rf"(?<![{w}.,/-])[vV]?(?!\d{{1,3}}(?:\.\d{{3}})+\b)(?!\d{{1,2}}\.\d{{1,2}}\.(?:\d\d){{1,2}}\b)"
+                rf"(\d{{1,4}}(?:\.\d{{1,4}}){{2,3}})(?![{w}/-]|[.,]\d)",
+                lambda match: match[1].replace(".", self._between("version_point")),
+            ),
+            "ratio": (
+                rf"(?<![{w}:.,])(\d{{1,3}})\s?[:：]\s?(\d)(?![{w}:]|[.,]\d)",
+                rf"\1{self._between('against')}\2",
+            ),
+            "every so many hours": (
+                r"\b([Dd]e)\s(\d{1,2})/\2\s?(?:h|hs|horas?)\b",
+                rf"\1 \2 {self._book.get('every', '')} \2 {self._book.get('hours_long', '')}",
+            ),
+            "score of so many": (
+                rf"(?<![{w}.,])(\d)\s?[x×]\s?(\d)(?!\w)"
+                rf"(?=\s*(?:[,.;:!?)]|$)|\s(?:{self._book.get('after_games', '(?!)')})\b)",
+                rf"\1{self._between('against')}\2",
+            ),
+            "size": (
+                rf"(?<![{w}.,])(\d+(?:[.,]\d+)?)\s?[x×]\s?(?=\d+(?:[.,]\d+)?(?![\d.,]{{0,12}}\s?=))",
+                rf"\1{self._between('sized')}",
+            ),
+            "so many times": (
+                rf"(?<![{w}.,])(\d{{1,4}}(?:[.,]\d)?)\s?[x×](?=\s[^\W\d_]|[/.,;!?)]|\s*$)",
+                rf"\1{self._space}{self._book.get('times', '')}",
+            ),
+            "formula": (
+                rf"(?<![{w}.-])(?=[A-Z\d]*\d)(?:[A-Z]\d{{0,2}}){{2,8}}(?![{w}-])",
+                lambda match: " ".join(map(self._letter, re.findall(r"\d+|[A-Z]", match[0]))),
+            ),
+            "sum in short": (
+                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}) or ['(?!)'])})(?=[€$£])",
+                lambda match: f" {self._book['short_multiples'][match[1]]} ",
+            ),
+            "zero ahead": (
+                r"(?<!\d)0([1-9])(?=[分秒月日時时])",
+                rf"{self._book.get('zero_ahead', '')}\1",
+            ),
+            "two of a kind": (
+                rf"(?<![第A-Za-z\d.,:/-])2(?={self._book.get('after_two', '(?!)')})",
+                self._book.get("two", "2"),
+            ),
+            "year": (
+                rf"((?<!\S)(?:{self._book.get('years_after', '(?!)')})\s)?(?<![{w}.,/-])(1[1-9])(\d\d)(?!\d|[.,]\d)"
+                rf"(\s(?:{self._book.get('years_before', '(?!)')})(?=\s|[,;।]|$))?",
+                self._year,
+            ),
+            "Latin letters": (
+                r"(?:(?<![A-Za-z\d.@/-])[A-Z]{1,5}|(?<=\d)[GKD])(?![A-Za-z@/-]|\.\w)",
+                self._latin_letters,
+            ),
+            "laughter": (
+                r"(?<=[ぁ-んァ-ヶー一-龠！？。!?])[wｗ]{1,20}(?![A-Za-z])",
+                self._book.get("laughter", ""),
+            ),
+        }
+
+    def _between(self, word: str) -> str:
+        return f"{self._space}{self._book.get(word, '')}{self._space}"
+
+    def _letter(self, letter: str) -> str:
+        """Its name, where the book has one."""
+        return str(self._book.get("letters", {}).get(letter, letter))
+
+    def _year(self, match: re.Match[str]) -> str:
+        """`1947` as nineteen hundred forty seven, beside words that make a year of it."""
+        if not (match[1] or match[4]):
+            return match[0]
+        rest = match[3].lstrip("0")
+        return f"{match[1] or ''}{match[2]} {self._book['hundred_of_years']} {rest}".rstrip() + (
+            match[4] or ""
+        )
+
+    def _latin_letters(self, match: re.Match[str]) -> str:
+        word: str | None = self._book["acronym_words"].get(match[0])
+        return word or "".join(map(self._letter, match[0]))
