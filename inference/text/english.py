@@ -13,6 +13,7 @@ from inference.text import english_dates as dates
 from inference.text import english_figures as figures
 from inference.text import english_money as money
 from inference.text import english_notes as notes
+from inference.text import english_roman as roman
 from inference.text import english_times as times
 from inference.text import english_units as units
 from inference.text import english_words as words
@@ -38,7 +39,7 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *money.MONEY,
         *(figures.BRITISH_SCORES if is_british else ()),
         *figures.RANGES,
-        *words.ROMAN,
+        *roman.ROMAN,
         *units.UNITS,
         *figures.ARITHMETIC,
         *words.SIGNS,

@@ -135,7 +135,7 @@ RULES: Final = (
     rule("Node.js", r"(?<=[a-z\d])\.(?=(?:js|io|ai|NET|py)\b)", " dot ", "Node.js", "Node dot js"),
     rule(
         "version",
-        r"(?<![\w.])(?<!slash\s)[vV]\.?\s?(\d+(?:\.\d+){0,4})(?![\w.]*\w)",
+        r"(?<![\w.])(?<!slash\s)(?:v\.?\s?|V\.?\s?(?=\d+\.\d))(\d+(?:\.\d+){0,4})(?![\w.]*\w)",
         _version,
         "to v2.10.3 now",
         "to version 2 point 10 point 3 now",

@@ -73,8 +73,10 @@ _ISO: Final = (
     r"(?<![\w/.-]) ((?:1[5-9]|20)\d\d) - (0[1-9]|1[0-2]) - (0[1-9]|[12]\d|3[01]) (?:T(?=\d))? (?![\d/]|-\w)"
 )
 _DATED: Final = r"(?:e-?mail|letter|memo|note|message|report|meeting|invoice)\sof"
+_ENDS: Final = "(?:end|start|begin|open|close|expire)s"
 _WEEKDAY: Final = rf"(?:[A-Z][a-z]{{2,5}}day|{_SHORT_DAY}\.?),?\s"
-_SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_DATED})\s (?:{_WEEKDAY})? | \b{_WEEKDAY} ) )
+_SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_ENDS}|{_DATED})\s (?:{_WEEKDAY})?
+    | \b{_WEEKDAY} ) )
     | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 

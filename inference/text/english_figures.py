@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from inference.text import english_data as data
+from inference.text.characters import voiced
 from inference.text.english_numbers import cardinal, fraction, in_pairs, one_by_one
 from inference.text.rules import any_of, of_figures, rule
 
@@ -89,6 +90,13 @@ TELEPHONES: Final = of_figures(
         lambda m: m[1] + (one_by_one(m[2], zero="oh") if "code" in m[1].lower() else in_pairs(m[2])),
         "Room 204",
         "Room two oh four",
+    ),
+    rule(
+        "aircraft",
+        r"\b(7\d7)-(\d00|8|9|10)(?![\w-])|\b(A)(3\d\d)(?=-\d00\b|neo\b|\b)(?![.,]\d)",
+        lambda m: f"{in_pairs(m[1])} {m[2]}" if m[1] else f"A {in_pairs(m[4])}",
+        "a 737-800 and an A320",
+        "a seven thirty seven 800 and an A three twenty",
     ),
     rule(
         "lines of a screen",
@@ -257,11 +265,25 @@ def _compared(match: re.Match[str]) -> str:
 
 ARITHMETIC: Final = (
     rule(
+        "note of a page",
+        r"(?:(?<=[a-z]{4})|(?<=[.,;:!?”)]))[¹²³⁴-⁹]{1,2}(?!\w)",
+        "",
+        "may vary¹, not x²",
+        "may vary, not x²",
+    ),
+    rule(
         "power",
         r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])\s?\^\s?(-?\w{1,6}))",
         _power,
         "x² + 2^10",
         "x squared + 2 to the power of 10",
+    ),
+    rule(
+        "a in a formula",
+        r"(?<![\w'-])a(?=\s(?:squared|cubed|to\sthe\spower)\b|\s?[=≠<>≤≥+×÷−]|\s-\s[a-z\d]\b)|(?<=[=≠≤≥+×÷−]\s)a(?=\s?(?:[+×÷−*/),.;]|$))",
+        voiced("ˈA"),
+        "a squared + a",
+        f"{voiced('ˈA')} squared + {voiced('ˈA')}",
     ),
     rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
     rule("function", r"\b([fghFGH])\(([a-z]|\d{1,3})\)", r"\1 of \2", "f(x), g(2)", "f of x, g of 2"),

@@ -1,4 +1,4 @@
-"""Abbreviations, Roman numerals, signs and plain numbers in English. Knows no amounts and no dates."""
+"""Abbreviations, signs and plain numbers in English. Knows no amounts and no dates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 from inference.text import english_data as data
 from inference.text.characters import HEARTS, voiced
 from inference.text.english_numbers import cardinal, decimal, in_pairs, one_by_one, ordinal
-from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of, rule
 
 _NEXT_SENTENCE: Final = (
@@ -26,6 +25,8 @@ def _stop(match: re.Match[str]) -> str:
 def _street(match: re.Match[str]) -> str:
     return f"{match['name']}{data.STREETS[match['kind']]}{_stop(match)}"
 
+
+_PER: Final = {"pp": "person", "pcm": "calendar month", "pw": "week", "pa": "annum"}
 
 ABBREVIATIONS: Final = (
     rule(
@@ -73,6 +74,14 @@ ABBREVIATIONS: Final = (
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",
     ),
+    rule(
+        "figures in the plural",
+        r"(?<=[a-z]-)(\d{1,2})s\b",
+        lambda match: f"{cardinal(match[1])}s".replace("ixs", "ixes"),
+        "omega-3s",
+        "omega-threes",
+    ),
+    rule("number of an order", r"(?<!\w) \# (?= [A-Z]{1,4}-?\d)", "number ", "#A-104", "number A-104"),
     rule(
         "full stop of a unit",
         r"""(\d\s(?:min|max|hrs?|secs?|lbs?|oz|ft|yd|mi|yrs?|mo|wk|tsp|tbsp|qt|gal|kg|km|cm|mm))
@@ -181,10 +190,17 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "for each person",
-        r"([£€$]\d[\d,.]*) \s? pp \b \.?(?!\w)",
-        r"\1 per person",
-        "£12.50pp",
-        "£12.50 per person",
+        r"([£€$]\d[\d,.]*k?) \s? (pp|pcm|pw|pa) \b",
+        lambda match: f"{match[1]} per {_PER[match[2]]}",
+        "£12.50pp, £900 pcm",
+        "£12.50 per person, £900 per calendar month",
+    ),
+    rule(
+        "quarter of a highway",
+        r"\b ((?:I|US|SR|Route|Highway)[ -]\d{1,3}\s) ([NSEW]) \b",
+        lambda match: match[1] + data.COMPASS[match[2]],
+        "I-95 N",
+        "I-95 north",
     ),
     rule(
         "quarter of a place",
@@ -259,69 +275,6 @@ ABBREVIATIONS: Final = (
         " and",
         "rock 'n' roll",
         "rock and roll",
-    ),
-)
-
-
-# --- Roman numerals
-
-_NO_NUMERAL: Final = r"\b (?! ['’](?!s\b)\w | [.-]\w )"
-_ANY_NUMERAL: Final = rf"(?: {NUMERAL} {_NO_NUMERAL} )"
-_NUMERAL: Final = rf"(?: (?=[IVX]{{2}}) (?!XXX?\b) {NUMERAL} {_NO_NUMERAL} )"
-"""Of two letters or more: alone they are most often other things."""
-
-
-def _sequel(match: re.Match[str]) -> str:
-    """`Rocky III`; not `An IV`: an intravenous drip has no other name."""
-    if match[2] == "IV" and match[1].strip() in {"An", "The", "Her", "His", "Start", "Their", "Your", "No"}:
-        return match[0]
-    return f"{match[1]}{value(match[2])}"
-
-
-_NUMERAL_ALONE: Final = re.compile(NUMERAL, re.VERBOSE)
-
-
-def _small_numeral(match: re.Match[str]) -> str:
-    numeral = match[2].upper()
-    return f"{match[1]}{value(numeral)}" if _NUMERAL_ALONE.fullmatch(numeral) else match[0]
-
-
-ROMAN: Final = (
-    rule(
-        "king",
-        rf"\b ({any_of(data.words('reigning'))}) \s ({_ANY_NUMERAL}) (?<! \s[CDLM] )",
-        lambda match: f"{match[1]} the {ordinal(str(value(match[2])))}",
-        "Louis XIV",
-        "Louis the fourteenth",
-    ),
-    rule(
-        "chapter",
-        rf"""\b ((?i:{any_of(data.words("numbered"))})s?\s) (?![CDLM]\b) ({_ANY_NUMERAL})
-        (?: (?<!\sI) | (?! \s(?:am|was|have|had|will|would|think|know|can|could|do|did|want|need|see|saw|like)\b ) )""",
-        lambda match: f"{match[1]}{value(match[2])}",
-        "Chapter IV",
-        "Chapter 4",
-    ),
-    rule(
-        "chapter in small letters",
-        rf"\b ((?i:{any_of(data.words('numbered'))})\s) ([ivx]{{2,5}}|v) (?![\w'-])",
-        _small_numeral,
-        "Scene ii",
-        "Scene 2",
-    ),
-    rule(
-        "one more chapter",
-        rf"(\d,?\s(?:and|to|or)\s) ({_NUMERAL})",
-        lambda match: f"{match[1]}{value(match[2])}",
-        "Parts 1 and II",
-        "Parts 1 and 2",
-    ),
-    rule(
-        "sequel",
-        rf"\b ([A-Z][a-z]+\s) ({_NUMERAL})",
-        _sequel,
-        "World War II, Rocky III, An IV drip",
-        "World War 2, Rocky 3, An IV drip",
     ),
 )
 

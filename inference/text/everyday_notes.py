@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
@@ -20,9 +21,17 @@ class NoteBook:
     """The words for notes of one language. Lives as long as its rules."""
 
     def __init__(
-        self, book: dict[str, Any], *, letters: str, space: str, dash: str, dialled: Callable[[str], str]
+        self,
+        book: dict[str, Any],
+        *,
+        letters: str,
+        space: str,
+        dash: str,
+        dialled: Callable[[str], str],
+        ordinal: Callable[[str, str], str],
     ) -> None:
-        """`dialled` says figures one by one, as in a telephone number."""
+        """`dialled` says figures one by one, as in a telephone number; `ordinal` is that of figures and a sign."""
+        self._ordinal: Final = ordinal
         self._book: Final = book
         self._letters: Final = letters
         self._space: Final = space
@@ -62,6 +71,10 @@ class NoteBook:
                 rf"(?=\s*(?:[,.;:!?)]|$)|\s(?:{self._book.get('after_games', '(?!)')})\b)",
                 rf"\1{self._between('against')}\2",
             ),
+            "product of a sum": (
+                r"(?<=\d)\s?[x×]\s?(?=(?:[€$£]|R\$)\s?\d|\d+(?:[.,]\d+)?\s?(?:[€$£]|=))",
+                f"{self._space}{self._book.get('signs', {}).get('×', '')}{self._space}",
+            ),
             "size": (
                 rf"(?<![{w}.,])(\d+(?:[.,]\d+)?)\s?[x×]\s?(?=\d+(?:[.,]\d+)?(?![\d.,]{{0,12}}\s?=))",
                 rf"\1{self._between('sized')}",
@@ -77,6 +90,40 @@ class NoteBook:
             "sum in short": (
                 rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}) or ['(?!)'])})(?=[€$£])",
                 lambda match: f" {self._book['short_multiples'][match[1]]} ",
+            ),
+            "degrees": (
+                rf"((?i:{self._book.get('temperatures', '(?!)')})[.:]{{0,2}}\s(?:[^\W\d]{{1,12}}\s){{0,3}}[-−]?)"
+                rf"(\d{{1,2}})\s?[º°](?![{w}º°])",
+                rf"\1\2{self._between('degrees')}",
+            ),
+            "number of a year": (
+                rf"(?<![{w}.,/-])(\d{{1,5}})/((?:19|20)\d\d)(?![{w}/]|[.,]\d)",
+                rf"\1{self._between('slash')}\2",
+            ),
+            "Roman after an article": (
+                rf"\b({any_of(self._book.get('articles', {}) or ['(?!)'])})\s"
+                rf"((?=[IVX]){NUMERAL})\s(?=[A-ZÀ-Ý]?[a-zà-ÿ]{{4}})",
+                lambda match: " ".join(
+                    (match[1], self._ordinal(str(value(match[2])), self._book["articles"][match[1]]), "")
+                ),
+            ),
+            "day in brackets": (
+                rf"[（(]([{self._book.get('days', '')}])(?:曜日?)?[）)]" if "days" in self._book else "(?!)",
+                rf"、\1{self._book.get('day', '')}、",
+            ),
+            "decade": (
+                r"(?<![\d年])([2-9])0(?=年代)",
+                lambda match: f"{self._book['digits'][int(match[1])]}十",
+            ),
+            "years from and to": (
+                r"(?<![\d.])((?:1[5-9]|20)\d\d)\s?[-–—~～]\s?((?:1[5-9]|20)\d\d)(?!\d)",
+                lambda match: self._book["range"].join(
+                    "".join(self._book["digits"][int(figure)] for figure in year) for year in match.groups()
+                ),
+            ),
+            "number for emergencies": (
+                rf"({self._book.get('calling', '(?!)')})(1[12]\d|911|999)(?!\d)",
+                lambda match: match[1] + "".join(self._book["digits"][int(figure)] for figure in match[2]),
             ),
             "zero ahead": (
                 r"(?<!\d)0([1-9])(?=[分秒月日時时])",

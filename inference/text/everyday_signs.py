@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from inference.text.rules import Said
 
 _TOP_LEVEL: Final = any_of(english_data.words("top_level_domains"))
+_EXTENSION: Final = any_of(english_data.words("extensions"))
 _CONSONANT: Final = "[B-DF-HJ-NP-TV-Z]"
 _UNSAYABLE: Final = (
     rf"(?![IVXLCDM]+\b)(?:(?![BCDFGPT][LR]|S[CPT]|[CPT]H)(?=[A-Z]{{2,5}}\b){_CONSONANT}{{2}}[A-Z]*"
@@ -40,8 +41,9 @@ class SignBook:
         w = self._letters
         return {
             "address": (
-                rf"(?<![\w.+-])(?:[\w.+-]{{1,64}}@(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,10}}"
-                rf"|(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[\w./-]*\w)?)(?![\w@])",
+                rf"(?<![{w}.+-])(?:[{w}.+-]{{1,64}}@(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,10}}"
+                rf"|(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[{w}./-]*[{w}])?"
+                rf"|(?:[a-zA-Z\d_-]{{1,60}}\.){{1,3}}{_EXTENSION})(?![{w}@]|[./][{w}])",
                 self._address,
             ),
             "days of the week": (

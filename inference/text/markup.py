@@ -62,6 +62,13 @@ RULES: Final = (
         "say [no](/nˈO/)",
         f"say {voiced('nˈO')}",
     ),
+    rule(
+        "number of a note",
+        r"(?<=[.,;:!?”\")])\[(?:\d{1,3}|[a-z]|\^\d{1,3})\](?!\()",
+        "",
+        "in 1969.[12] Then",
+        "in 1969. Then",
+    ),
     rule("mark of an image", r"!(?=\[)", "", "![alt](a.png)", "[alt](a.png)"),
     rule(
         "character reference",
@@ -111,7 +118,8 @@ RULES: Final = (
     ),
     rule(
         "emphasis, code, escapes",
-        r"\* | ` | ~~ | \\(?=[^\w\s]) | (?<!\w)\#(?=[^\W\d]) | <(?=[^\s<>]{1,100}[@.][^\s<>]{1,100}>)",
+        r"""\* | ` | ~~ | \\(?=[^\w\s]) | (?<!\w)\#(?=[^\W\d])(?![A-Z]{1,4}-?\d)
+        | <(?=[^\s<>]{1,100}[@.][^\s<>]{1,100}>)""",
         "",
         "**bold** `code` #tag <a@b.org>",
         "bold code tag a@b.org>",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.everyday_dates import YEAR, DateBook
 from inference.text.everyday_notes import NoteBook
 from inference.text.everyday_signs import SignBook
 from inference.text.everyday_units import UnitBook
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from inference.text.rules import Said
-
-_YEAR: Final = r"(?:1[5-9]|20)\d\d"
 
 
 def written_out(text: str, code: str) -> str:
@@ -68,6 +66,7 @@ class PhraseBook:
         self._units: Final = UnitBook(
             book, letters=self._letters, space=self._space, number=self._number, plain=self._plain
         )
+        self._dates: Final = DateBook(book, letters=self._letters)
         self._dash: Final = r"\s?[–-]\s?" if is_spaced else r"\s?[–—~〜～-]\s?"
 
     def rules(self) -> Iterator[Rule]:
@@ -79,6 +78,7 @@ class PhraseBook:
             space=self._space,
             dash=self._dash,
             dialled=self._telephone,
+            ordinal=self._ordinal,
         )
         for name, (pattern, said) in {
             **notes.kinds(),
@@ -115,44 +115,14 @@ class PhraseBook:
                 lambda match: f"{words('before_figures')[match[1]]} ",
             ),
             "telephone": (
-                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d)){_TELEPHONE}(?![{w}]|[.,/-]\d)",
+                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d)){_TELEPHONE}(?![{w}]|[.,/-]\d)",
                 lambda match: self._telephone(match[0]),
             ),
             "telephone after a word": (
                 rf"\b((?:{any_of(words('dialled'))})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
                 lambda match: match[1] + self._telephone(match[2]),
             ),
-            "date": (
-                rf"(?<![{w}/.-])(\d{{1,2}})([/.-])(\d{{1,2}})\2({_YEAR})(?![{w}/-])",
-                lambda match: self._date(match, match[4], match[3], match[1]),
-            ),
-            "date without its century": (
-                rf"(?<![{w}/.-])(\d{{1,2}})/(\d{{1,2}})/(\d\d)(?![{w}/-])",
-                lambda match: self._date(
-                    match, ("19" if match[3] >= "50" else "20") + match[3], match[2], match[1]
-                ),
-            ),
-            "day and month": (
-                rf"\b({any_of(words('before_dates'))}\s)([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
-                self._day_and_month,
-            ),
-            "date of ISO": (
-                rf"(?<![{w}/.-])({_YEAR})[/-](\d{{1,2}})[/-](\d{{1,2}})(?![\d/-])",
-                lambda match: self._date(match, match[1], match[2], match[3]),
-            ),
-            "duration": (
-                rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)\s?min(?![{w}])\.?",
-                lambda match: self._filled("duration", hour=match[1], minute=str(int(match[2]))),
-            ),
-            "time with a full stop": (
-                rf"\b({any_of(words('before_times'))}\s?)(\d{{1,2}})\.([0-5]\d)(?![{w}%]|[.,]\d)",
-                r"\1\2:\3",
-            ),
-            "time": (
-                rf"(?<![{w}:.,])([01]?\d|2[0-4])(?::|\s?h\s?)([0-5]\d)(?![\d:]){self._after_times()}",
-                self._time,
-            ),
-            "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
+            **self._dates.kinds(),
             "money": (
                 rf"({any_of(words('currencies'))})\s?(?P<number>{self._sum})(?P<multiple>\s?{self._multiple()})?"
                 rf"(?:{any_of(unit[1] for unit in words('currencies').values())})?",
@@ -186,7 +156,7 @@ class PhraseBook:
                 lambda match: self._ordinal(str(value(match[1])), ""),
             ),
             "ordinal": (
-                rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
+                rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?:\.(?=\s[a-zà-ÿ]))?(?![{w}])",
                 self._written_ordinal,
             ),
         }
@@ -211,10 +181,6 @@ class PhraseBook:
     def _filled(self, template: str, **values: str) -> str:
         filled: str = self._book[template].format(**values)
         return filled
-
-    def _after_times(self) -> str:
-        """What a time may be followed by, and is not said again."""
-        return rf"(?:\s?(?:{self._book.get('after_times', 'hs?|min')})(?![{self._letters}]))?"
 
     def _multiple(self) -> str:
         return any_of(self._words("multiples")) if self._words("multiples") else "(?!)"
@@ -248,7 +214,7 @@ class PhraseBook:
         """A number in the gender of the noun after it, if there is one: `doscientas personas`, `un kilo`."""
         after = _NEXT_WORD.match(match.string, match.end())
         before = _LAST_WORD.search(match.string, max(match.start() - 24, 0), match.start())
-        is_year = re.fullmatch(_YEAR, match[0])
+        is_year = re.fullmatch(YEAR, match[0])
         if is_year or after is None or after[1] in self._book["not_nouns"].split():
             return said
         if before and before[1].lower() in self._book["before_names_of_figures"].split():
@@ -285,38 +251,6 @@ class PhraseBook:
             if digits
             else number_in_words(figures, self._book)
         )
-
-    def _date(self, match: re.Match[str], year: str, month: str, day: str) -> str:
-        from babel.dates import format_date  # noqa: PLC0415 - only where a date is written in figures
-
-        try:
-            when = date(int(year), int(month), int(day))
-        except ValueError:
-            return match[0]
-        said = format_date(when, "long", locale=self._book["locale"])
-        return re.sub(r"^1(?=\s)", self._book.get("first_day", "1"), said)
-
-    def _day_and_month(self, match: re.Match[str]) -> str:
-        from babel.dates import get_month_names  # noqa: PLC0415 - only where a date is written in figures
-
-        day, month = int(match[2]), int(match[3])
-        if not 0 < day < 32 or not 0 < month < 13:  # noqa: PLR2004 - of the calendar
-            return match[0]
-        name = get_month_names("wide", locale=self._book["locale"])[month]
-        first = self._book.get("first_day", "1") if day == 1 else str(day)
-        return f"{match[1]}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
-
-    def _time(self, match: re.Match[str]) -> str:
-        figures = str(int(match[1]))
-        hour = self._book.get("hours", {}).get(figures, figures)
-        on_a_clock = len(match.groups()) > 1
-        minute = match[2] if on_a_clock else "00"
-        full = "hour_on_a_clock" if on_a_clock and "hour_on_a_clock" in self._book else "full_hour"
-        return self._filled(full if minute == "00" else "time", hour=hour, minute=self._minute(minute))
-
-    def _minute(self, figures: str) -> str:
-        zero: str = self._book.get("zero_ahead", "")
-        return f"{zero if figures[0] == '0' else ''}{int(figures)}"
 
     def _money(self, match: re.Match[str]) -> str:
         sign = next(group for group in match.groups() if group in self._words("currencies"))
@@ -362,6 +296,8 @@ class PhraseBook:
         if not 0 < int(figures) <= len(masculine):
             return ordinal_in_words(figures, self._book) if sign else figures
         word: str = masculine[int(figures) - 1].replace("_", " ")
+        if sign in self._book.get("oblique_signs", "").split():
+            return re.sub("ा(ँ?)$", lambda match: "ें" if match[1] else "े", word)
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
             return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
         return word
@@ -401,7 +337,14 @@ _WITHOUT_FIGURES: Final = frozenset(
             "sign",
         ),
         *("before a figure", "sign of a sum", "unit after a half", "century", "king", "Roman ordinal", "per"),
-        *("acronym that is a word", "acronym", "Latin letters", "laughter"),
+        *(
+            "acronym that is a word",
+            "acronym",
+            "Latin letters",
+            "laughter",
+            "Roman after an article",
+            "day in brackets",
+        ),
     ]
 )
 """Kinds of rules that find something in a text without figures, too."""

@@ -1,0 +1,71 @@
+"""Roman numerals in English: kings, chapters, sequels. Knows no other numbers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from inference.text import english_data as data
+from inference.text.english_numbers import ordinal
+from inference.text.roman import NUMERAL, value
+from inference.text.rules import any_of, rule
+
+_NO_NUMERAL: Final = r"\b (?! ['’](?!s\b)\w | [.-]\w )"
+_ANY_NUMERAL: Final = rf"(?: {NUMERAL} {_NO_NUMERAL} )"
+_NUMERAL: Final = rf"(?: (?=[IVX]{{2}}) (?!XXX?\b) {NUMERAL} {_NO_NUMERAL} )"
+"""Of two letters or more: alone they are most often other things."""
+
+
+def _sequel(match: re.Match[str]) -> str:
+    """`Rocky III`; not `An IV`: an intravenous drip has no other name."""
+    if match[2] == "IV" and match[1].strip() in {"An", "The", "Her", "His", "Start", "Their", "Your", "No"}:
+        return match[0]
+    return f"{match[1]}{value(match[2])}"
+
+
+_NUMERAL_ALONE: Final = re.compile(NUMERAL, re.VERBOSE)
+
+
+def _small_numeral(match: re.Match[str]) -> str:
+    numeral = match[2].upper()
+    return f"{match[1]}{value(numeral)}" if _NUMERAL_ALONE.fullmatch(numeral) else match[0]
+
+
+ROMAN: Final = (
+    rule(
+        "king",
+        rf"\b ({any_of(data.words('reigning'))}) \s ({_ANY_NUMERAL}) (?<! \s[CDLM] )",
+        lambda match: f"{match[1]} the {ordinal(str(value(match[2])))}",
+        "Louis XIV",
+        "Louis the fourteenth",
+    ),
+    rule(
+        "chapter",
+        rf"""\b ((?i:{any_of(data.words("numbered"))})s?\s) (?![CDLM]\b) ({_ANY_NUMERAL})
+        (?: (?<!\sI) | (?! \s(?:am|was|have|had|will|would|think|know|can|could|do|did|want|need|see|saw|like)\b ) )""",
+        lambda match: f"{match[1]}{value(match[2])}",
+        "Chapter IV",
+        "Chapter 4",
+    ),
+    rule(
+        "chapter in small letters",
+        rf"\b ((?i:{any_of(data.words('numbered'))})\s) ([ivx]{{2,5}}|v) (?![\w'-])",
+        _small_numeral,
+        "Scene ii",
+        "Scene 2",
+    ),
+    rule(
+        "one more chapter",
+        rf"(\d,?\s(?:and|to|or)\s) ({_NUMERAL})",
+        lambda match: f"{match[1]}{value(match[2])}",
+        "Parts 1 and II",
+        "Parts 1 and 2",
+    ),
+    rule(
+        "sequel",
+        rf"\b ([A-Z][a-z]+\s) ({_NUMERAL})",
+        _sequel,
+        "World War II, Rocky III, An IV drip",
+        "World War 2, Rocky 3, An IV drip",
+    ),
+)

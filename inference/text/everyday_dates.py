@@ -1,0 +1,106 @@
+"""Dates and times of day, in languages other than English: by CLDR's names of months and the words of the phrase book.
+
+Knows no language and no amounts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.text.rules import any_of
+
+if TYPE_CHECKING:
+    from inference.text.rules import Said
+
+YEAR: Final = r"(?:1[5-9]|20)\d\d"
+"""What is a year wherever one may be."""
+
+
+class DateBook:
+    """The words for dates and times of one language. Lives as long as its rules."""
+
+    def __init__(self, book: dict[str, Any], *, letters: str) -> None:
+        self._book: Final = book
+        self._letters: Final = letters
+
+    def kinds(self) -> dict[str, tuple[str, Said]]:
+        """The rules, by their names."""
+        w = self._letters
+        return {
+            "date": (
+                rf"(?<![{w}/.-])(\d{{1,2}})([/.-])(\d{{1,2}})\2({YEAR})(?![{w}/-])",
+                lambda match: self._date(match, match[4], match[3], match[1]),
+            ),
+            "date without its century": (
+                rf"(?<![{w}/.-])(\d{{1,2}})/(\d{{1,2}})/(\d\d)(?![{w}/-])",
+                lambda match: self._date(
+                    match, ("19" if match[3] >= "50" else "20") + match[3], match[2], match[1]
+                ),
+            ),
+            "day and month": (
+                rf"\b({self._any_of('before_dates')}\s)([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
+                self._day_and_month,
+            ),
+            "date of ISO": (
+                rf"(?<![{w}/.-])({YEAR})[/-](\d{{1,2}})[/-](\d{{1,2}})(?![\d/-])",
+                lambda match: self._date(match, match[1], match[2], match[3]),
+            ),
+            "duration": (
+                rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)\s?min(?![{w}])\.?",
+                lambda match: self._filled("duration", hour=match[1], minute=str(int(match[2]))),
+            ),
+            "time with a full stop": (
+                rf"\b({self._any_of('before_times')}\s?)(\d{{1,2}})\.([0-5]\d)(?![{w}%]|[.,]\d)",
+                r"\1\2:\3",
+            ),
+            "time": (
+                rf"(?<![{w}:.,])([01]?\d|2[0-4])(?::|\s?h\s?)([0-5]\d)(?![\d:]){self._after_times()}",
+                self._time,
+            ),
+            "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
+        }
+
+    def _any_of(self, words: str) -> str:
+        return any_of(self._book[words].split()) if words in self._book else "(?!)"
+
+    def _filled(self, template: str, **values: str) -> str:
+        filled: str = self._book[template].format(**values)
+        return filled
+
+    def _after_times(self) -> str:
+        """What a time may be followed by, and is not said again."""
+        return rf"(?:\s?(?:{self._book.get('after_times', 'hs?|min')})(?![{self._letters}]))?"
+
+    def _date(self, match: re.Match[str], year: str, month: str, day: str) -> str:
+        from babel.dates import format_date  # noqa: PLC0415 - only where a date is written in figures
+
+        try:
+            when = date(int(year), int(month), int(day))
+        except ValueError:
+            return match[0]
+        said = format_date(when, "long", locale=self._book["locale"])
+        return re.sub(r"^1(?=\s)", self._book.get("first_day", "1"), said)
+
+    def _day_and_month(self, match: re.Match[str]) -> str:
+        from babel.dates import get_month_names  # noqa: PLC0415 - only where a date is written in figures
+
+        day, month = int(match[2]), int(match[3])
+        if not 0 < day < 32 or not 0 < month < 13:  # noqa: PLR2004 - of the calendar
+            return match[0]
+        name = get_month_names("wide", locale=self._book["locale"])[month]
+        first = self._book.get("first_day", "1") if day == 1 else str(day)
+        return f"{match[1]}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
+
+    def _time(self, match: re.Match[str]) -> str:
+        figures = str(int(match[1]))
+        hour = self._book.get("hours", {}).get(figures, figures)
+        on_a_clock = len(match.groups()) > 1
+        minute = match[2] if on_a_clock else "00"
+        full = "hour_on_a_clock" if on_a_clock and "hour_on_a_clock" in self._book else "full_hour"
+        return self._filled(full if minute == "00" else "time", hour=hour, minute=self._minute(minute))
+
+    def _minute(self, figures: str) -> str:
+        zero: str = self._book.get("zero_ahead", "")
+        return f"{zero if figures[0] == '0' else ''}{int(figures)}"
