@@ -1,31 +1,26 @@
 from __future__ import annotations
 
-import re
 import signal
-import ssl
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Event
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from tests.deploy.tools import DEPLOY, free_port, nginx_configuration, running, tool
+from tests.deploy.proxies import caddy, haproxy, made_certificate, nginx, nginx_fleet
+from tests.deploy.tools import free_port
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable
     from pathlib import Path
 
+    import httpx
+
+    from tests.deploy.proxies import Proxy
     from tests.support.gateway import Gateway
 
-    Proxy = Callable[[Path, Path, list[int]], AbstractContextManager[httpx.Client]]
-
-NAME = "speech.example.com"
 SLOW = "This sentence takes its time! " * 8
 """Several segments of half a second each, in the voice af_slow."""
 
@@ -33,12 +28,7 @@ SLOW = "This sentence takes its time! " * 8
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Directory with a certificate for the name in the snippets, signed by itself."""
-    directory = tmp_path_factory.mktemp("certificate")
-    subject = ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}"]
-    files = ["-keyout", str(directory / "privkey.pem"), "-out", str(directory / "fullchain.pem")]
-    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    subprocess.run([tool("openssl"), "req", *kind, *subject, *files], check=True, capture_output=True)
-    return directory
+    return made_certificate(tmp_path_factory.mktemp("certificate"))
 
 
 @pytest.fixture(scope="module")
@@ -47,62 +37,9 @@ def gateway(start_one: Callable[..., Gateway]) -> Gateway:
     return start_one(CACHE_ENTRIES="0")
 
 
-def with_ports(text: str, upstreams: list[int]) -> str:
-    for port, actual in zip((8880, 8881), upstreams, strict=True):
-        assert f"127.0.0.1:{port}" in text
-        text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{actual}")
-    return text
-
-
-@contextmanager
-def nginx(directory: Path, certificate: Path, upstreams: list[int]) -> Iterator[httpx.Client]:
-    """The snippet as it is, but for ports and certificate, inside the least configuration that runs anywhere."""
-    plain, secure = free_port(), free_port()
-    snippet = with_ports((DEPLOY / "nginx.conf").read_text(), upstreams)
-    snippet = snippet.replace(f"/etc/letsencrypt/live/{NAME}", str(certificate))
-    snippet = re.sub(r"^ *listen \[::\].*\n", "", snippet, flags=re.MULTILINE)
-    snippet = snippet.replace("listen 80;", f"listen 127.0.0.1:{plain};")
-    snippet = snippet.replace("listen 443", f"listen 127.0.0.1:{secure}")
-    (directory / "snippet.conf").write_text(snippet)
-    nginx_configuration(directory, "include snippet.conf;")
-    command = (tool("nginx"), "-e", "stderr", "-p", str(directory), "-c", "nginx.conf")
-    said = directory / "said"
-    with running(*command, port=secure, said=said), client(certificate, secure) as reader:
-        assert httpx.get(f"http://127.0.0.1:{plain}/health", headers={"host": NAME}).status_code == 308
-        yield reader
-
-
-@contextmanager
-def caddy(directory: Path, certificate: Path, upstreams: list[int]) -> Iterator[httpx.Client]:
-    """The snippet as it is, but for ports and certificate."""
-    secure = free_port()
-    snippet = with_ports((DEPLOY / "Caddyfile").read_text(), upstreams)
-    site = f"https://{NAME}:{secure} {{\n\ttls {certificate}/fullchain.pem {certificate}/privkey.pem\n"
-    snippet = "{\n\tadmin off\n\tauto_https off\n}\n" + snippet.replace(f"{NAME} {{\n", site)
-    (directory / "Caddyfile").write_text(snippet)
-    command = (tool("caddy"), "run", "--config", str(directory / "Caddyfile"), "--adapter", "caddyfile")
-    with running(*command, port=secure, said=directory / "said"), client(certificate, secure) as reader:
-        wait_for(lambda: reader.get("/health").status_code == 200, "a gateway found healthy")
-        yield reader
-
-
-@contextmanager
-def client(certificate: Path, port: int) -> Iterator[httpx.Client]:
-    """Speaks TLS with whoever has the certificate, by the name in it."""
-    context = ssl.create_default_context(cafile=str(certificate / "fullchain.pem"))
-
-    def by_name(request: httpx.Request) -> None:
-        request.headers["host"] = NAME
-        request.extensions["sni_hostname"] = NAME
-
-    hooks = {"request": [by_name]}
-    with httpx.Client(
-        base_url=f"https://127.0.0.1:{port}", verify=context, timeout=DEADLINE_S, event_hooks=hooks
-    ) as made:
-        yield made
-
-
-PROXIES = pytest.mark.parametrize("proxy", [nginx, caddy], ids=["nginx", "caddy"])
+PROXIES = pytest.mark.parametrize(
+    "proxy", [nginx, caddy, nginx_fleet, haproxy], ids=lambda proxy: proxy.__name__
+)
 
 
 def body(text: str, voice: str = "af_heart", **fields: object) -> dict[str, object]:

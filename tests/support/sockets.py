@@ -24,6 +24,7 @@ from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from ssl import SSLContext
 
     from wsproto.events import Event
 
@@ -42,15 +43,24 @@ class Refused(Exception):
 class Socket:
     """One open WebSocket. Lives as long as a test, or until it is closed."""
 
-    def __init__(self, port: int, target: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        tls: SSLContext | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
         self.wire = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+        if tls:
+            self.wire = tls.wrap_socket(self.wire, server_hostname=host)
         self.closed: int | None = None
         """The code that the server has closed it with."""
 
         self._protocol = WSConnection(ConnectionType.CLIENT)
         self._events: list[Event] = []
         extra = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
-        self.wire.sendall(self._protocol.send(Request(host="127.0.0.1", target=target, extra_headers=extra)))
+        self.wire.sendall(self._protocol.send(Request(host=host, target=target, extra_headers=extra)))
         self._finish_handshake()
 
     def __enter__(self) -> Socket:
