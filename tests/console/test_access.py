@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.console.steps import GUARD_MS
+from tests.console.steps import GUARD_MS, LONG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +69,14 @@ def test_keyboard_alone_speaks_and_stops(visit: Callable[..., Visit]) -> None:
     page = visit().open()
     page.get_by_role("textbox", name="What shall I say?").focus()
     page.keyboard.press("Control+A")
-    page.keyboard.type("One two three four five six seven.")
+    page.keyboard.insert_text(LONG[:2000])
     page.keyboard.press("Control+Enter")
-    page.get_by_role("button", name="Stop", exact=True).wait_for()
+    stop, speak = (page.get_by_role("button", name=name, exact=True) for name in ("Stop", "Speak"))
+    stop.wait_for()
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Speak", exact=True).wait_for()
+    speak.focus()
+    page.keyboard.press("Control+Enter")  # it does not press the button besides, which would be Stop
+    page.locator(".spoken").wait_for(timeout=GUARD_MS)
+    stop.wait_for()
+    page.keyboard.press("Escape")
+    speak.wait_for()

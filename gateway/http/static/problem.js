@@ -9,7 +9,7 @@ const isLasting = ({ status }) => status >= 400 && status < 500 && !PASSING.incl
 
 /** `onAgain`, if there is one, does again what failed; it is offered where that may end better, after the wait. */
 export function Problem({ error, onAgain }) {
-  const [left, setLeft] = useState(0);
+  const [left, setLeft] = useState(error.retryAfter ?? 0);
   useEffect(() => {
     setLeft(error.retryAfter ?? 0);
     const timer = setInterval(() => setLeft((seconds) => Math.max(0, seconds - 1)), 1000);

@@ -70,14 +70,10 @@ function useOrder(text) {
 const isHeard = (playback) =>
   playback?.state === "asked" || (playback && playback.state !== "idle" && playback.isPlaying);
 
-/** Silence by a key, wherever the focus is. */
-function useKeys(onSpeak, onStop) {
+/** Silence by a key, wherever the focus is, but for a dialog that it closes. */
+function useEscape(stop) {
   useEffect(() => {
-    const pressed = (event) => {
-      if (event.target.closest?.("dialog")) return;
-      if (event.key === "Escape") onStop();
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) onSpeak();
-    };
+    const pressed = ({ key, target }) => key === "Escape" && !target.closest?.("dialog") && stop();
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   });
@@ -118,10 +114,15 @@ function Studio({ texts, voices }) {
     setVoice(voiceFor(voices, order.voice, voice));
   };
   const speakThis = () => canSpeak && speak(order);
-  useKeys(speakThis, stop);
+  const keys = (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault(); // else it presses the button that has the focus, too
+    speakThis();
+  };
+  useEscape(stop);
   const said = playback?.error;
 
-  return html`<div class="studio">
+  return html`<div class="studio" onKeyDown=${keys}>
     <audio ref=${element}></audio>
     <div class="column">
       <${Editor} texts=${texts} text=${order.input} onText=${setInput} onExample=${example} most=${Number(mostCharacters)}>
