@@ -5,6 +5,7 @@ The only reader of the environment. Knows nothing of what the options are used f
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import re
@@ -223,15 +224,16 @@ def without_secrets(url: str) -> str:
     Raises:
         ValueError: it is none; what is said does not repeat it.
     """
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    is_whole = _SOCKET if parts.scheme == "unix" else _SERVER
-    if not is_whole.fullmatch(shown := f"{parts.scheme}://{host}{parts.path}"):
-        # Often a slash or another sign in the password, where the host then seems to end.
-        raise ValueError(
-            "write redis://HOST, rediss://HOST or unix:///PATH, and special characters of a password as %2F"
-        )
-    return shown
+    with contextlib.suppress(ValueError):  # which may quote the password
+        parts = urlsplit(url)
+        shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        is_whole = _SOCKET if parts.scheme == "unix" else _SERVER
+        # A slash or another sign in the password, and the host seems to end before it does.
+        if is_whole.fullmatch(shown) and not parts.fragment and "@" not in parts.query:
+            return shown
+    raise ValueError(
+        "write redis://HOST, rediss://HOST or unix:///PATH, and special characters of a password as %2F"
+    )
 
 
 def is_loopback(host: str) -> bool:

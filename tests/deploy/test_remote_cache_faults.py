@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.cli import USERS_CAN_MEND
+from gateway.settings import Settings
 from gateway.speech import cache_remote, cache_writes
 from gateway.speech.cache import HeldResponse, HeldSegment
 from gateway.speech.cache_remote import MOST_MISSED, RemoteCache
 from gateway.speech.cache_server import CONNECTIONS, RemoteCacheUnavailable
 from gateway.speech.cache_values import Values
 from gateway.speech.cache_writes import MOST_BYTES
+from gateway.tools.doctor import examine
 from inference import HeardWord
 from tests.deploy.redis_server import delayed, redis_server, saying
 from tests.deploy.tools import free_port
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+    from gateway.tools.doctor import Check
     from tests.deploy.redis_server import RedisServer
 
 TTL_S = 300.0
@@ -342,3 +345,38 @@ def test_without_the_client_it_is_said_what_to_install() -> None:
 def test_without_a_server_the_client_is_not_loaded() -> None:
     program = "import sys, gateway.cli, gateway.http.app; assert not 'redis' in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "user", "is_well", "found"),
+    [
+        (("--maxmemory-policy", "allkeys-lru"), "", True, "takes entries"),
+        ((), "", True, "set allkeys-lru"),
+        (("--maxmemory", "1kb"), "", False, "OutOfMemoryError"),
+        (("--replicaof", "127.0.0.1", "1"), "", False, "ReadOnlyError"),
+        (("--requirepass", "hush-hush"), ":hash-hash@", False, "AuthenticationError"),
+        (("--requirepass", "hush-hush"), ":hush-hush@", True, "takes entries"),
+    ],
+)
+def test_the_doctor_says_whether_the_server_answers(
+    options: tuple[str, ...], user: str, is_well: bool, found: str, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path, *options) as server:
+        url = f"redis://{user}127.0.0.1:{server.port}"
+        check = checked(url, tmp_path)
+    assert (check.is_well, check.is_needed) == (is_well, is_well)
+    assert found in check.found
+    assert "hush" not in check.found + check.advice
+
+
+def test_a_server_that_is_gone_is_found_and_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    check = checked(f"redis://127.0.0.1:{free_port()}", tmp_path)
+    assert (check.is_well, check.is_needed) == (False, False)
+    assert "ConnectionError" in check.found
+
+
+def checked(url: str, models_dir: Path) -> Check:
+    """What the doctor finds of the remote cache."""
+    report = examine(Settings.from_environment(port=0, models_dir=models_dir, cache_url=url), lambda *_: None)
+    (check,) = (check for check in report.checks if check.name == "remote cache")
+    return check

@@ -6,7 +6,7 @@ import pydantic
 import pytest
 
 from gateway.observe.log_fields import as_markdown as log_fields_as_markdown
-from gateway.settings import OTHER_NAMES, Settings, UnknownSetting, as_markdown
+from gateway.settings import OTHER_NAMES, Settings, UnknownSetting, as_markdown, without_secrets
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -76,3 +76,45 @@ def test_keys_do_not_show_in_a_printed_setting() -> None:
 
 def test_the_operators_page_lists_every_log_field() -> None:
     assert log_fields_as_markdown() in (ROOT / "deploy" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://127.0.0.1", "redis://127.0.0.1"),
+        ("redis://:hush@cache.example.com:6380/2?socket_timeout=1", "redis://cache.example.com:6380/2"),
+        ("rediss://user:hush@[::1]:6379", "rediss://[::1]:6379"),
+        ("redis://user:hu%2Fsh%40%23@host/0", "redis://host/0"),
+        ("redis://user:hu@sh@host", "redis://host"),
+        ("unix:///run/redis.sock?db=1&password=hush", "unix:///run/redis.sock"),
+        ("unix://user:hush@/run/redis.sock", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_cache_s_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    settings = Settings.from_environment(cache_url=url, cache_secret="hush")  # noqa: S106
+    assert settings.cache_url
+    assert without_secrets(settings.cache_url.get_secret_value()) == shown
+    assert "hush" not in repr(settings) + str(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "hush", "hush://host", "http://user:hush@host", "redis://", "redis://:hush", "redis://:hush@"),
+        *("redis://:hush/hush@host", "redis://:12/hush@host", "redis://:12#hush@host", "redis://:[hush@host"),
+        *(
+            "redis://user:12?hush@host",
+            "redis://:hush\u2100@host",
+            "redis://host#hush",
+            "redis://host/hush",
+            "redis://host:hush",
+            "unix://:a/hush@/run",
+            "unix://",
+        ),
+        *("redis://host hush", "redis://host/0/hush", "unix://hush/run/redis.sock"),
+    ],
+)
+def test_what_is_no_url_of_a_cache_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match="redis://HOST") as refused:
+        Settings.from_environment(cache_url=url)
+    assert "hush" not in str(refused.value)
