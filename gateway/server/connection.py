@@ -85,7 +85,7 @@ class Connection:
             self._send,
         )
         self._scope: Scope = {}
-        """Of the request that is being served, or was last."""
+        """Of the request that is being served."""
 
         self._patience: asyncio.Timeout | None = None
         self._said_ahead = 0
@@ -148,6 +148,8 @@ class Connection:
         except Exception:
             if self._http.owes_reply and not self._is_stalled:  # otherwise the cause is in the log by now
                 raise
+        finally:
+            self._scope = {}
         if self._is_stalled:
             self.reset()
             await self._give_up()

@@ -57,6 +57,9 @@ class Lessor(Protocol):
     def postpone(self, listener: object, seconds: float) -> None:
         """Give all that waits for a listener a later deadline."""
 
+    def reserve(self, lease: Lease) -> None:
+        """Take note of what a lease has reserved by now."""
+
     def release(self, lease: Lease) -> None:
         """Forget a lease."""
 
@@ -142,10 +145,12 @@ class Lease:
     def _reserve(self, tokens: int) -> None:
         """So much of the text is there: nobody waits for what is yet to be written."""
         self._reserved_s = self._pool.cost_s(min(tokens, FIRST_WORK))
+        self._pool.reserve(self)
 
     def begin(self) -> None:
         """The listener's first sound is in the queue, or was found spoken: nothing is reserved for it any more."""
         self._is_first_due = False
+        self._pool.reserve(self)
 
     def hurry(self, unit: Unit, due: float) -> None:
         """Have a unit that another lease waits for spoken by then, if that is earlier."""

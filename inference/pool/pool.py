@@ -62,6 +62,9 @@ class Pool:
         self._dispatch = Dispatch(config, self._learn, self._wake)
         self._idle = IdleWorkers(self._dispatch.slots, config.idle_s)
         self._leases: set[Lease] = set()
+        self._reserving: set[Lease] = set()
+        """Those of the leases that have work reserved: a thousand may be open whose text is yet to be written."""
+
         self._is_open = False
         self._is_draining = False
 
@@ -166,7 +169,7 @@ class Pool:
 
     def _waiting_s(self, role: Role, due: float) -> float:
         """Estimated seconds of work that is due by then, and has not been started."""
-        reserved_s = sum(lease.reserved_s for lease in self._leases) if role == "speech" else 0.0
+        reserved_s = sum(lease.reserved_s for lease in self._reserving) if role == "speech" else 0.0
         return self._dispatch.queue.work_s(role, due) + reserved_s
 
     def lease(self, request_id: str, tokens: int) -> Lease:
@@ -191,6 +194,7 @@ class Pool:
             raise PoolSaturated(wait)
         lease = Lease(self, request_id, self.cost_s(min(tokens, FIRST_WORK)))
         self._leases.add(lease)
+        self.reserve(lease)
         self._idle.end()
         self._wake()
         return lease
@@ -259,9 +263,17 @@ class Pool:
             if job.listener is listener and not job.is_hurried:
                 job.deadline += seconds
 
+    def reserve(self, lease: Lease) -> None:
+        """Take note of what a lease has reserved by now."""
+        if lease.reserved_s and lease in self._leases:
+            self._reserving.add(lease)
+        else:
+            self._reserving.discard(lease)
+
     def release(self, lease: Lease) -> None:
         """Forget a lease; `Lease.close` calls this."""
         self._leases.discard(lease)
+        self._reserving.discard(lease)
         if self._is_open and not self._leases:
             self._idle.begin()
 

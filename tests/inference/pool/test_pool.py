@@ -24,6 +24,7 @@ from inference.planning.playback import Pace
 from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
+from tests.support.cpu import cpu_s
 from tests.support.pools import config, pids, processes, say, states, whole_pool
 from tests.support.tone import SAMPLES_PER_TOKEN
 from tests.support.waiting import DEADLINE_S, until
@@ -376,3 +377,12 @@ async def test_the_first_segment_is_spoken_alone_unless_the_client_waits_for_the
         utterance.close()
     assert seen - {0} == at_once
     assert rest
+
+
+async def test_texts_that_are_yet_to_be_written_cost_newcomers_nothing(speech_spec: WorkerSpec) -> None:
+    async with whole_pool(speech_spec) as pool:
+        alone_s = cpu_s(pool.expected_wait_s)
+        leases = [pool.lease("r1", 0) for _ in range(5000)]
+        assert cpu_s(pool.expected_wait_s) < 20 * alone_s
+        for lease in leases:
+            lease.close()
