@@ -75,6 +75,8 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         # The rule for where a request goes looks at its text (`routing.py`), of which all but surrogates fit this.
         "RAY_SERVE_INGRESS_REQUEST_ROUTER_FORWARD_BODY": "1",
         "RAY_SERVE_HAPROXY_INGRESS_REQUEST_ROUTER_BUFSIZE": str(64 << 10),
+        # Figures for `scaling.py` come every second, not every ten.
+        "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "1",
         # Replicas look at who has connected; uvicorn would believe what HAProxy passes on.
         "FORWARDED_ALLOW_IPS": "",
         HOST: settings.host,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 BOUND_S: Final = 1.0
 """Seconds of work by which the favourite may be behind the least loaded.
 
-Simulated, 100 machines at nine tenths of their load: with 1 s, 4 of 5 repeats meet the memory of their machine, and
-0.4 % of replies have a gap; with 2 s, 2.1 % (`python -m tests.benchmarks.capacity --bounds`).
+Simulated, 100 machines at nine tenths of their load: with 1 s, 3 of 4 repeats meet the memory of their machine, and
+0.2 % of replies have a gap; with 2 s, four times as many (`python -m tests.benchmarks.capacity --bounds`).
 """
 
 _BYTES_PER_SECOND: Final = 15

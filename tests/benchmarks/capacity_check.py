@@ -1,0 +1,153 @@
+"""The simulation of `capacity` beside gateways that run: `python -m tests.benchmarks.capacity_check URL [URL ...]`.
+
+Each URL (with /v1) is a gateway of one worker on a core of its own, as `KOKORO_WORKERS=1 KOKORO_THREADS=1 taskset -c 0`
+starts it; or one URL is the door of a fleet with `--machines`. First it measures how fast one is, which is the one
+figure that the simulation is given; then so many people listen on each, and the rule of the fleet says where they ask.
+
+    python -m tests.benchmarks.capacity_check --door URL    what the question to the router costs, on the door's machine
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from statistics import fmean, median
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+import psutil
+
+from gateway.cluster.routing import Machine, key_of, order, sound_s
+from gateway.observe.percentile import percentile
+from gateway.tools.listeners import Texts, crowd, listen
+from tests.benchmarks.capacity import heading, read, row
+from tests.benchmarks.capacity_model import Costs, Ours, simulate
+
+if TYPE_CHECKING:
+    from gateway.tools.listeners import Heard
+
+THINK_S: Final = 2.0
+ASKED: Final = 300
+
+
+@dataclass
+class Real:
+    """What people heard of gateways that run. Lives as long as the run."""
+
+    client: httpx.AsyncClient
+    machines: dict[str, Machine]
+    speed: float
+    heard: list[Heard] = field(default_factory=list)
+
+    async def report(self) -> None:
+        """Ask each gateway for its work twice a second, as a router is told."""
+        while True:
+            for url, machine in self.machines.items():
+                status = (await self.client.get(f"{url.removesuffix('/v1')}/status")).json()
+                now = time.time()
+                machine.report(status["queue"]["work_s"], self.speed, now, now)
+            await asyncio.sleep(0.5)
+
+    async def stay(self, texts: Texts, until: float) -> None:
+        """Listen, think and ask again."""
+        await asyncio.sleep(random.uniform(0, 7 + THINK_S))  # noqa: S311 - no secrets
+        while time.perf_counter() < until:
+            text, now = texts.sentence(), time.time()
+            machine = order(key_of("af_heart", text), [*self.machines.values()], now)[0]
+            machine.send(sound_s(len(text)), now)
+            heard = await listen(self.client, machine.name, text)
+            self.heard.append(heard)
+            left_s = heard.audio_s - (heard.total_s - heard.first_s)
+            await asyncio.sleep(max(left_s, 0) + random.expovariate(1 / THINK_S))
+
+
+async def measure(urls: list[str], people: int, seconds: float) -> tuple[float, list[Heard]]:
+    """Seconds of sound a second of one gateway, and what people heard of all."""
+    texts = Texts(seed=time.time_ns())
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
+        await listen(client, urls[0], texts.sentence())
+        began = time.perf_counter()
+        busy = await crowd(client, urls[0], 3, 5, texts.sentence)
+        speed = sum(one.audio_s for one in busy) / (time.perf_counter() - began)
+        real = Real(client, {url: Machine(url) for url in urls}, speed)
+        reporting = asyncio.create_task(real.report())
+        until = time.perf_counter() + seconds
+        await asyncio.gather(*(real.stay(texts, until) for _ in range(people * len(urls))))
+        reporting.cancel()
+        return speed, real.heard
+
+
+def figures_of(speed: float, heard: list[Heard]) -> dict[str, Any]:
+    """The figures of machines of one worker that are so fast, and of these listeners."""
+    figures = read(["machine.workers=1", "machine.alone_speed=1.0", "machine.slowness=1.0", "fleet.hop_s=0.0",
+                    "fleet.report_late_s=0.0", "fleet.routers=1", "listener.repeats=0.0"])  # fmt: skip
+    figures["machine"]["slowness"] = 1 / Costs.of(figures["machine"]).second / speed
+    figures["listener"] |= {"reply_s": fmean(one.audio_s for one in heard), "think_s": THINK_S}
+    return figures
+
+
+def compare(urls: list[str], people: int, seconds: float) -> None:
+    """Print what was measured beside what is simulated."""
+    speed, heard = asyncio.run(measure(urls, people, seconds))
+    figures = figures_of(speed, heard)
+    simulated = simulate(figures, len(urls), Ours(), people * len(urls), 0, seconds=20 * seconds)
+    firsts = [one.first_s for one in heard]
+    heading(f"{len(urls)} gateways, {people} listeners each, {speed:.1f} s of sound a second", "measured", "simulated",
+            "error")  # fmt: skip
+    for name, share in (("first sound, p50", 0.5), ("first sound, p95", 0.95)):
+        real, said = percentile(firsts, share), percentile(simulated.firsts_s, share)
+        row(name, f"{1000 * real:.0f} ms", f"{1000 * said:.0f} ms", f"{said / real - 1:+.0%}")
+    gaps = sum(one.underruns > 0 for one in heard) / len(heard), simulated.with_gaps / simulated.replies
+    row("replies with a gap", *(f"{share:.1%}" for share in gaps), f"{100 * (gaps[1] - gaps[0]):+.1f} points")
+    rates = len(heard) / seconds, simulated.replies / (20 * seconds)
+    row("replies a second", *(f"{rate:.2f}" for rate in rates), f"{rates[1] / rates[0] - 1:+.0%}")
+
+
+def door(url: str) -> None:
+    """Print what a POST takes longer than a GET, and the CPU of all that is between client and replica."""
+    between = [p for p in psutil.process_iter(["name", "cmdline"]) if _is_door(p)]
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        took = {}
+        for method in ("GET", "POST"):
+            before, times = sum(map(_cpu_s, between)), []
+            for number in range(ASKED):
+                began = time.perf_counter()
+                client.request(method, f"{url}/audio/speech", json={"input": f"{number}", "voice": "nobody"})
+                times.append(time.perf_counter() - began)
+            took[method] = median(times), (sum(map(_cpu_s, between)) - before) / ASKED
+    heading("request", "p50", "CPU of HAProxy and router")
+    for method, (seconds, cpu_s) in took.items():
+        row(method, f"{1000 * seconds:.1f} ms", f"{1000 * cpu_s:.2f} ms")
+
+
+def _is_door(process: psutil.Process) -> bool:
+    words = process.info["cmdline"] or [""]
+    return bool(process.info["name"] == "haproxy" or words[0].endswith(":Router"))
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    return sum(process.cpu_times()[:2])
+
+
+def main() -> None:
+    """Read the options and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--door", action="store_true")
+    parser.add_argument("--people", type=int, default=4, help="on each gateway")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("urls", nargs="+", metavar="URL")
+    options = parser.parse_args()
+    if options.door:
+        door(options.urls[0])
+    else:
+        compare(options.urls, options.people, options.seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Two machines of one fleet on this one: which of them speaks what, and how many there are under load."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from gateway.cluster.routing import BOUND_S
+from tests.cluster.fleet import KEY, Fleet, Machine, fleet
+from tests.support.streams import SLOW
+from tests.support.waiting import DEADLINE_S, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def two(tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    directory = tmp_path_factory.mktemp("fleet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TONE_DIRECTORY", str(tone))
+        with fleet("tests.support.tone_cluster", directory, API_KEYS=KEY) as running:
+            running.join()
+            places = (str(number) for number in count())
+            wait_for(
+                lambda: len({ask(running, next(places))[0]["replica"] for _ in range(8)}) == 2, "both asked"
+            )
+            yield running
+
+
+def lines(two: Fleet, **fields: Any) -> list[dict[str, Any]]:
+    return [line for machine in (two.first, *two.others) for line in machine.requests(**fields)]
+
+
+def ask(two: Fleet, *texts: str) -> list[dict[str, Any]]:
+    """Have texts spoken, one after the other, and return what the log has of them, in their order."""
+    ids = []
+    with httpx.Client(headers={"authorization": f"Bearer {KEY}"}, timeout=DEADLINE_S) as client:
+        for text in texts:
+            body = {"model": "tts-1", "input": text, "voice": "af_heart", "response_format": "pcm"}
+            reply = client.post(f"{two.first.base_url}/audio/speech", json=body).raise_for_status()
+            ids.append(reply.headers["x-request-id"])
+    found = wait_for(lambda: by_id if (by_id := _by_id(two)).keys() >= set(ids) else None, "lines of the log")
+    return [found[asked] for asked in ids]
+
+
+def _by_id(two: Fleet) -> dict[str, dict[str, Any]]:
+    return {line["request_id"]: line for line in lines(two)}
+
+
+def named(two: Fleet, replica: str) -> Machine:
+    return next(m for m in (two.first, *two.others) if m.lines[0]["replica"] == replica)
+
+
+def test_repeats_are_answered_by_the_machine_that_holds_them(two: Fleet) -> None:
+    texts = [f"This is text number {number}." for number in range(200)]
+    first, again = ask(two, *texts), ask(two, *texts)
+    held = [
+        now["replica"] == then["replica"] and now["cache"] == "hit" and now["cache_tier"] == "local"
+        for then, now in zip(first, again, strict=True)
+    ]
+    assert sum(held) > 180
+    shares = [sum(line["replica"] == replica for line in first) for replica in {x["replica"] for x in first}]
+    assert len(shares) == 2
+    assert min(shares) > 60
+
+
+@contextmanager
+def crowd(machine: Machine, people: int = 24) -> Iterator[None]:
+    """So many who ask this machine again and again, past the door, for what it takes half a second to speak."""
+    leave, numbers = threading.Event(), count()
+
+    def stay() -> None:
+        url = f"http://127.0.0.1:{machine.node_port}/v1/audio/speech"
+        while not leave.is_set():
+            body = {"model": "tts-1", "input": f"It takes its time! {next(numbers)}", "voice": "af_slow"}
+            httpx.post(url, json=body, headers={"authorization": f"Bearer {KEY}"}, timeout=DEADLINE_S)
+
+    staying = [threading.Thread(target=stay) for _ in range(people)]
+    for thread in staying:
+        thread.start()
+    yield
+    leave.set()
+    for thread in staying:
+        thread.join()
+
+
+def work_s(machine: Machine) -> float:
+    return float(machine.ask("/status").json()["queue"]["work_s"])
+
+
+def test_a_text_goes_elsewhere_while_its_favourite_is_behind(two: Fleet) -> None:
+    text = "Everybody asks for this."
+    favourite = ask(two, text)[0]["replica"]
+    machine = named(two, favourite)
+    with crowd(machine):
+        wait_for(lambda: work_s(machine) > 2 * BOUND_S, "work for seconds")
+        wait_for(lambda: ask(two, text)[0]["replica"] != favourite, "the router to have heard of it")
+    wait_for(lambda: work_s(machine) < BOUND_S / 2, "little to do")
+    wait_for(lambda: ask(two, text)[0]["replica"] == favourite, "the router to have heard of that")
+
+
+def deploy_scaled(two: Fleet) -> None:
+    """The same application, with as many machines as its promise needs; its times are short."""
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.support.tone_scaled", str(two.join_port)],
+        env=os.environ | {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_AUTH_MODE": "token"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not told.returncode, told.stderr
+
+
+async def hear(two: Fleet, text: str) -> int:
+    """Bytes of one reply, which ends as it should."""
+    body = {"model": "tts-1", "input": text, "voice": "af_slow", "response_format": "pcm"}
+    async with httpx.AsyncClient(headers={"authorization": f"Bearer {KEY}"}, timeout=120) as client:
+        reply = await client.post(f"{two.first.base_url}/audio/speech", json=body)
+        return len(reply.raise_for_status().content)
+
+
+def replicas(two: Fleet) -> int:
+    return sum(machine.is_ready for machine in (two.first, *two.others))
+
+
+async def test_machines_come_under_load_and_go_after_it_with_every_reply_whole(two: Fleet) -> None:
+    deploy_scaled(two)
+    await asyncio.to_thread(wait_for, lambda: replicas(two) == 1, "one machine let go")
+    texts = [f"{SLOW[:300]} {number}" for number in range(10, 22)]
+    hearing = [asyncio.create_task(hear(two, text)) for text in texts]
+    await asyncio.to_thread(wait_for, lambda: replicas(two) == 2, "a second machine")
+    more = [asyncio.create_task(hear(two, f"{text}0")) for text in texts[:4]]
+    sizes = await asyncio.gather(*hearing, *more)
+    said = [line["audio_s"] for line in lines(two, voice="af_slow", format="pcm", outcome="ok")]
+    assert sorted(sizes) == pytest.approx(sorted(48_000 * seconds for seconds in said), abs=48)
+    await asyncio.to_thread(wait_for, lambda: replicas(two) == 1, "one machine let go")
