@@ -52,6 +52,13 @@ UNITS: Final = (
         "5 foot 10 or 5 foot 11",
     ),
     rule(
+        "part of an inch",
+        r"\b (hal(?:f|ves) | quarters? | thirds? | eighths? | sixteenths? | thirty\sseconds?) \" (?=\s[a-z]|[.,;)]|$)",
+        r"\1 inch",
+        'three eighths" bolts',
+        "three eighths inch bolts",
+    ),
+    rule(
         "unit within a word",
         rf"(\d)-({any_of(data.UNITS)})-(?=[a-z])",
         lambda match: f"{match[1]} {data.UNITS[match[2]][0]} ",

@@ -8,6 +8,7 @@ from typing import Final
 from inference.text import english_data as data
 from inference.text.characters import HEARTS, voiced
 from inference.text.english_numbers import cardinal, decimal, in_pairs, one_by_one, ordinal
+from inference.text.roman import value
 from inference.text.rules import any_of, rule
 
 _NEXT_SENTENCE: Final = (
@@ -195,6 +196,7 @@ ABBREVIATIONS: Final = (
         "£12.50pp, £900 pcm",
         "£12.50 per person, £900 per calendar month",
     ),
+    rule("so many pages", r"(?<=\d) \s? pp \b \.? ", " pages", "300 pp.", "300 pages"),
     rule(
         "quarter of a highway",
         r"\b ((?:I|US|SR|Route|Highway)[ -]\d{1,3}\s) ([NSEW]) \b",
@@ -244,6 +246,13 @@ ABBREVIATIONS: Final = (
         r"\1 ",
         "J. Smith has vitamin C. It",
         "J  Smith has vitamin C. It",
+    ),
+    rule(
+        "number in brackets",
+        r"\((i{2,3}|i[vx]|vi{1,3}|xi{1,3})\)",
+        lambda match: f"({value(match[1].upper())})",
+        "(b)(ii)",
+        "(b)(2)",
     ),
     rule(
         "letter in brackets",

@@ -76,8 +76,17 @@ class NoteBook:
                 f"{self._space}{self._book.get('signs', {}).get('×', '')}{self._space}",
             ),
             "size": (
-                rf"(?<![{w}.,])(\d+(?:[.,]\d+)?)\s?[x×]\s?(?=\d+(?:[.,]\d+)?(?![\d.,]{{0,12}}\s?=))",
-                rf"\1{self._between('sized')}",
+                r"(?<=\d)(?<!\b0)\s?[x×]\s?(?=\d+(?:[.,]\d+)?(?![\d.,]{0,12}\s?=))",
+                self._between("sized"),
+            ),
+            "figure after a name": (
+                rf"(?<![{w}.@/-])([A-Z]{{1,6}}|Covid)-(\d{{1,4}})(?![{w}@/-]|\.\w)",
+                r"\1 \2",
+            ),
+            "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
+            "month and day": (
+                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～])",
+                r"\1月\2日",
             ),
             "so many times": (
                 rf"(?<![{w}.,])(\d{{1,4}}(?:[.,]\d)?)\s?[x×](?=\s[^\W\d_]|[/.,;!?)]|\s*$)",
@@ -88,8 +97,11 @@ class NoteBook:
                 lambda match: " ".join(map(self._letter, re.findall(r"\d+|[A-Z]", match[0]))),
             ),
             "sum in short": (
-                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}) or ['(?!)'])})(?=[€$£])",
-                lambda match: f" {self._book['short_multiples'][match[1]]} ",
+                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}) or ['(?!)'])})(?=[€$£])"
+                rf"|(?<=\d)\s?(M)(?=\sd(?:e\b|i\b|'))",
+                lambda match: f" {self._book['short_multiples'][match[1] or match[2]]} ".removesuffix(
+                    " " if match[2] else ""
+                ),
             ),
             "degrees": (
                 rf"((?i:{self._book.get('temperatures', '(?!)')})[.:]{{0,2}}\s(?:[^\W\d]{{1,12}}\s){{0,3}}[-−]?)"
@@ -139,7 +151,7 @@ class NoteBook:
                 self._year,
             ),
             "Latin letters": (
-                r"(?:(?<![A-Za-z\d.@/-])[A-Z]{1,5}|(?<=\d)[GKD])(?![A-Za-z@/-]|\.\w)",
+                r"(?:(?<![A-Za-z\d.@/-])[A-Z]{1,5}|(?<=\d)(?:[GKD]|LDK|DK))(?![A-Za-z@/-]|\.\w)",
                 self._latin_letters,
             ),
             "laughter": (

@@ -68,8 +68,16 @@ class SignBook:
         """Rules before plain numbers: what amounts and units have left."""
         signs = self._book.get("signs", {})
         return {
+            "out of": (
+                rf"(?<![{self._letters}.,/-])(\d{{1,3}}(?:[.,]\d{{1,2}})?)/(5|10|20|100)(?![{self._letters}/]|[.,]\d)",
+                rf"\1{self._between('out_of')}\2",
+            ),
+            "slash between figures": (
+                rf"(?<![{self._letters}/-])(\d{{1,6}})/(\d{{1,4}})(?![{self._letters}/]|[.,]\d)",
+                rf"\1{self._between('slash')}\2",
+            ),
             "per": (
-                rf"(?<=[^\W_])/({any_of(self._book.get('per', {}) or ['(?!)'])})(?![\w/])",
+                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}) or ['(?!)'])})(?![\w/])",
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (
