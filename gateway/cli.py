@@ -142,6 +142,7 @@ def cluster(
     if importlib.util.find_spec("ray") is None:
         _fail("Ray is not installed: pip install 'kokoro-gateway[ray]'")
     Keys(settings)
+    command.require_token(is_first=join is None)
     with _bar() as show:
         assembly.prepare(settings, show)  # the replica would do it too, but here somebody sees how far it is
 

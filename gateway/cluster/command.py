@@ -52,7 +52,6 @@ def run(
     signals = _Signals()
     with _run_directory() as directory, _log_piped(directory / "log"):
         variables = environment(settings, directory, is_first=join is None)
-        require_token(is_first=join is None)
         node = Node.start(arguments(join, join_port, directory), variables)
         try:
             node.wait_until_ready(signals.leave)

@@ -16,6 +16,7 @@ import ray
 from ray import serve
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 
+from gateway import __version__
 from gateway.cluster.environment import PREPARE, grace_s, has_haproxy
 from gateway.cluster.replica import Replica
 from gateway.cluster.request_router import routed, router_config
@@ -52,7 +53,7 @@ def application(
 
     Ray's own limit of requests is above ours: the replica refuses, in the words of the API.
     """
-    replicas = serve.deployment(
+    deployed = serve.deployment(
         Replica,
         max_replicas_per_node=1,
         max_ongoing_requests=2 * settings.max_connections,
@@ -72,8 +73,11 @@ def application(
         user_config={"renewed": renewed},
         logging_config=LOGGING,
         request_router_config=router_config(),
-    ).bind(prepare)
-    return routed(replicas) if has_haproxy() else replicas
+    )
+    # Without a version, every deployment would replace every replica, for a changed `user_config` too.
+    version = f"{__version__} {prepare}"
+    replicas = deployed.options(version=version, _internal=True).bind(prepare)
+    return routed(replicas, version) if has_haproxy() else replicas
 
 
 def every_machine(context: AutoscalingContext) -> tuple[int, dict[str, Any]]:

@@ -50,13 +50,13 @@ def router_config(bound_s: float = BOUND_S) -> RequestRouterConfig:
     return RequestRouterConfig(**options)
 
 
-def routed(replicas: Application) -> Application:
-    """The application with a router beside each HAProxy."""
+def routed(replicas: Application, version: str) -> Application:
+    """The application with a router beside each HAProxy, which is replaced when its version changes."""
     options: dict[str, Any] = {
         "max_ongoing_requests": 10_000,
         "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
     }
-    router: Deployment = serve.deployment(Router, **options)
+    router: Deployment = serve.deployment(Router, **options).options(version=version, _internal=True)
     return replicas._with_ingress_request_router(router.bind(replicas))
 
 

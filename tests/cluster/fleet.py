@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
+import psutil
 import pytest
 
 from tests.support.gateway import Gateway
-from tests.support.processes import descendants
+from tests.support.processes import descendants, is_gone
 from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psutil
 
 KEY = "a-key-of-the-fleet"
 
@@ -72,6 +74,10 @@ class Machine(Gateway):
         except httpx.HTTPError:
             return False
 
+    def has_said(self, event: str) -> bool:
+        """Whether its log has such a line."""
+        return any(line["event"] == event for line in list(self.lines))
+
     @property
     def is_busy(self) -> bool:
         """Whether its worker speaks."""
@@ -80,19 +86,26 @@ class Machine(Gateway):
         )
 
     @property
+    def raylet(self) -> psutil.Process:
+        """What Ray has on each machine: who loses it has lost the machine."""
+        processes = descendants(self.process.pid)
+        return next(p for p, words in processes.items() if words and words[0].endswith("/raylet"))
+
+    @property
     def replica(self) -> psutil.Process:
         """The process that Ray has started for it."""
         processes = descendants(self.process.pid)
-        return next(p for p, words in processes.items() if words and words[0].endswith(":Replica"))
+        return next(p for p, words in processes.items() if ":kokoro-gateway:Replica" in " ".join(words))
 
 
 class Fleet:
     """The machines of a fleet, of which the first has the door. Lives as long as a module of tests."""
 
-    def __init__(self, command: str, variables: dict[str, str]) -> None:
+    def __init__(self, command: list[str], variables: dict[str, str]) -> None:
         self._command = command
         self._variables = {"WORKERS": "1", "THREADS": "1"} | variables
         self.join_port, *self._ports = free_ports(12)
+        self.keys = Path()
         self.others: list[Machine] = []
         self.first = self._start()
 
@@ -101,11 +114,37 @@ class Fleet:
         self.others.append(self._start(f"127.0.0.1:{self.join_port}"))
         return self.others[-1]
 
-    def stop(self) -> None:
-        """End all machines, which do it by themselves."""
-        assert [machine.stop(2 * DEADLINE_S) for machine in (*self.others, self.first)] == [0] * (
-            len(self.others) + 1
+    def deploy(self, prepare: str) -> None:
+        """Deploy another release, whose gateway `prepare` makes."""
+        node = next(iter(psutil.Process(self.first.process.pid).children()))
+        subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "gateway.cluster.fleet",
+                f"127.0.0.1:{self.join_port}",
+                "deploy",
+                "0",
+                prepare,
+            ],
+            env=node.environ(),
+            check=True,
+            capture_output=True,
         )
+
+    def leave(self, machine: Machine) -> None:
+        """End a machine, which does it by itself, with all that it has started."""
+        if machine in self.others:
+            self.others.remove(machine)
+        started = descendants(machine.process.pid)
+        assert machine.stop(2 * DEADLINE_S) == 0
+        assert [process for process in started if not is_gone(process.pid)] == []
+
+    def stop(self) -> None:
+        """End all machines, the first at last; one that a test has killed is left out."""
+        for machine in (*self.others, self.first):
+            if machine.process.poll() is None:
+                self.leave(machine)
 
     def kill(self) -> None:
         """End all machines at once."""
@@ -116,7 +155,7 @@ class Fleet:
     def _start(self, *join: str) -> Machine:
         port, node_port = self._ports.pop(), self._ports.pop()
         variables: dict[str, Any] = self._variables | {"PORT": port, "NODE_PORT": node_port}
-        started = Machine.start(self._command, self.join_port, *join, **variables)
+        started = Machine.start(*self._command, self.join_port, *join, **variables)
         started.node_port = node_port
         return started
 
@@ -132,7 +171,7 @@ def fleet(command: str, directory: Path, **variables: str) -> Iterator[Fleet]:
         patch.setenv("RAY_SERVE_HAPROXY_METRICS_PORT", metrics)
         patch.setenv("RAY_SERVE_HAPROXY_STATS_PORT", stats)
         patch.setenv("RAY_SERVE_FALLBACK_PROXY_HTTP_PORT", fallback)
-        running = Fleet(command, variables)
+        running = Fleet(command.split(), variables)
         try:
             yield running
         except BaseException:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 from base64 import b64decode
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import openai
 import pytest
 
 from tests.cluster.fleet import KEY, Fleet, Machine, fleet
-from tests.support.processes import workers
+from tests.support.processes import descendants, is_gone, workers
 from tests.support.sockets import Socket
 from tests.support.streams import SLOW, open_stream
 from tests.support.waiting import DEADLINE_S, wait_for
@@ -33,7 +36,9 @@ def two(tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TONE_DIRECTORY", str(tone))
         with fleet("tests.support.tone_cluster", directory, **variables) as running:
+            running.keys = directory / "keys"
             running.join()
+            wait_for(lambda: is_spread(running), "requests on both machines")
             yield running
 
 
@@ -58,9 +63,74 @@ def streams(fleet: Fleet, number: int) -> Iterator[list[socket.socket]]:
     """So many long replies to different texts, which take their time."""
     with ExitStack() as closing:
         yield [
-            closing.enter_context(open_stream(fleet.first, f"{SLOW}{next(NUMBER)}", "af_slow", key=KEY))
+            closing.enter_context(
+                open_stream(fleet.first, f"Number {next(NUMBER)}! " + SLOW, "af_slow", key=KEY)
+            )
             for _ in range(number)
         ]
+
+
+def is_spread(fleet: Fleet) -> bool:
+    """Whether each machine gets some of what is asked for at the door."""
+    for _ in range(8):
+        httpx.post(f"{fleet.first.base_url}/audio/speech", **asked(f"Number {next(NUMBER)}."))
+    return all(machine.requests(path="/v1/audio/speech") for machine in machines(fleet))
+
+
+class Listeners:
+    """So many who listen to one thing after the other, no text twice, while somebody asks for short ones."""
+
+    def __init__(self, fleet: Fleet, number: int) -> None:
+        self.whole: list[int] = []
+        """Bytes of the replies that came to their end."""
+
+        self.broken: list[Exception] = []
+        self.refused = 0
+        self._machines = machines(fleet)
+        self._url = f"{fleet.first.base_url}/audio/speech"
+        self._leave = threading.Event()
+        self._threads = [threading.Thread(target=self._listen) for _ in range(number)]
+        self._threads.append(threading.Thread(target=self._ask))
+
+    def __enter__(self) -> Listeners:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._leave.set()
+        for thread in self._threads:
+            thread.join(2 * DEADLINE_S)
+        if self.whole:
+            self._check_whole()
+
+    def _check_whole(self) -> None:
+        """A reply that came to its end was sent to its end."""
+
+        def sent() -> set[int]:
+            spoken = (line for machine in self._machines for line in machine.requests(outcome="ok"))
+            return {line.get("bytes_sent", 0) for line in spoken}
+
+        wait_for(lambda: set(self.whole) <= sent(), "log lines of whole replies that are as long as these")
+
+    def _listen(self) -> None:
+        while not self._leave.is_set():
+            text = f"Number {next(NUMBER)} takes its time! " * 20
+            try:
+                with httpx.stream("POST", self._url, **asked(text, "af_slow")) as reply:
+                    reply.raise_for_status()
+                    self.whole.append(sum(len(piece) for piece in reply.iter_raw()))
+            except httpx.HTTPError as broken:
+                self.broken.append(broken)
+
+    def _ask(self) -> None:
+        while not self._leave.wait(0.2):
+            self.refused += not httpx.post(self._url, **asked(f"Number {next(NUMBER)}.")).is_success
+
+
+def asked(text: str, voice: str = "af_heart") -> dict[str, Any]:
+    body = {"model": "tts-1", "voice": voice, "input": text, "response_format": "pcm"}
+    return {"json": body, "headers": {"Authorization": f"Bearer {KEY}"}, "timeout": 2 * DEADLINE_S}
 
 
 @pytest.mark.parametrize("audio_format", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
@@ -146,3 +216,59 @@ def test_each_machine_tells_its_own_figures(two: Fleet) -> None:
         pids = {worker["pid"] for worker in machine.ask("/status").json()["workers"]}
         assert pids == {process.pid for process in workers(machine.replica.pid)}
         assert "kokoro_requests_total" in machine.ask("/metrics").text
+
+
+def test_keys_are_read_again_on_all_machines(two: Fleet) -> None:
+    two.keys.write_text(f"{KEY}\nanother-key\n")
+    two.first.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: all(machine.has_said("keys_read") for machine in machines(two)), "new keys everywhere")
+    voices = two.first.get("/v1/audio/voices", headers={"Authorization": "Bearer another-key"})
+    assert voices.status_code == 200
+
+
+def test_a_replica_that_is_killed_breaks_its_own_streams_alone(two: Fleet) -> None:
+    (other,) = two.others
+    killed, orphans = other.replica, workers(other.replica.pid)
+    with Listeners(two, 6) as listeners:
+        wait_for(lambda: all(machine.is_busy for machine in machines(two)), "two busy machines")
+        killed.kill()
+    assert listeners.broken
+    assert listeners.whole
+    wait_for(lambda: all(is_gone(orphan.pid) for orphan in orphans), "the end of its workers")
+    wait_for(lambda: other.is_ready, "a new replica")
+    assert other.replica.pid != killed.pid
+
+
+def test_an_upgrade_loses_nothing(two: Fleet) -> None:
+    before = {machine.replica.pid for machine in machines(two)}
+    with Listeners(two, 6) as listeners:
+        wait_for(lambda: all(machine.is_busy for machine in machines(two)), "two busy machines")
+        two.deploy("tests.support.tone_cluster:prepare_anew")
+        wait_for(lambda: all(machine.is_ready for machine in machines(two)), "new replicas")
+    assert not listeners.broken
+    assert listeners.refused == 0
+    assert not before & {machine.replica.pid for machine in machines(two)}
+
+
+def test_a_machine_that_is_lost_takes_its_own_streams_alone(two: Fleet) -> None:
+    (other,) = two.others
+    started = descendants(other.process.pid)
+    with Listeners(two, 6) as listeners:
+        wait_for(lambda: all(machine.is_busy for machine in machines(two)), "two busy machines")
+        other.raylet.kill()
+    assert listeners.broken
+    assert listeners.whole
+    assert other.process.wait(DEADLINE_S) != 0
+    wait_for(lambda: all(is_gone(process.pid) for process in started), "the end of what it had started")
+    two.others.remove(other)
+    two.join()
+    wait_for(lambda: is_spread(two), "a machine in its place")
+
+
+def test_a_machine_that_leaves_finishes_what_it_speaks(two: Fleet) -> None:
+    (other,) = two.others
+    with Listeners(two, 6) as listeners:
+        wait_for(lambda: all(machine.is_busy for machine in machines(two)), "two busy machines")
+        two.leave(other)
+    assert not listeners.broken
+    assert listeners.refused == 0

@@ -1,0 +1,105 @@
+"""A fleet of one machine with the real model, as `kokoro-gateway cluster` starts it, up to its sudden end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import openai
+import psutil
+import pytest
+
+from tests.cluster.fleet import KEY, Fleet, fleet
+from tests.support.processes import descendants, environment, is_gone
+from tests.support.waiting import DEADLINE_S, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    directory = tmp_path_factory.mktemp("fleet")
+    with fleet("gateway.cli cluster --join-port", directory, API_KEYS=KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def client(one: Fleet) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(
+        base_url=one.first.base_url, api_key=KEY, max_retries=0, timeout=DEADLINE_S
+    ) as talking:
+        yield talking
+
+
+def ask_for_ever(client: openai.OpenAI) -> None:
+    while True:
+        client.models.list()
+
+
+def test_the_real_model_speaks(client: openai.OpenAI, one: Fleet) -> None:
+    text = "The lighthouse keeper counted the ships each evening before the fog came in."
+    asking = client.audio.speech.with_streaming_response
+    with asking.create(model="tts-1", voice="alloy", input=text, response_format="pcm") as reply:
+        pieces = list(reply.iter_bytes())
+    assert len(b"".join(pieces)) > 3 * 48000
+    assert len(pieces) > 1
+    (line,) = wait_for(lambda: one.first.requests(voice="af_alloy"), "its log line")
+    assert line["bytes_sent"] == len(b"".join(pieces))
+
+
+def test_nobody_from_elsewhere_reaches_the_door(one: Fleet) -> None:
+    (haproxy,) = (p for p, words in descendants(one.first.process.pid).items() if words[0] == "haproxy")
+    heard = {place.laddr.ip for place in haproxy.net_connections("tcp") if place.status == psutil.CONN_LISTEN}
+    assert heard == {"127.0.0.1"}
+
+
+def test_who_comes_while_there_is_no_replica_is_told_when_to_come_again(
+    client: openai.OpenAI, one: Fleet
+) -> None:
+    one.first.replica.kill()
+    with pytest.raises(openai.InternalServerError) as refused:
+        ask_for_ever(client)
+    assert refused.value.status_code == 503
+    assert refused.value.code == "overloaded"
+    assert refused.value.response.headers["retry-after"] == "5"
+    wait_for(lambda: one.first.is_ready, "a new replica")
+    wait_for(lambda: one.first.get("/health").is_success, "that it is known")
+
+
+def test_no_secret_reaches_a_worker(one: Fleet) -> None:
+    for worker in one.first.workers():
+        assert KEY not in str(environment(worker))
+
+
+def test_nothing_is_left_when_the_command_is_killed(one: Fleet) -> None:
+    started = descendants(one.first.process.pid)
+    directory = next(
+        Path(found).parent
+        for process in started
+        if (found := environment(process).get("_KOKORO_CLUSTER_LOG"))
+    )
+    assert directory.exists()
+    one.first.process.kill()
+    one.first.process.wait()
+    wait_for(lambda: all(is_gone(process.pid) for process in started), "the end of what it had started")
+    wait_for(lambda: not directory.exists(), "the end of its files")
+
+
+def test_a_machine_without_a_token_is_told_where_to_get_one(tmp_path: Path) -> None:
+    if find_spec("ray") is None:
+        pytest.skip("Ray is not installed: tests/cluster/setup.sh says why")
+    joining = subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "cluster", "--join", "127.0.0.1:1"],
+        env={"HOME": str(tmp_path), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+    assert joining.returncode == 3
+    assert "copy it from the first machine" in " ".join(joining.stderr.split())
