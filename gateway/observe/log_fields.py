@@ -87,6 +87,7 @@ class EventFields(TypedDict, total=False):
 EVENTS: Final[Mapping[str, str]] = {
     "started": "Clients can connect.",
     "wyoming_started": "Wyoming's clients can connect, Home Assistant for one.",
+    "wyoming_not_announced": "Home Assistant does not find this gateway by itself, though it could reach it.",
     "graph_chosen": "It is settled which graph CPU sessions load.",
     "accelerator_has_no_graph": "No graph in float could be derived, and accelerators are given no other.",
     "open_to_everyone": "Other machines can connect, and there are no keys.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from wyoming.error import Error
 
 from gateway.wyoming.conversation import WyomingConversation
+from gateway.wyoming.discovery import announced
 from gateway.wyoming.info import info
 from gateway.wyoming.wire import EVENT_BYTES, EventWire
 
@@ -44,7 +45,8 @@ async def listening(listener: socket.socket, host: Host, voices: Mapping[str, Vo
     address, port = listener.getsockname()[:2]
     logger.info("wyoming_started", extra={"host": address, "port": port})
     try:
-        yield
+        async with announced(address, port):
+            yield
     finally:
         server.close()
         await door.close()
