@@ -1,4 +1,4 @@
-"""A turn of a pipeline: what a model writes, and as much time as its speech takes. Runs in Pipecat's environment."""
+"""Turns of a pipeline: what a model writes, and as much time as its speech takes. Runs in Pipecat's environment."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pipecat.frames.frames import (  # type: ignore[import-not-found]
     ErrorFrame,
+    InterruptionFrame,
     LLMFullResponseEndFrame,
     LLMFullResponseStartFrame,
     LLMTextFrame,
+    TTSAudioRawFrame,
+    TTSStartedFrame,
     TTSStoppedFrame,
 )
 from pipecat.observers.base_observer import BaseObserver  # type: ignore[import-not-found]
@@ -18,40 +21,67 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 LONGEST_S = 60
-_LOOK_S = 0.2
+_LOOK_S = 0.1
 
 
-class _End(BaseObserver):  # type: ignore[misc]
-    """Sees the end of the speech. Lives as long as a turn."""
+class _Ear(BaseObserver):  # type: ignore[misc]
+    """Hears what becomes of a turn. Lives as long as the pipeline."""
 
-    def __init__(self) -> None:
+    def __init__(self, tts: Any) -> None:
         super().__init__()
-        self.is_seen = False
+        self.is_sound_heard = self.is_over = self.is_refused = False
+        tts.add_event_handler("on_connected", self._on_connected)
+        tts.add_event_handler("on_connection_error", self._on_connection_error)
+
+    def begin(self) -> None:
+        """Listen to the next turn."""
+        self.is_sound_heard, self.is_over = False, self.is_refused
 
     async def on_push_frame(self, data: Any) -> None:
-        self.is_seen |= isinstance(data.frame, TTSStoppedFrame | ErrorFrame)
+        self.is_sound_heard |= isinstance(data.frame, TTSAudioRawFrame)
+        self.is_over |= isinstance(data.frame, TTSStoppedFrame | ErrorFrame)
+
+    async def _on_connected(self, *_: Any) -> None:
+        self.is_over = True  # for in mid-turn that is another connection
+
+    async def _on_connection_error(self, *_: Any) -> None:
+        self.is_over = self.is_refused = True
 
 
-async def spoken(tts: Any, tokens: Sequence[str]) -> list[Any]:
-    """All frames that come of a turn.
+async def spoken(tts: Any, *turns: Sequence[str], breaks_in: bool = False) -> list[Any]:
+    """What comes of these turns; with `breaks_in`, somebody breaks into the first when it is heard, and it is left out.
 
     Raises:
-        RuntimeError: one of them says that something went wrong.
+        RuntimeError: something is said to have gone wrong, or a turn did not come to its end.
     """
-    end = _End()
+    ear = _Ear(tts)
 
-    def turn() -> Iterator[Any]:
-        yield LLMFullResponseStartFrame()
-        yield from map(LLMTextFrame, tokens)
-        yield LLMFullResponseEndFrame()
-        for _ in range(round(LONGEST_S / _LOOK_S)):
-            if end.is_seen:
-                return
-            yield SleepFrame(_LOOK_S)
+    def conversation() -> Iterator[Any]:
+        for number, tokens in enumerate(turns):
+            ear.begin()
+            yield LLMFullResponseStartFrame()
+            yield from map(LLMTextFrame, tokens)
+            if breaks_in and not number:
+                yield from _wait(lambda: ear.is_sound_heard)
+                yield InterruptionFrame()
+            else:
+                yield LLMFullResponseEndFrame()
+                yield from _wait(lambda: ear.is_over)
 
-    down, up = await run_test(tts, frames_to_send=turn(), observers=[end], start_timeout=LONGEST_S)
+    down, up = await run_test(tts, frames_to_send=conversation(), observers=[ear], start_timeout=LONGEST_S)
     frames = [*down, *up]
     for frame in frames:
         if isinstance(frame, ErrorFrame):
             raise RuntimeError(frame.error)  # noqa: TRY004 - it is no wrong type
-    return frames
+    begun = {frame.context_id for frame in frames if isinstance(frame, TTSStartedFrame)}
+    ended = {frame.context_id for frame in frames if isinstance(frame, TTSStoppedFrame)}
+    if len(begun - ended) > breaks_in:
+        raise RuntimeError(f"{len(begun)} turns began, and {len(begun & ended)} came to their end")
+    return [frame for frame in frames if getattr(frame, "context_id", None) not in begun - ended]
+
+
+def _wait(condition: Any) -> Iterator[Any]:
+    for _ in range(round(LONGEST_S / _LOOK_S)):
+        if condition():
+            return
+        yield SleepFrame(_LOOK_S)

@@ -20,6 +20,8 @@ class Spoken(NamedTuple):
     audio: bytes
     words: list[tuple[str, float]]
     """Each with the second in which it is heard."""
+    aligned_s: float | None = None
+    """Until when it believes to hear them, seconds."""
 
 
 def report(package: str, speak: Callable[[str, int, Order], bytes | Spoken]) -> None:
@@ -34,8 +36,8 @@ def _answer(
 ) -> Order:
     try:
         made = speak(base_url, retries, order)
-        audio, words = made if isinstance(made, Spoken) else (made, [])
-        return {"audio": b64encode(audio).decode(), "words": words}
+        spoken = made if isinstance(made, Spoken) else Spoken(made, [])
+        return spoken._asdict() | {"audio": b64encode(spoken.audio).decode()}
     except Exception as error:  # each client has its own, and the tests say what they expect
         return {
             "error": type(error).__name__,

@@ -31,6 +31,7 @@ class Answer:
 
     audio: bytes = b""
     words: Sequence[tuple[str, float]] = ()
+    aligned_s: float | None = None
     error: str = ""
     status: int | None = None
     message: str = ""
@@ -104,10 +105,19 @@ LIVEKIT_TALK = Client("livekit-plugins-elevenlabs", "livekit", "with_livekit_ele
 PIPECAT_TALK = Client("pipecat-ai", "pipecat", "with_pipecat_elevenlabs.py", "Python")
 DEEPGRAM = Client("livekit-plugins-deepgram", "livekit", "with_livekit_deepgram.py", "Python")
 PIPECAT_DEEPGRAM = Client("pipecat-ai", "pipecat", "with_pipecat_deepgram.py", "Python")
-ELEVENLABS = Client("elevenlabs", "elevenlabs", "with_elevenlabs.py", "Python")
-WYOMING = Client("wyoming", "wyoming", "with_wyoming.py", "Python")
+ELEVENLABS = (
+    Client("elevenlabs", "elevenlabs", "with_elevenlabs.py", "Python"),
+    Client("@elevenlabs/elevenlabs-js", "npm", "with_node.mjs", "@elevenlabs/elevenlabs-js"),
+)
+WYOMING = tuple(Client("wyoming", name, "with_wyoming.py", "Python") for name in ("wyoming", "wyoming-1.7"))
+HOME_ASSISTANT = tuple(
+    Client("homeassistant", name, "with_home_assistant.py", "Python") for name in ("wyoming", "wyoming-1.7")
+)
 DEEPGRAM_SDK = Client("deepgram-sdk", "pipecat", "with_deepgram.py", "Python")
-TALKING = (DEEPGRAM_SDK, WYOMING, LIVEKIT_TALK, PIPECAT_TALK, DEEPGRAM, PIPECAT_DEEPGRAM, ELEVENLABS)
+TALKING = (
+    *(LIVEKIT_TALK, PIPECAT_TALK, DEEPGRAM, PIPECAT_DEEPGRAM, DEEPGRAM_SDK),
+    *(*ELEVENLABS, *WYOMING, *HOME_ASSISTANT),
+)
 CLIENTS = (
     *OPENAI,
     Client("ai", "npm", "with_node.mjs", "ai"),

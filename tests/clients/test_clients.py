@@ -26,6 +26,8 @@ ROOT = Path(__file__).parents[2]
 TEXT = "Good morning, everyone."
 LONG = "This sentence is one of several, and it takes its time. " * 5
 ORDER: Order = {"model": "tts-1", "voice": "alloy", "input": TEXT}
+WITH_TIMES = ORDER | {"model": "kokoro", "input": LONG, "response_format": "pcm", "timestamps": "word"}
+OPENAI_FOR_NODE = [client for client in OPENAI if client.environment == "npm"]
 FAULTS: dict[str, Order] = {
     "too long": ORDER | {"input": "a" * 5000},
     "broken off": ORDER
@@ -40,11 +42,16 @@ def speech_for(client: Client) -> dict[str, Order]:
         return {"pcm": ORDER | {"input": LONG}}
     formats = [name for name in ENCODERS if name not in G711] if client is LIVEKIT else ["mp3", "wav", "pcm"]
     models = ["tts-1", "kokoro"] if client is LIVEKIT else ["tts-1"]  # LiveKit wants events from the second
-    return {
+    orders = {
         f"{name} by {model}": ORDER | {"input": LONG, "response_format": name, "model": model}
         for name in formats
         for model in models
     }
+    if client is LIVEKIT:
+        return orders | {"pcm with times": WITH_TIMES}
+    if client in OPENAI_FOR_NODE:
+        return orders | {"pcm with times": WITH_TIMES | {"stream_format": "sse"}}
+    return orders
 
 
 def seconds(client: Client, name: str, audio: bytes) -> float:
@@ -136,7 +143,7 @@ def test_sdk_does_not_repeat_what_would_break_again(told: Callable[[Client], Tol
 
 def test_livekit_asks_for_audio_and_for_events(told: Callable[[Client], Told]) -> None:
     ok = [line for line in told(LIVEKIT).requests if line["outcome"] == "ok" and line["method"] == "POST"]
-    assert sorted(line["stream_format"] for line in ok) == ["audio"] * 6 + ["sse"] * 6
+    assert sorted(line["stream_format"] for line in ok) == ["audio"] * 6 + ["sse"] * 7
 
 
 @pytest.mark.parametrize("client", OPENAI, ids=called)
@@ -159,7 +166,8 @@ def test_readme_names_the_versions_that_are_tested() -> None:
     table = (
         (ROOT / "README.md").read_text(encoding="utf-8").partition("## Works with")[2].partition("\n## ")[0]
     )
-    rows = [[cell.strip(" `") for cell in row.split("|")[1:3]] for row in table.splitlines() if "|" in row]
+    cells = [[cell.strip(" `") for cell in row.split("|")[1:3]] for row in table.splitlines() if "|" in row]
+    rows = [[package, version] for package, versions in cells for version in versions.split(", ")]
     newest = re.search(r"^openai==(\S+)$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert newest
     for named in [

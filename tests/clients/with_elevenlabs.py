@@ -38,7 +38,12 @@ def _timed(parts: list[Any]) -> Spoken:
         if part.alignment
         for pair in zip(part.alignment.characters, part.alignment.character_start_times_seconds, strict=True)
     ]
-    return Spoken(audio, times)
+    return Spoken(audio, times, _last(parts))
+
+
+def _last(parts: list[Any]) -> float:
+    ends: list[float] = [part.alignment.character_end_times_seconds[-1] for part in parts if part.alignment]
+    return ends[-1]
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ async def frames(base_url: str, retries: int, order: Order) -> bytes:
     """The samples that an agent would play."""
     options = APIConnectOptions(max_retry=retries, retry_interval=0.1)
     async with aiohttp.ClientSession() as session:
-        tts = TTS(base_url=f"{base_url}/v1/speak", api_key="none is needed", http_session=session)
+        access = {"base_url": f"{base_url}/v1/speak", "api_key": "none is needed", "http_session": session}
+        tts = TTS(model=order["voice"], **access)
         try:
             async with tts.stream(conn_options=options) as stream:
                 for token in order["tokens"]:

@@ -22,6 +22,10 @@ async def frames(base_url: str, retries: int, order: Order) -> Spoken:
             **given,
         )
         try:
+            if "before" in order:  # somebody breaks in when the first of it is heard
+                async with tts.stream(conn_options=options) as stream:
+                    stream.push_text("".join(order["before"]))
+                    await anext(stream)
             async with tts.stream(conn_options=options) as stream:
                 for token in order["tokens"]:
                     stream.push_text(token)
@@ -29,12 +33,9 @@ async def frames(base_url: str, retries: int, order: Order) -> Spoken:
                 heard = [event.frame async for event in stream]
         finally:
             await tts.aclose()
-    words = [
-        (str(word), float(word.start_time))
-        for frame in heard
-        for word in frame.userdata.get("lk.timed_transcripts", ())
-    ]
-    return Spoken(b"".join(bytes(frame.data) for frame in heard), words)
+    timed = [word for frame in heard for word in frame.userdata.get("lk.timed_transcripts", ())]
+    words = [(str(word), float(word.start_time)) for word in timed]
+    return Spoken(b"".join(bytes(frame.data) for frame in heard), words, timed[-1].end_time)
 
 
 def speak(base_url: str, retries: int, order: Order) -> Spoken:

@@ -12,7 +12,10 @@ from tests.clients.report import Order, report
 async def frames(base_url: str, order: Order) -> bytes:
     """The samples that a pipeline would play."""
     tts = DeepgramTTSService(
-        api_key="none is needed", base_url=base_url.replace("http", "ws"), sample_rate=order["sample_rate"]
+        api_key="none is needed",
+        base_url=base_url.replace("http", "ws"),
+        sample_rate=order["sample_rate"],
+        settings=DeepgramTTSService.Settings(voice=order["voice"]),
     )
     frames = await spoken(tts, order["tokens"])
     return b"".join(frame.audio for frame in frames if isinstance(frame, TTSAudioRawFrame))
