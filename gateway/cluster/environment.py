@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,9 @@ HOST: Final = "_KOKORO_CLUSTER_HOST"
 
 HEADER_TIMEOUT_S: Final = "_KOKORO_CLUSTER_HEADER_TIMEOUT_S"
 """Variable with the longest time for the headers of a request, whole seconds; Ray would set no limit."""
+
+BODY_TIMEOUT_S: Final = "_KOKORO_CLUSTER_BODY_TIMEOUT_S"
+"""Variable with the longest time for the body of a request, whole seconds; Ray would have 5."""
 
 LEAVING_S: Final = 3.0
 """How long a replica that is told to end still takes requests: HAProxy has to hear of it, which takes 1 s as a rule."""
@@ -81,5 +85,6 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         "FORWARDED_ALLOW_IPS": "",
         HOST: settings.host,
         HEADER_TIMEOUT_S: f"{settings.header_timeout_s:.0f}",
+        BODY_TIMEOUT_S: str(ceil(settings.body_timeout_s)),
         LOG_PIPE: str(directory / "log"),
     }

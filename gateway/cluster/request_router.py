@@ -17,7 +17,7 @@ from ray.serve.config import RequestRouterConfig
 from ray.serve.exceptions import DeploymentUnavailableError
 from ray.serve.request_router import PendingRequest, RequestRouter, RunningReplica
 
-from gateway.cluster.routing import BOUND_S, Machine, key_of, order, sound_s
+from gateway.cluster.routing import BOUND_S, Machine, asked, order
 
 if TYPE_CHECKING:
     from ray.serve import Application, Deployment
@@ -58,19 +58,6 @@ def routed(replicas: Application, version: str) -> Application:
     }
     router: Deployment = serve.deployment(Router, **options).options(version=version, _internal=True)
     return replicas._with_ingress_request_router(router.bind(replicas))
-
-
-def asked(body: bytes, length: int) -> tuple[int | None, float]:
-    """What a POST asks for, in any of our APIs: the key of its voice and text, and estimated seconds of sound.
-
-    `length` is that of the whole body. The start of one that is too long is a key as well: it repeats when that does.
-    """
-    try:
-        fields = json.loads(body)
-        text = fields.get("input") or fields["text"]
-        return key_of(str(fields.get("voice")), text), sound_s(len(text.encode("utf-8", "replace")))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return (key_of(body.decode("latin-1")), sound_s(length)) if body else (None, 0.0)
 
 
 class WorkRouter(RequestRouter):

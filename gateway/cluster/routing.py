@@ -7,6 +7,7 @@ its third, and when a machine comes or goes, only its own share of the texts mov
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from hashlib import blake2b
 from heapq import nsmallest
@@ -47,6 +48,19 @@ def key_of(*parts: str) -> int:
 def sound_s(text_bytes: int) -> float:
     """Estimated seconds of sound of a text, as far as they make work at once."""
     return min(text_bytes / _BYTES_PER_SECOND, _PLANNED_S)
+
+
+def asked(body: bytes, length: int) -> tuple[int | None, float]:
+    """What a POST asks for, in any of our APIs: the key of its voice and text, and estimated seconds of sound.
+
+    `length` is that of the whole body. The start of one that is too long is a key as well: it repeats when that does.
+    """
+    try:
+        fields = json.loads(body)
+        text = fields.get("input") or fields["text"]
+        return key_of(str(fields.get("voice")), text), sound_s(len(text.encode("utf-8", "replace")))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return (key_of(body.decode("latin-1")), sound_s(length)) if body else (None, 0.0)
 
 
 class Machine:

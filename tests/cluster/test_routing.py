@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 
 import pytest
 
-from gateway.cluster.routing import BOUND_S, Machine, key_of, order, sound_s
+from gateway.cluster.routing import BOUND_S, Machine, asked, key_of, order, sound_s
 
 KEYS = [key_of("af_heart", f"text {number}") for number in range(2_000)]
 
@@ -149,3 +150,55 @@ def test_no_herd_forms_between_two_reports() -> None:
     chosen = herd(counts_sent=True)
     assert len(chosen) == 10
     assert max(chosen.values()) <= 13
+
+
+TEXT = "Hello there. How are you?"
+
+
+def of(body: object) -> tuple[int | None, float]:
+    raw = json.dumps(body).encode()
+    return asked(raw, len(raw))
+
+
+def test_a_text_is_found_in_the_bodies_of_all_our_apis() -> None:
+    openai = of({"model": "tts-1", "voice": "alloy", "input": TEXT})
+    assert openai == (key_of("alloy", TEXT), len(TEXT) / 15)
+    assert of({"voice": "alloy", "input": TEXT, "response_format": "mp3", "stream_format": "sse"}) == openai
+    assert of({"text": TEXT, "model_id": "eleven_flash_v2_5"})[0] == of({"text": TEXT})[0]
+    assert of({"voice": "echo", "input": TEXT})[0] != openai[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b"null",
+        b"17",
+        b'"text"',
+        b'{"input": 5}',
+        b'{"input": {}}',
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 60_000,
+    ],
+)
+def test_what_has_no_text_goes_by_its_bytes(body: bytes) -> None:
+    key, sound_s = asked(body, len(body))
+    assert key == asked(body, len(body))[0]
+    assert key != asked(b"something else", 14)[0]
+    assert sound_s == min(len(body) / 15, 30)
+
+
+def test_nothing_at_all_has_no_key() -> None:
+    assert asked(b"", 0) == (None, 0.0)
+
+
+def test_the_start_of_a_long_body_counts_as_all_of_it() -> None:
+    start = json.dumps({"input": "word " * 20_000}).encode()[:65_000]
+    assert asked(start, 100_000) == asked(start, 100_000)
+    assert asked(start, 100_000)[1] == 30
+
+
+def test_half_a_surrogate_is_a_text_as_well() -> None:
+    assert of({"input": "\ud83d"})[0] is not None

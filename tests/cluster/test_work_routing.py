@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -29,7 +31,7 @@ def two(tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]
     directory = tmp_path_factory.mktemp("fleet")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TONE_DIRECTORY", str(tone))
-        with fleet("tests.support.tone_cluster", directory, API_KEYS=KEY) as running:
+        with fleet("tests.support.tone_cluster", directory, API_KEYS=KEY, BODY_TIMEOUT_S="1") as running:
             running.join()
             places = (str(number) for number in count())
             wait_for(
@@ -73,6 +75,14 @@ def test_repeats_are_answered_by_the_machine_that_holds_them(two: Fleet) -> None
     shares = [sum(line["replica"] == replica for line in first) for replica in {x["replica"] for x in first}]
     assert len(shares) == 2
     assert min(shares) > 60
+
+
+def test_a_body_that_does_not_come_is_an_error_of_the_api(two: Fleet) -> None:
+    with socket.create_connection(("127.0.0.1", two.first.port), timeout=DEADLINE_S) as connection:
+        connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\n{")
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(body)["error"]["message"] == "The body of your request did not arrive within 1 seconds."
 
 
 @contextmanager
