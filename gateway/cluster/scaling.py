@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     Step: TypeAlias = tuple[float, int]
     """So many machines are needed from this moment on."""
 
-BUSY: Final = 0.7
-"""Share of its time for which a machine may speak; with more, first sounds wait: `tests/benchmarks/capacity.py`."""
+BUSY: Final = 0.6
+"""Share of its time for which a machine may speak.
+
+Ten that speak for 0.63 of it have a gap in 1 of 100 replies: `python -m tests.benchmarks.capacity`.
+"""
 
 _ROUNDING: Final = 1e-9
 

@@ -35,7 +35,7 @@ def test_an_idle_fleet_needs_one_machine() -> None:
 def test_what_is_spoken_all_the_time_needs_machines() -> None:
     assert needed([Load(busy=BUSY, work_s=0.0)] * 10, 2.0) == 10
     assert needed([Load(busy=BUSY / 2, work_s=0.3)] * 10, 2.0) == 5
-    assert needed([Load(busy=1.0, work_s=0.5)] * 10, 2.0) == 15
+    assert needed([Load(busy=1.0, work_s=0.5)] * 10, 2.0) == 17
 
 
 def test_what_waits_needs_machines_that_do_it_within_the_promise() -> None:
