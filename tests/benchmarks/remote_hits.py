@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -27,8 +28,9 @@ Line = dict[str, Any]
 
 def main(rounds: int) -> None:
     with tempfile.TemporaryDirectory() as directory, redis_server(Path(directory)) as server:
-        one, other = (start(CACHE_URL=server.url) for _ in range(2))
-        alone = start()
+        with ThreadPoolExecutor(3) as starting:
+            each: tuple[dict[str, str], ...] = ({"CACHE_URL": server.url}, {"CACHE_URL": server.url}, {})
+            one, other, alone = starting.map(lambda options: start(**options), each)
         try:
             texts = Texts(seed=time.time_ns())
             Console().print(hits(one, other, texts, rounds))
