@@ -4,7 +4,7 @@
     python -m tests.benchmarks.capacity --policies          the rule of the fleet beside others, with and without Redis
     python -m tests.benchmarks.capacity --bounds            how far behind a favourite may be
     python -m tests.benchmarks.capacity --limits            where the next limit lies: doors, Redis, network
-    python -m tests.benchmarks.capacity --lose 1            the minute after a machine of ten has died
+    python -m tests.benchmarks.capacity --loss              the minute after a machine of ten has died
 
 Any figure of `capacity.toml` can be given another value: `listener.repeats=0 machine.slowness=2.2`. A fleet carries as
 many as hear the first sound within a second (p95) and 99 of 100 replies without a gap.
@@ -116,9 +116,8 @@ def listeners_a_machine(figures: Mapping[str, Any]) -> float:
     return float(speed * (chat["reply_s"] + chat["think_s"]) / chat["reply_s"])
 
 
-def by_machines(figures: Mapping[str, Any], lose: int) -> None:
+def by_machines(figures: Mapping[str, Any]) -> None:
     """How many a fleet carries; a large one is only asked whether it carries as many for each machine as ten do."""
-    del lose
     share, upto = figures["mix"]["pages"] / (1 + figures["mix"]["pages"]), 2 * listeners_a_machine(figures)
     heading(
         "machines", "listeners", "pages", "listeners + pages", "first sound, p50, p95", "from memory", "gaps"
@@ -135,9 +134,8 @@ def by_machines(figures: Mapping[str, Any], lose: int) -> None:
         row(f"{machines:,}", *counts, firsts(heard), from_memory(heard), keeps(heard))
 
 
-def by_policy(figures: Mapping[str, Any], lose: int) -> None:
+def by_policy(figures: Mapping[str, Any]) -> None:
     """The rule beside others, for a hundred machines."""
-    del lose
     alone = {**figures, "cache": {**figures["cache"], "remote_s": 0}}
     upto, machines = 2 * listeners_a_machine(figures), 100
     heading("rule", "Redis", "listeners", "first sound, p50, p95", "from memory", "gaps at nine tenths")
@@ -148,9 +146,8 @@ def by_policy(figures: Mapping[str, Any], lose: int) -> None:
             row(name, redis, f"{chat * machines:,.0f}", firsts(heard), from_memory(heard), keeps(heard))
 
 
-def by_bound(figures: Mapping[str, Any], lose: int) -> None:
+def by_bound(figures: Mapping[str, Any]) -> None:
     """How far behind a favourite may be, at the same load for all."""
-    del lose
     heading("bound", "first sound, p50, p95", "from memory", "gaps")
     chat = 0.9 * most(
         figures, 100, POLICIES["power of two"], 0.0, FLEETS[100], 2 * listeners_a_machine(figures)
@@ -160,19 +157,18 @@ def by_bound(figures: Mapping[str, Any], lose: int) -> None:
         row(f"{bound_s:g} s", firsts(heard), from_memory(heard), keeps(heard))
 
 
-def by_loss(figures: Mapping[str, Any], lose: int) -> None:
+def by_loss(figures: Mapping[str, Any]) -> None:
     """What the minute after a loss is like, for ten machines at several loads."""
-    heading("load", "lost", "replies broken", "first sound, p50, p95", "gaps")
+    heading("load", "replies broken", "first sound, p50, p95", "gaps")
     chat = most(figures, 10, Ours, 0.0, FLEETS[10], 2 * listeners_a_machine(figures))
     for load in (0.6, 0.7, 0.8, 0.9):
         people = round(load * chat * 10)
-        heard = simulate(figures, 10, Ours(), people, 0, seconds=60, warm_s=WARM_S, lose=lose)
-        row(f"{load:.0%}", lose, f"{heard.lost} of {people} heard", firsts(heard), keeps(heard))
+        heard = simulate(figures, 10, Ours(), people, 0, seconds=60, warm_s=WARM_S, lose=1)
+        row(f"{load:.0%}", f"{heard.lost} of {people} heard", firsts(heard), keeps(heard))
 
 
-def by_limit(figures: Mapping[str, Any], lose: int) -> None:
+def by_limit(figures: Mapping[str, Any]) -> None:
     """What doors, Ray's controller and Redis have to do for a fleet at its limit: how many of each it needs."""
-    del lose
     chat = most(figures, 10, Ours, 0.0, FLEETS[10], 2 * listeners_a_machine(figures))
     hit = run(figures, 10, Ours(), chat, 0, FLEETS[10])
     heading("machines", "POSTs a second", *(f"Gbit/s, {name}" for name in figures["network"]["kilobits"]),
@@ -205,11 +201,11 @@ def limits(figures: Mapping[str, Any], machines: int, people: float, heard: Hear
     ]
 
 
-MODES: Final[dict[str, Callable[[Mapping[str, Any], int], None]]] = {
+MODES: Final[dict[str, Callable[[Mapping[str, Any]], None]]] = {
     "policies": by_policy,
     "bounds": by_bound,
     "limits": by_limit,
-    "lose": by_loss,
+    "loss": by_loss,
 }
 
 
@@ -219,13 +215,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     mode = parser.add_mutually_exclusive_group()
-    for name in ("policies", "bounds", "limits"):
+    for name in MODES:
         mode.add_argument(f"--{name}", action="store_true")
-    mode.add_argument("--lose", type=int, default=0, metavar="MACHINES", help="of ten machines")
     parser.add_argument("changes", nargs="*", help="TABLE.NAME=VALUE of capacity.toml")
     options = parser.parse_args()
     chosen = next((do for name, do in MODES.items() if getattr(options, name)), by_machines)
-    chosen(read(options.changes), options.lose)
+    chosen(read(options.changes))
 
 
 if __name__ == "__main__":

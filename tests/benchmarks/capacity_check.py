@@ -1,7 +1,7 @@
 """The simulation of `capacity` beside gateways that run: `python -m tests.benchmarks.capacity_check URL [URL ...]`.
 
 Each URL (with /v1) is a gateway of one worker on a core of its own, as `KOKORO_WORKERS=1 KOKORO_THREADS=1 taskset -c 0`
-starts it; or one URL is the door of a fleet with `--machines`. First it measures how fast one is, which is the one
+starts it. First it measures how fast one is, which is the one
 figure that the simulation is given; then so many people listen on each, and the rule of the fleet says where they ask.
 
     python -m tests.benchmarks.capacity_check --door URL    what the question to the router costs, on the door's machine

@@ -86,7 +86,6 @@ class Host:
 
     def __init__(self, fleet: Fleet, place: int) -> None:
         self.place = place
-        self.is_up = True
         self.streams: set[Stream] = set()
         self.cache: OrderedDict[int, None] = OrderedDict()
         self._fleet = fleet
@@ -113,7 +112,6 @@ class Host:
     def lose(self) -> list[Stream]:
         """Be gone, with all that was being spoken."""
         lost = list(self.streams)
-        self.is_up = False
         self.streams.clear()
         self.cache.clear()
         self._firsts.clear()
@@ -316,7 +314,6 @@ class Fleet:
         self.clock.after(machine["back_after_s"], self._return, place)
 
     def _return(self, place: int) -> None:
-        self.hosts[place].is_up = True
         self.up = sorted([*self.up, place])
 
     def _ask(self, listener: Listener) -> None:
