@@ -140,6 +140,10 @@ async def hear(two: Fleet, text: str) -> int:
         return len(reply.raise_for_status().content)
 
 
+def audio_s(two: Fleet, voice: str) -> list[float]:
+    return [line["audio_s"] for line in lines(two, voice=voice, format="pcm", outcome="ok")]
+
+
 def replicas(two: Fleet) -> int:
     return sum(machine.is_ready for machine in (two.first, *two.others))
 
@@ -152,6 +156,8 @@ async def test_machines_come_under_load_and_go_after_it_with_every_reply_whole(t
     await asyncio.to_thread(wait_for, lambda: replicas(two) == 2, "a second machine")
     more = [asyncio.create_task(hear(two, f"{text}0")) for text in texts[:4]]
     sizes = await asyncio.gather(*hearing, *more)
-    said = [line["audio_s"] for line in lines(two, voice="af_slow", format="pcm", outcome="ok")]
+    said = await asyncio.to_thread(
+        wait_for, lambda: len(whole := audio_s(two, "af_slow")) == len(sizes) and whole, "lines of the log"
+    )
     assert sorted(sizes) == pytest.approx(sorted(48_000 * seconds for seconds in said), abs=48)
     await asyncio.to_thread(wait_for, lambda: replicas(two) == 1, "one machine let go")
