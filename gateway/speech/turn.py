@@ -120,6 +120,11 @@ class Turn:
         self._text.end()
 
     @property
+    def is_ended(self) -> bool:
+        """Nothing follows."""
+        return not self._text.is_growing
+
+    @property
     def is_silent(self) -> bool:
         """Nothing that was written is still to be heard."""
         return self._text.is_read and self.is_heard
@@ -129,17 +134,20 @@ class Turn:
         """All the sound has been sent of what was read so far."""
         return self._utterance.playback.ahead_s < PIECE_S / 10
 
-    async def sounds(self) -> AsyncGenerator[Sound, None]:
+    async def sounds(self, *, gives_way: bool = False) -> AsyncGenerator[Sound, None]:
         """The sound as it is made, no sooner than it is of use; closing this drops all that has not been taken.
 
+        One that gives way ends where memory is short and it has long been silent.
+
         Raises:
-            RepliesFull: there is no room for what the first sound takes.
+            RepliesFull: there is no room for what the next sound takes.
             InferenceError: the rest cannot be spoken.
         """
         owed: Alignment | None = None
         async with aclosing(self._utterance.segments(self._text)) as segments:
             async for spoken in segments:
-                making = self._making = self._making or self._begun()
+                self._place.hold(TURN_BYTES)
+                making = self._making = self._making or self._make()
                 self._told(spoken)
                 if alignment := self._aligned(spoken, making.handover):
                     owed = owed + alignment if owed else alignment
@@ -147,9 +155,12 @@ class Turn:
                     async for data in parts:
                         yield Sound(data, owed)
                         owed = None
-                if spoken.piece.is_last and self.is_heard and (held := await making.rest()):
-                    yield Sound(held, owed)
-                    owed = None
+                if spoken.piece.is_last and self.is_heard:
+                    if held := await making.rest():
+                        yield Sound(held, owed)
+                        owed = None
+                    if gives_way:
+                        self._place.offer(self.end)
         made = self._making
         if made and made.handover.samples and (rest := await made.pipeline.finish()):
             yield Sound(rest, owed)
@@ -172,10 +183,6 @@ class Turn:
         if self._making:
             self._making.pipeline.close()
         self._record.worked(self._utterance.phoneme_times, self._utterance.segment_times)
-
-    def _begun(self) -> _Making:
-        self._place.hold(TURN_BYTES)
-        return self._make()
 
     def _told(self, spoken: Spoken) -> None:
         self._record.phonemised(self._utterance.phoneme_times)

@@ -25,6 +25,7 @@ class Conversing(Protocol):
 
     method: str
     lead: Lead
+    gives_way: bool
     path: str
     request_id: str
     key: int | None
@@ -50,9 +51,6 @@ class Context:
         self.touched = self.written = asyncio.get_running_loop().time()
         """When the client last spoke of it, and when it last wrote some of it, on the clock of the loop."""
 
-        self.is_ending = False
-        """No more text is taken."""
-
         self._order = order
         self._host = host
         self._conversation = conversation
@@ -60,6 +58,7 @@ class Context:
         self._is_flushed = False
         """It was flushed, and nothing has been written since."""
 
+        self._is_stopped = False
         self._half = ""
         """Of a character outside the basic plane, which JavaScript's clients cut in two."""
 
@@ -72,6 +71,11 @@ class Context:
     def has_begun(self) -> bool:
         """There is text, and a line of the log will tell of it."""
         return self._turn is not None
+
+    @property
+    def is_ending(self) -> bool:
+        """No more text is taken."""
+        return self._is_stopped or (self._turn is not None and self._turn.is_ended)
 
     @property
     def is_over(self) -> bool:
@@ -138,7 +142,6 @@ class Context:
         if self._turn is None:
             await self._conversation.ended(self)
         elif not self.is_ending:
-            self.is_ending = True
             self._turn.end()
 
     async def stop(self) -> None:
@@ -146,7 +149,7 @@ class Context:
         if self._task and not self._task.done():
             self._record.interrupted()
             self._task.cancel()
-        self.is_ending = True
+        self._is_stopped = True
         await self._conversation.ended(self)
 
     async def drop(self, fault: Exception | None) -> None:
@@ -178,7 +181,7 @@ class Context:
 
     async def _speak(self, turn: Turn) -> None:
         try:
-            async with aclosing(turn.sounds()) as sounds:
+            async with aclosing(turn.sounds(gives_way=self._conversation.gives_way)) as sounds:
                 async for sound in sounds:
                     began = perf_counter()
                     await self._conversation.heard(self, sound)

@@ -50,6 +50,9 @@ class Conversation(ABC, Generic[Received, Sent]):
 
     lead: Lead = AS_HEARD
 
+    gives_way: bool = False
+    """A context that has long been silent ends where memory is short; what its client says then begins a new one."""
+
     def __init__(
         self,
         host: Host,

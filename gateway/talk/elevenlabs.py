@@ -74,6 +74,8 @@ class ElevenLabs(Conversation[str, str]):
 class MultiStream(ElevenLabs):
     """Several texts on one socket, each in a context of its own. Lives as long as the socket."""
 
+    gives_way = True
+
     async def _do(self, said: ClientMessage) -> None:
         context = self._contexts.get(said.name)
         if said.close_socket:

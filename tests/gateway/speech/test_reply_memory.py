@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -50,3 +51,55 @@ async def test_a_drain_waits_for_the_replies_of_that_moment() -> None:
     assert not drained.done()
     before.close()
     await drained
+
+
+class TestSilent:
+    """Turns that have said all there is so far."""
+
+    def test_one_that_has_long_been_silent_gives_way_the_longest_first(self) -> None:
+        now = 0.0
+        ended: list[str] = []
+        in_flight = RepliesInFlight(100, lambda: now)
+        for name in ("first", "second"):
+            in_flight.admit(40).offer(partial(ended.append, name))
+            now += 1
+        with pytest.raises(RepliesFull):
+            in_flight.admit(50)
+        assert not ended, "a writer may pause"
+        now += 60
+        in_flight.admit(50)
+        assert (ended, in_flight.held_bytes) == (["first"], 90)
+
+    def test_one_that_sounds_again_keeps_its_place(self) -> None:
+        now = 0.0
+        in_flight = RepliesInFlight(100, lambda: now)
+        place = in_flight.admit(60)
+        place.offer(partial(pytest.fail, "it sounds"))
+        place.hold(60)
+        now += 60
+        with pytest.raises(RepliesFull):
+            in_flight.admit(50)
+
+    def test_none_is_ended_where_that_would_not_make_room_enough(self) -> None:
+        now = 0.0
+        in_flight = RepliesInFlight(100, lambda: now)
+        in_flight.admit(60)
+        in_flight.admit(20).offer(partial(pytest.fail, "it would have been for nothing"))
+        now += 60
+        with pytest.raises(RepliesFull):
+            in_flight.admit(50)
+
+    def test_one_that_has_given_way_takes_room_again_for_what_it_still_says(self) -> None:
+        now = 0.0
+        in_flight = RepliesInFlight(100, lambda: now)
+        place = in_flight.admit(60)
+        place.offer(lambda: None)
+        now += 60
+        other = in_flight.admit(80)
+        with pytest.raises(RepliesFull):
+            place.hold(60)
+        other.close()
+        place.hold(60)
+        assert in_flight.held_bytes == 60
+        place.close()
+        assert (len(in_flight), in_flight.held_bytes) == (0, 0)

@@ -6,6 +6,7 @@ import json
 import random
 import signal
 import time
+from contextlib import ExitStack
 from shutil import copytree, ignore_patterns
 from typing import TYPE_CHECKING, Any
 
@@ -470,6 +471,35 @@ def test_who_has_written_no_sentence_takes_nobodys_place(tone: Path) -> None:
             socket.say(text="Good morning to", context_id=name)
         wait_for(lambda: gateway.status()["queue"]["requests"] == 5, "all of them")
         assert spoken(gateway, input=TEXT, response_format="pcm")
+    assert gateway.stop() == 0
+
+
+def test_contexts_that_keep_silent_leave_their_memory_to_others(tone: Path) -> None:
+    # One worker has 64 MiB for replies, and each context that has been heard holds half of one.
+    gateway = Gateway.start("tests.support.tone_server", str(tone), WORKERS="1", THREADS="1")
+
+    def is_heard(socket: Socket) -> bool:
+        for name in "abcde":
+            socket.say(text="Hi.", context_id=name, flush=True)
+        messages: list[Json] = []
+        while (
+            socket.closed is None and len({each["contextId"] for each in messages if each.get("audio")}) < 5
+        ):
+            messages += socket.messages(lambda message: bool(message.get("audio")))
+        return socket.closed is None
+
+    def is_room() -> bool:
+        with opened(gateway) as another:
+            return is_heard(another)
+
+    with ExitStack() as open_ones:
+        silent = [open_ones.enter_context(opened(gateway, inactivity_timeout=180)) for _ in range(25)]
+        assert all(map(is_heard, silent))
+        wait_for(is_room, "room for others")
+        first = silent[0]
+        assert first.messages(is_final)[-1]["contextId"] == "a"
+        first.say(text="Hi.", context_id="a", flush=True)
+        assert audio(first.messages(lambda message: bool(message.get("audio"))), "a"), "it begins anew"
     assert gateway.stop() == 0
 
 
