@@ -73,9 +73,9 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(directory / "metrics.sock"),
         "RAY_SERVE_HAPROXY_METRICS_ENABLED": "0",
         "RAY_SERVE_HAPROXY_NBTHREAD": "2",
-        "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": f"{settings.stall_timeout_s:.0f}",
+        "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": _whole(settings.stall_timeout_s),
         # Each change of the replicas starts a new HAProxy; the old one has its streams to finish.
-        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": f"{settings.request_timeout_s:.0f}",
+        "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": _whole(settings.request_timeout_s),
         # The rule for where a request goes looks at its text (`routing.py`), of which all but surrogates fit this.
         "RAY_SERVE_INGRESS_REQUEST_ROUTER_FORWARD_BODY": "1",
         "RAY_SERVE_HAPROXY_INGRESS_REQUEST_ROUTER_BUFSIZE": str(64 << 10),
@@ -84,7 +84,12 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         # Replicas look at who has connected; uvicorn would believe what HAProxy passes on.
         "FORWARDED_ALLOW_IPS": "",
         HOST: settings.host,
-        HEADER_TIMEOUT_S: f"{settings.header_timeout_s:.0f}",
+        HEADER_TIMEOUT_S: _whole(settings.header_timeout_s),
         BODY_TIMEOUT_S: str(ceil(settings.body_timeout_s)),
         LOG_PIPE: str(directory / "log"),
     }
+
+
+def _whole(seconds: float) -> str:
+    """HAProxy's times as Ray has them are whole seconds, and 0 is for ever."""
+    return str(max(ceil(seconds), 1))

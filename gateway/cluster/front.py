@@ -56,6 +56,8 @@ def mended(config: str, variables: Mapping[str, str]) -> str:
     head = re.sub(r"bind \S*:(\d+)", r"bind 127.0.0.1:\1", head)
     front = re.sub(r"bind \S*:(\d+)", rf"bind {host}:\1", front, count=1)
     front = re.sub(r"bind \*:(\d+)", r"bind 127.0.0.1:\1", front)
+    # HAProxy ends the connection of a whole reply and of a broken one alike, and HTTP/1.0 has no other mark.
+    front = re.sub(r"^    bind .*$", rf"\g<0>\n    {_REFUSE_OLD}", front, count=1, flags=re.M)
     # Ray's own proxy, for want of a replica: there a client would wait where it should be told to come again.
     front = re.sub(r"^.*SERVE_PROXY_ACTOR-fallback.*\n", "", front, flags=re.M)
     # For the question which replica it is, the body is waited for here, before a replica can.
@@ -85,9 +87,19 @@ def too_slow(variables: Mapping[str, str]) -> str:
 
 
 def _reply(status: str, message: str, kind: str, code: str | None, header: str) -> str:
-    body = json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+    body = _error(message, kind, code)
     head = (f"HTTP/1.1 {status}", "content-type: application/json", "access-control-allow-origin: *", header)
     return "\r\n".join((*head, f"content-length: {len(body)}", "", body))
+
+
+def _error(message: str, kind: str, code: str | None = None) -> str:
+    return json.dumps({"error": {"message": message, "type": kind, "param": None, "code": code}})
+
+
+_REFUSE_OLD: Final = (
+    "http-request return status 505 content-type application/json string "
+    f"'{_error('Streams of sound need HTTP/1.1.', 'invalid_request_error')}' if HTTP_1.0 METH_POST"
+)
 
 
 if __name__ == "__main__":

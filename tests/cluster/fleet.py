@@ -20,8 +20,8 @@ import psutil
 import pytest
 
 from tests.support.gateway import Gateway
-from tests.support.processes import descendants, is_gone
-from tests.support.waiting import DEADLINE_S
+from tests.support.processes import are_gone, descendants
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ class Fleet:
             self.others.remove(machine)
         started = descendants(machine.process.pid)
         assert machine.stop(2 * DEADLINE_S) == 0
-        assert [process for process in started if not is_gone(process.pid)] == []
+        wait_for(lambda: are_gone(started), "the end of what it had started")
 
     def stop(self) -> None:
         """End all machines, the first at last; one that a test has killed is left out."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +17,7 @@ import psutil
 import pytest
 
 from tests.cluster.fleet import KEY, Fleet, fleet
-from tests.support.processes import descendants, environment, is_gone
+from tests.support.processes import are_gone, descendants, environment
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
@@ -38,7 +41,8 @@ def client(one: Fleet) -> Iterator[openai.OpenAI]:
 
 def ask_for_ever(client: openai.OpenAI) -> None:
     while True:
-        client.models.list()
+        with suppress(openai.APIConnectionError):  # that of a request which the replica had
+            client.models.list()
 
 
 def test_the_real_model_speaks(client: openai.OpenAI, one: Fleet) -> None:
@@ -71,6 +75,15 @@ def test_who_comes_while_there_is_no_replica_is_told_when_to_come_again(
     wait_for(lambda: one.first.get("/health").is_success, "that it is known")
 
 
+def test_who_could_not_tell_a_cut_reply_from_a_whole_one_gets_none(one: Fleet) -> None:
+    """HTTP/1.0 has no other mark for the end of a stream than that of its connection, and HAProxy ends all alike."""
+    with socket.create_connection(("127.0.0.1", one.first.port), timeout=DEADLINE_S) as old:
+        old.sendall(b"POST /v1/audio/speech HTTP/1.0\r\ncontent-length: 2\r\n\r\n{}")
+        head, _, body = b"".join(iter(lambda: old.recv(4096), b"")).partition(b"\r\n\r\n")
+    assert head.split()[1] == b"505"
+    assert json.loads(body)["error"]["type"] == "invalid_request_error"
+
+
 def test_no_secret_reaches_a_worker(one: Fleet) -> None:
     for worker in one.first.workers():
         assert KEY not in str(environment(worker))
@@ -86,7 +99,7 @@ def test_nothing_is_left_when_the_command_is_killed(one: Fleet) -> None:
     assert directory.exists()
     one.first.process.kill()
     one.first.process.wait()
-    wait_for(lambda: all(is_gone(process.pid) for process in started), "the end of what it had started")
+    wait_for(lambda: are_gone(started), "the end of what it had started")
     wait_for(lambda: not directory.exists(), "the end of its files")
 
 

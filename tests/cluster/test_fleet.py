@@ -15,7 +15,7 @@ import openai
 import pytest
 
 from tests.cluster.fleet import KEY, Fleet, Machine, fleet
-from tests.support.processes import descendants, is_gone, workers
+from tests.support.processes import are_gone, descendants, workers
 from tests.support.sockets import Socket
 from tests.support.streams import SLOW, open_stream
 from tests.support.waiting import DEADLINE_S, wait_for
@@ -234,7 +234,7 @@ def test_a_replica_that_is_killed_breaks_its_own_streams_alone(two: Fleet) -> No
         killed.kill()
     assert listeners.broken
     assert listeners.whole
-    wait_for(lambda: all(is_gone(orphan.pid) for orphan in orphans), "the end of its workers")
+    wait_for(lambda: are_gone(orphans), "the end of its workers")
     wait_for(lambda: other.is_ready, "a new replica")
     assert other.replica.pid != killed.pid
 
@@ -259,7 +259,7 @@ def test_a_machine_that_is_lost_takes_its_own_streams_alone(two: Fleet) -> None:
     assert listeners.broken
     assert listeners.whole
     assert other.process.wait(DEADLINE_S) != 0
-    wait_for(lambda: all(is_gone(process.pid) for process in started), "the end of what it had started")
+    wait_for(lambda: are_gone(started), "the end of what it had started")
     two.others.remove(other)
     two.join()
     wait_for(lambda: is_spread(two), "a machine in its place")

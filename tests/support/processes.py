@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def descendants(pid: int) -> dict[psutil.Process, list[str]]:
@@ -32,6 +36,11 @@ def is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+def are_gone(processes: Iterable[psutil.Process]) -> bool:
+    """True once all of them have ended; another process may have got the number of one by now."""
+    return not _asked([process for process in processes if process.is_running()])
 
 
 def _asked(processes: list[psutil.Process]) -> dict[psutil.Process, list[str]]:
