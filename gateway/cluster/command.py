@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -100,7 +101,7 @@ class Node:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
         self._ready = threading.Event()
-        self._said: list[str] = []
+        self._said: deque[str] = deque(maxlen=20)
         threading.Thread(target=self._listen, daemon=True).start()
 
     @classmethod
@@ -135,7 +136,7 @@ class Node:
 
     def fail(self) -> None:
         """Raise what it said last."""
-        raise ClusterFailed(f"Ray has ended: {' '.join(self._said[-20:])}")
+        raise ClusterFailed(f"Ray has ended: {' '.join(self._said)}")
 
     def end(self, seconds: float) -> None:
         """Have it end, with its replicas finishing what they do."""
@@ -197,7 +198,10 @@ class _Fleet:
     def renew(self) -> None:
         """Have every replica read its files of keys and pronunciations again, and replace its workers."""
         self._renewed += 1
-        self.deploy()
+        try:
+            self.deploy()
+        except ClusterFailed as error:  # what speaks goes on
+            sys.stderr.write(f"{error}\n")
 
     def end(self) -> None:
         """End the replicas, which finish the replies in flight."""

@@ -55,7 +55,7 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
     program = directory / "front"
     program.write_text(f'#!/bin/sh\nPYTHONPATH={_ROOT} exec {sys.executable} -m gateway.cluster.front "$@"\n')
     program.chmod(0o700)
-    return {
+    return _chosen(settings) | {
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
@@ -87,6 +87,18 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         HEADER_TIMEOUT_S: _whole(settings.header_timeout_s),
         BODY_TIMEOUT_S: str(ceil(settings.body_timeout_s)),
         LOG_PIPE: str(directory / "log"),
+    }
+
+
+def _chosen(settings: Settings) -> dict[str, str]:
+    """What was set, by option or variable: replicas read variables alone, and in another working directory."""
+    from gateway.settings import PREFIX  # noqa: PLC0415 - the door starts without it, 0.4 s sooner
+
+    values = {name: getattr(settings, name) for name in settings.model_fields_set - {"api_keys"}}
+    return {
+        f"{PREFIX}{name.upper()}": str(value.absolute() if isinstance(value, Path) else value)
+        for name, value in values.items()
+        if value is not None
     }
 
 

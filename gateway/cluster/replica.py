@@ -70,7 +70,7 @@ class Replica:
         self._gateway: Gateway = await self._open.enter_async_context(
             assembly.opened(parts, self._keys, wyoming, log)
         )
-        self._renewed = 0
+        self._renewed: int | None = None
         self._renewing: asyncio.Task[None] | None = None
         app = self._gateway.app
         lifespan: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
@@ -111,9 +111,9 @@ class Replica:
 
     async def reconfigure(self, config: dict[str, Any]) -> None:
         """Do what SIGHUP asks for on one machine, whenever the number of `renewed` has changed."""
-        if (renewed := config.get("renewed", 0)) == self._renewed:
+        before, self._renewed = self._renewed, config.get("renewed", 0)
+        if before in {None, self._renewed}:  # None: Ray calls this at the start too
             return
-        self._renewed = renewed
         lifecycle.read_again(self._keys, self._lexicon)
         if self._renewing is None or self._renewing.done():
             self._renewing = asyncio.get_running_loop().create_task(self._gateway.pool.replace())

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     directory = tmp_path_factory.mktemp("fleet")
-    with fleet("gateway.cli cluster --join-port", directory, API_KEYS=KEY) as running:
+    (directory / "keys").write_text(f"{KEY}\n")
+    # An option, and not a variable: replicas are started by Ray, and have what they were told all the same.
+    with fleet(f"gateway.cli cluster --api-keys-file {directory}/keys --join-port", directory) as running:
         yield running
 
 
@@ -54,6 +56,14 @@ def test_the_real_model_speaks(client: openai.OpenAI, one: Fleet) -> None:
     assert len(pieces) > 1
     (line,) = wait_for(lambda: one.first.requests(voice="af_alloy"), "its log line")
     assert line["bytes_sent"] == len(b"".join(pieces))
+
+
+def test_who_has_no_key_hears_nothing(one: Fleet) -> None:
+    with (
+        openai.OpenAI(base_url=one.first.base_url, api_key="wrong", max_retries=0) as stranger,
+        pytest.raises(openai.AuthenticationError),
+    ):
+        stranger.audio.speech.create(model="tts-1", voice="alloy", input="Hello.")
 
 
 def test_nobody_from_elsewhere_reaches_the_door(one: Fleet) -> None:
