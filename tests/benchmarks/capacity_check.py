@@ -1,8 +1,8 @@
 """The simulation of `capacity` beside gateways that run: `python -m tests.benchmarks.capacity_check URL [URL ...]`.
 
 Each URL (with /v1) is a gateway of one worker on a core of its own, as `KOKORO_WORKERS=1 KOKORO_THREADS=1 taskset -c 0`
-starts it. First it measures how fast one is, which is the one
-figure that the simulation is given; then so many people listen on each, and the rule of the fleet says where they ask.
+starts it. So many people listen on each, and the rule of the fleet says where they ask. How fast the workers were in
+that time is all that the simulation is told.
 
     python -m tests.benchmarks.capacity_check --door URL    what the question to the router costs, on the door's machine
 """
@@ -22,7 +22,7 @@ import psutil
 
 from gateway.cluster.routing import Machine, key_of, order, sound_s
 from gateway.observe.percentile import percentile
-from gateway.tools.listeners import Texts, crowd, listen
+from gateway.tools.listeners import Texts, listen
 from tests.benchmarks.capacity import heading, read, row
 from tests.benchmarks.capacity_model import Costs, Ours, simulate
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 THINK_S: Final = 2.0
 ASKED: Final = 300
 
+_SUMS: Final = ("kokoro_audio_seconds_total", "kokoro_inference_seconds_sum")
+
 
 @dataclass
 class Real:
@@ -39,7 +41,6 @@ class Real:
 
     client: httpx.AsyncClient
     machines: dict[str, Machine]
-    speed: float
     heard: list[Heard] = field(default_factory=list)
 
     async def report(self) -> None:
@@ -48,7 +49,7 @@ class Real:
             for url, machine in self.machines.items():
                 status = (await self.client.get(f"{url.removesuffix('/v1')}/status")).json()
                 now = time.time()
-                machine.report(status["queue"]["work_s"], self.speed, now, now)
+                machine.report(status["queue"]["work_s"], 6.0, now, now)
             await asyncio.sleep(0.5)
 
     async def stay(self, texts: Texts, until: float) -> None:
@@ -65,20 +66,30 @@ class Real:
 
 
 async def measure(urls: list[str], people: int, seconds: float) -> tuple[float, list[Heard]]:
-    """Seconds of sound a second of one gateway, and what people heard of all."""
+    """Seconds of sound for a second of a worker's time in this run, and what people heard."""
     texts = Texts(seed=time.time_ns())
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
-        await listen(client, urls[0], texts.sentence())
-        began = time.perf_counter()
-        busy = await crowd(client, urls[0], 3, 5, texts.sentence)
-        speed = sum(one.audio_s for one in busy) / (time.perf_counter() - began)
-        real = Real(client, {url: Machine(url) for url in urls}, speed)
+        await asyncio.gather(*(listen(client, url, texts.sentence()) for url in urls))
+        before = [await spoken(client, url) for url in urls]
+        real = Real(client, {url: Machine(url) for url in urls})
         reporting = asyncio.create_task(real.report())
         until = time.perf_counter() + seconds
         await asyncio.gather(*(real.stay(texts, until) for _ in range(people * len(urls))))
         reporting.cancel()
-        return speed, real.heard
+        after = [await spoken(client, url) for url in urls]
+    (began_s, began_work_s), (sound_s, work_s) = (
+        map(sum, zip(*these, strict=True)) for these in (before, after)
+    )
+    return (sound_s - began_s) / (work_s - began_work_s), real.heard
+
+
+async def spoken(client: httpx.AsyncClient, url: str) -> tuple[float, float]:
+    """Seconds of sound that a gateway has spoken so far, and of its worker's time."""
+    said = (await client.get(f"{url.removesuffix('/v1')}/metrics")).text
+    found = dict(line.rsplit(" ", 1) for line in said.splitlines() if line.startswith("kokoro_"))
+    sums = [sum(float(v) for k, v in found.items() if k.startswith(name)) for name in _SUMS]
+    return sums[0], sums[1]
 
 
 def figures_of(speed: float, heard: list[Heard]) -> dict[str, Any]:
