@@ -111,7 +111,7 @@ class Fleet:
 
     def join(self) -> Machine:
         """One more machine."""
-        self.others.append(self._start(f"127.0.0.1:{self.join_port}"))
+        self.others.append(self._start("--join", f"127.0.0.1:{self.join_port}"))
         return self.others[-1]
 
     def deploy(self, prepare: str) -> None:

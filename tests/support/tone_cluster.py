@@ -1,7 +1,7 @@
 """A machine of a fleet on the tone model, with workers that break on demand.
 
-`python -m tests.support.tone_cluster JOIN_PORT [ADDRESS]`: everything but the model and the engine's faults is what
-`kokoro-gateway cluster` runs. TONE_DIRECTORY has the model.
+`python -m tests.support.tone_cluster JOIN_PORT [--join ADDRESS]`: everything but the model and the engine's faults is
+what `kokoro-gateway cluster` runs. TONE_DIRECTORY has the model.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def prepare_anew(settings: Settings, show: Show) -> Parts:
 
 def main() -> None:
     settings = Settings.from_environment()
-    join_port, join = int(sys.argv[1]), next(iter(sys.argv[2:]), None)
+    join_port, join = int(sys.argv[1]), next(iter(sys.argv[3:]), None)
 
     def announce(address: str) -> None:
         port = settings.port if join is None else settings.node_port
