@@ -13,11 +13,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text.everyday_dates import YEAR, DateBook
+from inference.text.everyday_money import MILLIONS, MoneyBook
 from inference.text.everyday_notes import NoteBook
+from inference.text.everyday_ordinals import OrdinalBook
 from inference.text.everyday_signs import SignBook
 from inference.text.everyday_units import UnitBook
-from inference.text.numbers import number_in_words, ordinal_in_words
-from inference.text.roman import NUMERAL, value
+from inference.text.numbers import number_in_words
 from inference.text.rules import Rule, any_of, apply
 
 if TYPE_CHECKING:
@@ -53,11 +54,6 @@ class PhraseBook:
         self._number: Final = (
             rf"(?:\d{{1,3}}(?:[{grouping}]\d{{{size}}})++(?!\d)|\d+)(?:{re.escape(self._decimal)}\d+)?"
         )
-        self._sum: Final = (
-            rf"(?:\d{{1,3}}(?:,\d{{3}})++(?:\.\d\d)?(?![.,]?\d)|\d+\.\d\d(?![.,]?\d)|{self._number})"
-        )
-        """A number, or one written as in English: sums in dollars are."""
-
         is_spaced = book["locale"] not in {"ja", "zh"}
         self._letters: Final = r"\w" if is_spaced else r"A-Za-z\d_"
         """What a word is made of, inside a character class; beside kana and han figures stand without a space."""
@@ -67,6 +63,8 @@ class PhraseBook:
             book, letters=self._letters, space=self._space, number=self._number, plain=self._plain
         )
         self._dates: Final = DateBook(book, letters=self._letters)
+        self._money: Final = MoneyBook(book, letters=self._letters, number=self._number, plain=self._plain)
+        self._ordinals: Final = OrdinalBook(book, letters=self._letters)
         self._dash: Final = r"\s?[–-]\s?" if is_spaced else r"\s?[–—~〜～-]\s?"
 
     def rules(self) -> Iterator[Rule]:
@@ -78,7 +76,7 @@ class PhraseBook:
             space=self._space,
             dash=self._dash,
             dialled=self._telephone,
-            ordinal=self._ordinal,
+            ordinal=self._ordinals.ordinal,
         )
         for name, (pattern, said) in {
             **notes.kinds(),
@@ -123,19 +121,7 @@ class PhraseBook:
                 lambda match: match[1] + self._telephone(match[2]),
             ),
             **self._dates.kinds(),
-            "money": (
-                rf"({any_of(words('currencies'))})\s?(?P<number>{self._sum})(?P<multiple>\s?{self._multiple()})?"
-                rf"(?:{any_of(unit[1] for unit in words('currencies').values())})?",
-                self._money,
-            ),
-            "money, sign last": (
-                rf"(?<![{w}.,])(?P<number>{number})(?P<multiple>\s{self._multiple()})?\s?({any_of(words('currencies'))})(?![{w}])",
-                self._money,
-            ),
-            "sign of a sum": (
-                rf"(?<=\s)({any_of(words('currencies'))})(?![{w}])",
-                lambda match: words("currencies")[match[1]][1],
-            ),
+            **self._money.kinds(),
             "range": (
                 rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?)(?![\d/–-]|[.,]\d|\s?=)",
                 rf"\1{self._between('range')}\2",
@@ -146,19 +132,7 @@ class PhraseBook:
                 lambda match: self._filled("percent", n=match["number"]),
             ),
             **self._units.kinds(),
-            "century": (
-                rf"\b({any_of(words('centuries'))})\s({NUMERAL})",
-                lambda match: f"{match[1]} {value(match[2])}",
-            ),
-            "king": (rf"\b({any_of(words('reigning'))})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
-            "Roman ordinal": (
-                rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
-                lambda match: self._ordinal(str(value(match[1])), ""),
-            ),
-            "ordinal": (
-                rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?:\.(?=\s[a-zà-ÿ]))?(?![{w}])",
-                self._written_ordinal,
-            ),
+            **self._ordinals.kinds(),
         }
 
     def _numbers(self) -> dict[str, tuple[str, Said]]:
@@ -182,9 +156,6 @@ class PhraseBook:
         filled: str = self._book[template].format(**values)
         return filled
 
-    def _multiple(self) -> str:
-        return any_of(self._words("multiples")) if self._words("multiples") else "(?!)"
-
     # --- Figures
 
     def _plain(self, number: str) -> str:
@@ -197,7 +168,7 @@ class PhraseBook:
         said = number_in_words(whole, self._book)
         if not fraction and (fits := self._book.get("agreement")):
             said = self._agreeing(said, match, fits)
-        if not fraction and _MILLIONS.fullmatch(whole) and self._is_before_noun(match):
+        if not fraction and MILLIONS.fullmatch(whole) and self._is_before_noun(match):
             said = f"{said} {self._book['of_millions']}"
         if fraction:
             is_one_number = (
@@ -252,71 +223,6 @@ class PhraseBook:
             else number_in_words(figures, self._book)
         )
 
-    def _money(self, match: re.Match[str]) -> str:
-        sign = next(group for group in match.groups() if group in self._words("currencies"))
-        one, many, *hundredth = self._words("currencies")[sign]
-        if match["multiple"]:
-            return self._filled(
-                "money", n=match["number"] + match["multiple"], unit=self._of(many, match["multiple"])
-            )
-        whole, cents = self._split(match["number"])
-        unit = one if whole == "1" else many
-        if _MILLIONS.fullmatch(whole) and not cents.strip("0"):
-            unit = self._of(unit, "")
-        if not cents or not int(cents) or "cents" not in self._book:
-            return self._filled(
-                "money",
-                n=f"{whole}{self._decimal + cents.rstrip('0') if cents.strip('0') else ''}",
-                unit=unit,
-            )
-        return self._filled("cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
-
-    def _of(self, unit: str, multiple: str) -> str:
-        """After millions, not after thousands: `3 millones de euros`, `3 mil euros`; `d'euros`, `de dollars`."""
-        if multiple.strip() == self._book.get("thousand"):
-            return unit
-        of: str = self._book.get("of", "")
-        if of.endswith("'"):
-            return f"{of}{unit}" if unit[0] in "aeiou" else f"{of[:-1]}e {unit}"
-        return f"{of} {unit}".strip()
-
-    def _split(self, number: str) -> tuple[str, str]:
-        """A sum as whole units and hundredths, written with the decimal mark of this language or of another."""
-        sum_of = re.fullmatch(r"(.*\d)[.,](\d\d)", number)
-        if sum_of is None:
-            is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+", number)
-            return number.replace(",", "") if is_grouped else self._plain(number), ""
-        return re.sub(r"\D", "", sum_of[1]), sum_of[2]
-
-    # --- Ordinals
-
-    def _ordinal(self, figures: str, sign: str) -> str:
-        """`2.º` as `segundo`; the feminine by its sign, and beyond the words of the book as a plain number."""
-        masculine = self._book["ordinals"].split()
-        if not 0 < int(figures) <= len(masculine):
-            return ordinal_in_words(figures, self._book) if sign else figures
-        word: str = masculine[int(figures) - 1].replace("_", " ")
-        if sign in self._book.get("oblique_signs", "").split():
-            return re.sub("ा(ँ?)$", lambda match: "ें" if match[1] else "े", word)
-        if sign and re.fullmatch(self._book["feminine_signs"], sign):
-            return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
-        return word
-
-    def _written_ordinal(self, match: re.Match[str]) -> str:
-        """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
-        word = self._ordinal(match[1], match[2])
-        stands_alone = re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)", match.string[match.end() :])
-        return word if stands_alone else str(self._words("before_nouns").get(word, word))
-
-    def _king(self, match: re.Match[str]) -> str:
-        """By an ordinal up to where the language has kings by ordinals, then by a plain number."""
-        number = value(match[2])
-        if number > self._book["last_ordinal_of_kings"]:
-            return f"{match[1]} {number}"
-        is_queen = match[1] in self._book.get("queens", "").split()
-        said = self._ordinal(str(number), self._book.get("queens_sign", "") if is_queen else "")
-        return f"{match[1]} {said}"
-
 
 _TELEPHONE: Final = (
     r"(?:\+\d{1,3}(?:[\s.-]\(?\d{1,10}\)?){1,5}"
@@ -354,5 +260,3 @@ _LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")
 
 _LONGEST_FRACTION: Final = 3
 """Figures behind a decimal mark that are read as one number, where the book says no other."""
-
-_MILLIONS: Final = re.compile(r"[1-9]\d{0,2}0{6}|[1-9]\d{0,2}0{9}")

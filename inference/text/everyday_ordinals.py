@@ -1,0 +1,73 @@
+"""Ordinals, kings, saints and Roman numerals, in languages other than English.
+
+Knows no language and no amounts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from inference.text.numbers import ordinal_in_words
+from inference.text.roman import NUMERAL, value
+from inference.text.rules import any_of
+
+if TYPE_CHECKING:
+    from inference.text.rules import Said
+
+
+class OrdinalBook:
+    """The words for ordinals of one language. Lives as long as its rules."""
+
+    def __init__(self, book: dict[str, Any], *, letters: str) -> None:
+        self._book: Final = book
+        self._letters: Final = letters
+
+    def kinds(self) -> dict[str, tuple[str, Said]]:
+        """The rules, by their names."""
+        w = self._letters
+        return {
+            "century": (
+                rf"\b({self._any_of('centuries')})\s({NUMERAL})",
+                lambda match: f"{match[1]} {value(match[2])}",
+            ),
+            "king": (rf"\b({self._any_of('reigning')})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
+            "Roman ordinal": (
+                rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
+                lambda match: self.ordinal(str(value(match[1])), ""),
+            ),
+            "ordinal": (
+                rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?:\.(?=\s[a-zà-ÿ]))?(?![{w}])",
+                self._written_ordinal,
+            ),
+        }
+
+    def _any_of(self, words: str) -> str:
+        return any_of(self._book[words].split()) if words in self._book else "(?!)"
+
+    def ordinal(self, figures: str, sign: str) -> str:
+        """`2.º` as `segundo`; the feminine by its sign, and beyond the words of the book as a plain number."""
+        masculine = self._book["ordinals"].split()
+        if not 0 < int(figures) <= len(masculine):
+            return ordinal_in_words(figures, self._book) if sign else figures
+        word: str = masculine[int(figures) - 1].replace("_", " ")
+        if sign in self._book.get("oblique_signs", "").split():
+            return re.sub("ा(ँ?)$", lambda match: "ें" if match[1] else "े", word)
+        if sign and re.fullmatch(self._book["feminine_signs"], sign):
+            return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
+        return word
+
+    def _written_ordinal(self, match: re.Match[str]) -> str:
+        """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
+        word = self.ordinal(match[1], match[2])
+        stands_alone = re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)", match.string[match.end() :])
+        return word if stands_alone else str(self._book.get("before_nouns", {}).get(word, word))
+
+    def _king(self, match: re.Match[str]) -> str:
+        """By an ordinal up to where the language has kings by ordinals, then by a plain number."""
+        number = value(match[2])
+        if number > self._book["last_ordinal_of_kings"]:
+            return f"{match[1]} {number}"
+        is_queen = match[1] in self._book.get("queens", "").split()
+        said = self.ordinal(str(number), self._book.get("queens_sign", "") if is_queen else "")
+        return f"{match[1]} {said}"
