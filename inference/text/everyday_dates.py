@@ -48,8 +48,13 @@ class DateBook:
                 lambda match: self._date(match, match[1], match[2], match[3]),
             ),
             "duration": (
-                rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)\s?min(?![{w}])\.?",
+                rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)(?:\s?min(?![{w}])\.?|'(?![{w}'\"]))",
                 lambda match: self._filled("duration", hour=match[1], minute=str(int(match[2]))),
+            ),
+            "hours with a full stop": (
+                rf"(?<![{w}:.,])([01]?\d|2[0-4])\.([0-5]\d)(?:(\s?[–-]\s?|\s[aàeyu]\s|\salle\s)(\d{{1,2}})\.([0-5]\d)"
+                rf"(?=\s?hs?(?![{w}])|\s*(?:[,;:!?)]|\.?\s*$))|(?=\s?(?:hs?|horas|ore|uhr)(?![{w}])))",
+                self._with_colons,
             ),
             "time with a full stop": (
                 rf"\b({self._any_of('before_times')}\s?)(\d{{1,2}})\.([0-5]\d)(?![{w}%]|[.,]\d)",
@@ -92,6 +97,10 @@ class DateBook:
         name = get_month_names("wide", locale=self._book["locale"])[month]
         first = self._book.get("first_day", "1") if day == 1 else str(day)
         return f"{match[1]}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
+
+    def _with_colons(self, match: re.Match[str]) -> str:
+        last = f"{match[3]}{match[4]}:{match[5]}" if match[3] else ""
+        return f"{match[1]}:{match[2]}{last}"
 
     def _time(self, match: re.Match[str]) -> str:
         figures = str(int(match[1]))

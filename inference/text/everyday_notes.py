@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.everyday_dates import YEAR
+from inference.text.numbers import number_in_words
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of
 
@@ -41,6 +43,7 @@ class NoteBook:
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """Rules before those of dates and amounts, which would take their figures for their own."""
         w = self._letters
+        extremes = self._book.get("extremes", {}) or {"(?!)": ""}
         return {
             "postcode": (
                 rf"(?<![{w}.,-])(?:{self._book.get('postcodes', '(?!)')})(?![{w}-])",
@@ -83,6 +86,7 @@ class NoteBook:
                 rf"(?<![{w}.@/-])([A-Z]{{1,6}}|Covid)-(\d{{1,4}})(?![{w}@/-]|\.\w)",
                 r"\1 \2",
             ),
+            "year in a word": (rf"(?<=[^\W\d_]{{3}})({YEAR})(?![{w}])", r" \1"),
             "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
             "month and day": (
                 r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～])",
@@ -103,10 +107,35 @@ class NoteBook:
                     " " if match[2] else ""
                 ),
             ),
+            "extreme": (
+                rf"(?<![{w}])({any_of(extremes)})\.?:?\s(?=[-−]?\d{{1,2}}(?:[.,]\d)?\s?[º°])",
+                lambda match: f"{extremes[match[1]]} ",
+            ),
+            "extreme of something": (
+                rf"(?<=[^\W\d])\s({any_of(extremes)})(?:\.(?!\s[A-Z]|\s*$)|(?![{w}]))",
+                self._extreme,
+            ),
             "degrees": (
-                rf"((?i:{self._book.get('temperatures', '(?!)')})[.:]{{0,2}}\s(?:[^\W\d]{{1,12}}\s){{0,3}}[-−]?)"
-                rf"(\d{{1,2}})\s?[º°](?![{w}º°])",
+                rf"((?i:{self._book.get('temperatures', '(?!)')})[.:]{{0,2}}\s(?:[^\W\d]{{1,12}}\s){{0,3}}[-−]?"
+                rf"(?=\d{{1,2}}(?!\d))|(?<![{w}.,])(?=\d{{3}}(?!\d)|\d{{1,2}}[.,])|(?<=[-−])(?=\d{{1,2}}(?!\d)))"
+                rf"(\d{{1,3}}(?:[.,]\d)?)\s?[º°](?![{w}º°]|\s[CF]\b)",
                 rf"\1\2{self._between('degrees')}",
+            ),
+            "sets": (
+                rf"(?<![{w}/.,])(?=[67]/|\d/[67]){_SET}(?:(?:,\s?|\s(?:(?:e|y|et)\s)?){_SET})+(?![{w}/]|[.,]\d)",
+                lambda match: match[0].replace("/", self._between("against")),
+            ),
+            "pressure": (
+                rf"((?:{self._book.get('pressures', '(?!)')})\b[^\d\n]{{0,20}})(\d{{1,3}})/(\d{{1,3}})(?![\d/])",
+                rf"\1\2{self._between('pressed')}\3",
+            ),
+            "count in short": (
+                rf"(?<![{w}.,])(?![48]K)(\d{{1,3}}(?:[.,]\d)?)\s?[kK](?=\s[^\W\d_]{{3}})",
+                rf"\1 {self._book.get('short_multiples', {}).get('k', '')}",
+            ),
+            "figures in a word": (
+                rf"(?<![{w}.,])(\d{{2,3}})({self._book.get('ends_of_figures', '(?!)')})(?![{w}])",
+                lambda match: number_in_words(match[1], self._book)[:-1] + match[2],
             ),
             "number of a year": (
                 rf"(?<![{w}.,/-])(\d{{1,5}})/((?:19|20)\d\d)(?![{w}/]|[.,]\d)",
@@ -163,6 +192,12 @@ class NoteBook:
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
 
+    def _extreme(self, match: re.Match[str]) -> str:
+        """`velocidad máx.` in the gender of what it stands behind; other words wait for their own rule."""
+        noun = re.search(r"[^\W\d_]{1,24}$", match.string[max(match.start() - 24, 0) : match.start()])
+        is_feminine = noun and re.fullmatch(self._book["feminine_nouns"], noun[0])
+        return f" {self._book['extremes'][match[1]].lower()}" if is_feminine else match[0]
+
     def _letter(self, letter: str) -> str:
         """Its name, where the book has one."""
         return str(self._book.get("letters", {}).get(letter, letter))
@@ -179,3 +214,7 @@ class NoteBook:
     def _latin_letters(self, match: re.Match[str]) -> str:
         word: str | None = self._book["acronym_words"].get(match[0])
         return word or "".join(map(self._letter, match[0]))
+
+
+_SET: Final = r"[0-7]/[0-7](?:\s?\(\d{1,2}\))?"
+"""Of tennis, with the points of its tie-break."""

@@ -32,6 +32,14 @@ class OrdinalBook:
                 lambda match: f"{match[1]} {value(match[2])}",
             ),
             "king": (rf"\b({self._any_of('reigning')})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
+            "second number of a king": (
+                rf"(\s(?:[eyi]|et)\s)((?=[IVX]){NUMERAL})(?=\sd(?:[aeio]|el|es)\s|\sd')",
+                self._second_of_a_king,
+            ),
+            "saint": (
+                r"(?<![\w.])S\.\s?(?=[A-ZÀ-Ý][a-zà-ÿ]{2})",
+                self._saint,
+            ),
             "Roman ordinal": (
                 rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
                 lambda match: self.ordinal(str(value(match[1])), ""),
@@ -45,12 +53,29 @@ class OrdinalBook:
     def _any_of(self, words: str) -> str:
         return any_of(self._book[words].split()) if words in self._book else "(?!)"
 
+    def _second_of_a_king(self, match: re.Match[str]) -> str:
+        """`Carlos I de España y V de Alemania`: only where the first of them stood."""
+        is_king = re.search(rf"\b{self._any_of('reigning')}\s", match.string[: match.start()])
+        is_ordinal = value(match[2]) <= self._book["last_ordinal_of_kings"]
+        if not is_king:
+            return match[0]
+        number = str(value(match[2]))
+        return match[1] + (self.ordinal(number, "") if is_ordinal else number)
+
+    def _saint(self, match: re.Match[str]) -> str:
+        """By the name: `Sant'Anna`, `Santo Stefano`, `San Pietro`."""
+        name = match.string[match.end() : match.end() + 24]
+        return next((said for like, said in self._book["saints"].items() if re.match(like, name)), match[0])
+
     def ordinal(self, figures: str, sign: str) -> str:
         """`2.º` as `segundo`; the feminine by its sign, and beyond the words of the book as a plain number."""
         masculine = self._book["ordinals"].split()
         if not 0 < int(figures) <= len(masculine):
-            return ordinal_in_words(figures, self._book) if sign else figures
-        word: str = masculine[int(figures) - 1].replace("_", " ")
+            word = ordinal_in_words(figures, self._book) if sign else figures
+        else:
+            word = masculine[int(figures) - 1].replace("_", " ")
+        if said := self._book.get("ordinals_by_sign", {}).get(f"{figures}{sign}"):
+            return str(said)
         if sign in self._book.get("oblique_signs", "").split():
             return re.sub("ा(ँ?)$", lambda match: "ें" if match[1] else "े", word)
         if sign and re.fullmatch(self._book["feminine_signs"], sign):

@@ -23,6 +23,9 @@ _UNSAYABLE: Final = (
 )
 """Capitals that begin or end as no word does in Romance languages: espeak says some of them as words."""
 
+_LONGEST_NUMBER: Final = 4
+"""Figures behind letters that are said as a number: `A380`, `B12`."""
+
 _VULGAR: Final = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
 
 
@@ -43,7 +46,7 @@ class SignBook:
             "address": (
                 rf"(?<![{w}.+-])(?:[{w}.+-]{{1,64}}@(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,10}}"
                 rf"|(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[{w}./-]*[{w}])?"
-                rf"|(?:[a-zA-Z\d_-]{{1,60}}\.){{1,3}}{_EXTENSION})(?![{w}@]|[./][{w}])",
+                rf"|(?![a-z]\.[a-z]\b)(?:[a-zA-Z\d_-]{{1,60}}\.){{1,3}}{_EXTENSION})(?![{w}@]|[./][{w}])",
                 self._address,
             ),
             "days of the week": (
@@ -70,7 +73,7 @@ class SignBook:
         return {
             "out of": (
                 rf"(?<![{self._letters}.,/-])(\d{{1,3}}(?:[.,]\d{{1,2}})?)/(5|10|20|100)(?![{self._letters}/]|[.,]\d)",
-                rf"\1{self._between('out_of')}\2",
+                self._out_of,
             ),
             "slash between figures": (
                 rf"(?<![{self._letters}/-])(\d{{1,6}})/(\d{{1,4}})(?![{self._letters}/]|[.,]\d)",
@@ -81,15 +84,19 @@ class SignBook:
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (
-                r"(?<=\d)\s?[-−–]\s?(?=\d{1,15}\s?=)",
+                r"(?:(?<=\d)\s?|(?<=[a-z²³)]\s))[-−–]\s?(?=(?:\d{1,15}[a-z]?|[a-z])\s?=)",
                 lambda _: f"{self._space}{signs.get('−', '')}{self._space}",
             ),
             "product": (
                 r"(?<=\d)\s?[x×]\s?(?=\d{1,15}\s?=)",
                 lambda _: f"{self._space}{signs.get('×', '')}{self._space}",
             ),
+            "power": (
+                r"(?:(?<=[\d)])|(?<![^\W\d_])(?P<base>[a-zA-Z]{1,2}))(?P<power>[²³])(?![\w²³])",
+                self._power,
+            ),
             "letters and figures": (
-                r"(?<![\w.,-])([A-Z]{1,3})(\d{1,4})(?!\w)",
+                r"(?<![\w.,-])([A-Z]{1,3})(\d{1,12})(?!\w)",
                 self._letters_and_figures,
             ),
             "acronym that is a word": (
@@ -111,10 +118,21 @@ class SignBook:
         is_elided = match.string[match.start() - 1 : match.start()] == "'"
         names = self._book.get("letters", {})
         letters = match[1].lower() if is_elided else [names.get(letter, letter) for letter in match[1]]
-        return f"{' '.join(letters)} {match[2]}"
+        figures = match[2] if len(match[2]) <= _LONGEST_NUMBER else " ".join(match[2])
+        return f"{' '.join(letters)} {figures}"
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
+
+    def _out_of(self, match: re.Match[str]) -> str:
+        is_part = float(match[1].replace(",", ".")) <= int(match[2])
+        return f"{match[1]}{self._between('out_of' if is_part else 'slash')}{match[2]}"
+
+    def _power(self, match: re.Match[str]) -> str:
+        """`x²` as x squared, and `m²` as square metres."""
+        powers = self._book["powers"]
+        whole: str | None = powers.get(match[0])
+        return whole or f"{match['base'] or ''} {powers[match['power']]}"
 
     def _day(self, short: str) -> str:
         return str(self._book["weekdays"][short])

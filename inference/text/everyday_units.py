@@ -5,12 +5,12 @@ Knows no language and no other figures.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
-    import re
     from collections.abc import Callable
 
     from inference.text.rules import Said
@@ -39,12 +39,16 @@ class UnitBook:
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
         return {
+            "minutes and seconds": (
+                rf"(?<![{self._letters}.,'])(\d{{1,3}})'\s?([0-5]?\d)(?:''|\")(?![{self._letters}])",
+                r"\1 min \2 s",
+            ),
             "speed": (
                 rf"(?:時速|时速)\s?(?P<number>{self._number})\s?(?P<unit>km)/h(?![{self._letters}])",
                 lambda match: match[0][:2] + self._unit_of(match["number"], "km"),
             ),
             "unit": (
-                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?![{self._letters}/²³'])",
+                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(]))?(?![{self._letters}/²³'])",
                 self._unit,
             ),
             "unit like a verb": (
@@ -59,6 +63,8 @@ class UnitBook:
         }
 
     def _unit(self, match: re.Match[str]) -> str:
+        if match[2] in _OPENED and re.search(_OPENED[match[2]], match.string[: match.start()]):
+            return match[0]  # it ends what is quoted
         return self._unit_of(match["number"], match[2])
 
     def _unit_of(self, written: str, unit: str) -> str:
@@ -76,6 +82,9 @@ class UnitBook:
             else said.replace(str(sample), number, 1).replace(" ", "")
         )
 
+
+_OPENED: Final = {"'": r"(?<!\w)'(?=[^\W\d])", '"': r"(?<!\w)\"(?=\w)"}
+"""Signs of minutes and inches, and how they look where they begin a quotation."""
 
 _UNITS: Final = {
     **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "m²": "square-meter"},
@@ -112,6 +121,31 @@ _UNITS: Final = {
         "MHz": "megahertz",
         "GHz": "gigahertz",
     },
+    **{"kcal": "kilocalorie", "mmHg": "millimeter-ofhg", "hPa": "hectopascal", "kPa": "kilopascal"},
+    **{
+        "MW": "megawatt",
+        "GW": "gigawatt",
+        "mA": "milliampere",
+        "kJ": "kilojoule",
+        "px": "pixel",
+        "kHz": "kilohertz",
+    },
+    **{
+        "dl": "deciliter",
+        "dL": "deciliter",
+        "hl": "hectoliter",
+        "cm²": "square-centimeter",
+        "cm³": "cubic-centimeter",
+    },
+    **{
+        "nm": "nanometer",
+        "µm": "micrometer",
+        "μm": "micrometer",
+        "µg": "microgram",
+        "μg": "microgram",
+        "Ω": "ohm",
+    },
+    **{"mph": "mile-per-hour", "Gbps": "gigabit-per-second", "mcg": "microgram", "lx": "lux"},
     **{"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Mbps": "megabit-per-second"},
 }
 """CLDR's names of units by their symbols, which are the same in every language."""

@@ -88,13 +88,18 @@ class PhraseBook:
             if name in self._book["examples"]:
                 written, spoken = self._book["examples"][name]
                 needs_figure = name not in _WITHOUT_FIGURES
-                yield Rule(name, re.compile(pattern, re.VERBOSE), said, written, spoken, needs_figure)
+                has_one_of = frozenset(_SIGNS.get(name, ""))
+                yield Rule(
+                    name, re.compile(pattern, re.VERBOSE), said, written, spoken, needs_figure, has_one_of
+                )
 
     def _kinds(self) -> dict[str, tuple[str, Said]]:
         words, number, w = self._words, self._number, self._letters
+        before_figures, with_stop = self._in_any_case("before_figures"), self._in_any_case("with_stop")
+        stopped, dialled = any_of(with_stop or ["(?!)"]), self._book.get("dialled", "").split() or ["(?!)"]
         return {
             "title": (
-                rf"\b({any_of(words('titles'))})(?:\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+{any_of(words('titles'))}\b|(?<=St|te)-\w)",
+                rf"\b({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
                 lambda match: words("titles")[match[1]],
             ),
             "abbreviation": (
@@ -102,26 +107,31 @@ class PhraseBook:
                 lambda match: words("abbreviations")[match[1]] + ("." if match["ends"] is not None else ""),
             ),
             "abbreviation with its stop": (
-                rf"(?<![{w}./])(?:({any_of(words('with_stop'))})\.(?=\s?[^\W_A-Z]|[,;)]|\s[IVX]+\b)"
-                rf"|({any_of(words('no_words'))})\."
-                rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s))"
-                rf"(?!s\.(?<!e\ss\.))({any_of(words('with_stop'))})(?P<ends>\.)(?=\s*$))(?![{w}])",
-                lambda match: words("with_stop")[match[1] or match[2] or match[3]] + (match["ends"] or ""),
+                rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+]|\sR\$|\s[IVX]+\b)"
+                rf"|({any_of(self._book.get('no_words', '').split() or ['(?!)'])})\."
+                rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s)|(?<=\de\s)(?=[a-zà-ÿ])|(?<=[ºª°]\s))"
+                rf"(?!s\.(?<!e\ss\.))({stopped})(?P<ends>\.)(?=\s*$))(?![{w}])",
+                lambda match: with_stop[match[1] or match[2] or match[3]] + (match["ends"] or ""),
             ),
             "before a figure": (
-                rf"(?<![{w}.])({any_of(words('before_figures'))})\s?(?=\d|[IVXLC]+\b)",
-                lambda match: f"{words('before_figures')[match[1]]} ",
+                rf"(?<![{w}.])({any_of(before_figures or ['(?!)'])})\s?"
+                rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,3}}\d|[A-Z](?![{w}.']))",
+                lambda match: f"{before_figures[match[1]]} ",
             ),
             "telephone": (
                 rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d)){_TELEPHONE}(?![{w}]|[.,/-]\d)",
                 lambda match: self._telephone(match[0]),
             ),
             "telephone after a word": (
-                rf"\b((?:{any_of(words('dialled'))})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
+                rf"\b((?:{any_of(dialled)})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
                 lambda match: match[1] + self._telephone(match[2]),
             ),
             **self._dates.kinds(),
             **self._money.kinds(),
+            "number with a hyphen": (
+                rf"(?<![{w}])((?:{self._book.get('numbered', '(?!)')})\s)(\d+)-(\d+)(?![\d/–-]|[.,]\d)",
+                r"\1\2, \3",
+            ),
             "range": (
                 rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?)(?![\d/–-]|[.,]\d|\s?=)",
                 rf"\1{self._between('range')}\2",
@@ -146,8 +156,15 @@ class PhraseBook:
     # --- Words of the book
 
     def _words(self, table: str) -> dict[str, Any]:
-        words: dict[str, Any] | str = self._book.get(table, {})
-        return dict.fromkeys(words.split()) if isinstance(words, str) else words
+        words: dict[str, Any] = self._book.get(table, {})
+        return words
+
+    def _in_any_case(self, table: str) -> dict[str, str]:
+        """With a capital, too, where that cannot be the letter of a name: `art.` and `Art.`."""
+        words = self._words(table)
+        return {
+            f"{word[0].upper()}{word[1:]}": said for word, said in words.items() if word[1:2].isalpha()
+        } | words
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
@@ -227,7 +244,7 @@ class PhraseBook:
 _TELEPHONE: Final = (
     r"(?:\+\d{1,3}(?:[\s.-]\(?\d{1,10}\)?){1,5}"
     r"|\(\d{2,3}\)\s?\d{4,5}-\d{4}|\d{2,3}(?:[\s.-]\d{2,4}){2,5}|0\d{1,4}(?:[\s.-]\d{1,4}){2,3}"
-    r"|0\d{1,3}[\s/-]\d{5,8}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}|3\d\d\s\d{6,7}|1[3-9]\d{9})"
+    r"|0\d{1,3}[\s/-]\d{5,8}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}|3\d\d[\s/.-]\d{6,7}|1[3-9]\d{9})"
 )
 """With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
 
@@ -250,10 +267,31 @@ _WITHOUT_FIGURES: Final = frozenset(
             "laughter",
             "Roman after an article",
             "day in brackets",
+            *("saint", "second number of a king", "extreme of something", "power", "difference"),
         ),
     ]
 )
 """Kinds of rules that find something in a text without figures, too."""
+
+_DASHES: Final = "-−–—~〜～"
+_SIGNS: Final = {
+    **dict.fromkeys(("address", "version"), "."),
+    **dict.fromkeys(("fraction", "out of"), "/½⅓⅔¼¾⅕⅛"),
+    **dict.fromkeys(
+        ("slash between figures", "number of a year", "per", "day and month", "sets", "pressure"), "/"
+    ),
+    **dict.fromkeys(("date without its century", "every so many hours"), "/"),
+    **{"date": "/.-", "date of ISO": "/-", "duration": "h", "full hour": "h", "time": ":h", "ratio": ":："},
+    **dict.fromkeys(
+        ("hours with a full stop", "time with a full stop", "saint", "abbreviation with its stop"), "."
+    ),
+    **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
+    **dict.fromkeys(("days of the week", "hours apart", "range", "negative", "difference"), _DASHES),
+    **dict.fromkeys(("figure after a name", "number with a hyphen"), "-"),
+    **{"score": f":：{_DASHES}", "percent": "%％", "degrees": "º°", "extreme": "º°", "power": "²³"},
+    **{"minutes and seconds": "'", "count in short": "kK"},
+}
+"""Of each match of these rules at least one."""
 
 _NEXT_WORD: Final = re.compile(r"\s(?:mil\s)?([a-zà-ÿœ]+)")
 _LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")

@@ -20,7 +20,8 @@ OTHERS = tuple(rule for language in LANGUAGES for rule in other_languages.rules(
 RULES = (*markup.RULES, *ENGLISH, *OTHERS)
 ALL_ITEMS = [item for path in sorted(ITEMS.glob("*.tsv")) for item in read_items(path)]
 
-WITHOUT_FIGURES = re.sub(r"\d", "", "\n".join(item.text for item in ALL_ITEMS))
+ALL_TEXTS = "\n".join(item.text for item in ALL_ITEMS)
+WITHOUT_FIGURES = re.sub(r"\d", "", ALL_TEXTS)
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,9 @@ def test_what_is_written_is_said_as_it_is_meant(item: Item, front_end: FrontEnd)
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs_figure], ids=lambda rule: rule.name)
 def test_a_rule_that_is_not_tried_without_a_figure_finds_nothing_there(rule: Rule) -> None:
     assert rule.apply(WITHOUT_FIGURES) == WITHOUT_FIGURES
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.signs], ids=lambda rule: rule.name)
+def test_a_rule_that_is_not_tried_without_a_sign_finds_nothing_there(rule: Rule) -> None:
+    without = ALL_TEXTS.translate(dict.fromkeys(map(ord, rule.signs), " "))
+    assert rule.apply(without) == without
