@@ -152,14 +152,14 @@ class Context:
         self._is_stopped = True
         await self._conversation.ended(self)
 
-    async def drop(self, fault: Exception | None) -> None:
-        """The socket closes, for a fault that ends all its contexts, or without one since the client has left."""
+    async def drop(self, fault: Exception | None, *, has_left: bool) -> None:
+        """The socket closes: for a fault that ends all its contexts, since the client has left, or cut from here."""
         if self._task is None:
             return
         if not (self._task.done() or self._record.outcome):
             if fault:
                 self._record.failed(fault, self._host.tell(fault).outcome)
-            else:
+            elif has_left:
                 self._record.left()
             self._task.cancel()
         await asyncio.wait({self._task})

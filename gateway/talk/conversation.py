@@ -105,7 +105,7 @@ class Conversation(ABC, Generic[Received, Sent]):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             for context in {*self._contexts.values(), *self._stopping}:
-                await context.drop(self._fault)
+                await context.drop(self._fault, has_left=not self._over.cancelled())
 
     async def heard(self, context: Context, sound: Sound) -> None:
         """See `Conversing.heard`."""

@@ -76,6 +76,8 @@ class _Door:
                 await self._conversation(wire).run()
         except ConnectionError:
             pass  # of one that is told that there is no place
+        except asyncio.CancelledError:
+            pass  # by `close`; asyncio of Python 3.11 logs a handler that is cancelled as a fault
         finally:
             self._open.discard(task)
             wire.close()

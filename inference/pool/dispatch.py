@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from contextvars import Context
+from math import inf
 from typing import TYPE_CHECKING, Final
 
 from inference.errors import (
@@ -127,6 +128,13 @@ class Dispatch:
         """Roles whose last worker died and could not be started again so far."""
         alive = {slot.spec.role for slot in self.slots if not slot.is_hopeless}
         return {slot.spec.role for slot in self.slots} - alive
+
+    def pause_s(self) -> float:
+        """Seconds until a worker is started of a role that has none, since they died again and again; else 0."""
+        pauses: dict[Role, float] = {}
+        for slot in self.slots:
+            pauses[slot.spec.role] = min(pauses.get(slot.spec.role, inf), slot.pause_s)
+        return max(pauses.values())
 
     async def _run(self, job: QueuedJob, slot: Slot, worker: WorkerProcess) -> None:
         job.begin()

@@ -188,6 +188,8 @@ class Pool:
             raise PoolClosed("the pool takes no new requests")
         if self._dispatch.hopeless_roles():
             raise PoolSaturated(HOPELESS_WAIT_S)
+        if (pause := self._dispatch.pause_s()) > self.config.queue_s:
+            raise PoolSaturated(pause)
         wait = self.expected_wait_s()
         now = time.monotonic()
         if wait > self.config.queue_s and (self._waiting_s("text", now) or self._waiting_s("speech", now)):

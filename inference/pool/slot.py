@@ -103,6 +103,7 @@ class Slot:
         self.trials: tuple[Trial, ...] = ()
         """How the provider was chosen when that was last done, here or for a worker like this one."""
 
+        self._starts_at = 0.0
         self._restarts: Counter[RestartCause] = Counter()
         self._start_timeout_s = start_timeout_s
         self._on_free = on_free
@@ -125,6 +126,11 @@ class Slot:
     def is_hopeless(self) -> bool:
         """True when there is no worker and the last attempt to start one failed."""
         return self.failed_starts > 0 and self.worker is None
+
+    @property
+    def pause_s(self) -> float:
+        """Seconds until a worker is started here, while there is none since it failed again and again; else 0."""
+        return 0.0 if self.worker else max(self._starts_at - time.monotonic(), 0.0)
 
     @property
     def is_idle(self) -> bool:
@@ -157,7 +163,9 @@ class Slot:
 
     async def try_start(self) -> None:
         """Start a worker, after a pause if that has failed before; if it fails now, `supervise` tries again."""
-        await asyncio.sleep(pause_s(self.failures))
+        pause = pause_s(self.failures)
+        self._starts_at = time.monotonic() + pause
+        await asyncio.sleep(pause)
         try:
             await self.start()
         except WorkerFailedToStart as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import signal
+import socket
 import time
 from contextlib import ExitStack
 from shutil import copytree, ignore_patterns
@@ -17,7 +18,7 @@ from tests.support.gateway import Gateway
 from tests.support.orders import spoken
 from tests.support.sockets import Json, Refused, Socket, audio, is_final
 from tests.support.sound import decode
-from tests.support.waiting import wait_for
+from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -517,6 +518,23 @@ def test_a_gateway_that_leaves_lets_a_turn_end_and_takes_no_other(tone: Path) ->
         assert any(m.get("error") == "system_busy" and m["contextId"] == "b" for m in messages)
         assert any(is_final(m) and m["contextId"] == "a" for m in messages)
         assert socket.closed == 1012
+    assert gateway.stop() == 0
+
+
+def test_turns_that_a_leaving_gateway_cuts_off_have_failed_and_no_client_has_gone(tone: Path) -> None:
+    options = {"WORKERS": "1", "THREADS": "1", "DRAIN_S": "0.5", "WYOMING_PORT": "0", "VOICE": "af_hang"}
+    gateway = Gateway.start("tests.support.tone_server", str(tone), **options)
+    wyoming = next(line["port"] for line in gateway.lines if line["event"] == "wyoming_started")
+    house = socket.create_connection(("127.0.0.1", wyoming))
+    with opened(gateway, voice="af_hang") as talk, house:
+        talk.say(text="Not this!", context_id="a", flush=True)
+        house.sendall(json.dumps({"type": "synthesize", "data": {"text": "Not this!"}}).encode() + b"\n")
+        wait_for(lambda: gateway.status()["queue"]["requests"] == 2, "both of them")
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(DEADLINE_S) == 0
+    cut = wait_for(lambda: gateway.requests(voice="af_hang", outcome="failed"), "their lines")
+    assert sorted(line["path"] for line in cut) == [SOCKET, "wyoming"]
+    assert not [line for line in gateway.lines if line["logger"] == "asyncio"]
     assert gateway.stop() == 0
 
 

@@ -78,6 +78,28 @@ async def test_a_job_that_breaks_two_workers_is_not_given_to_a_third(
         await say(lease)
 
 
+async def test_while_nobody_may_be_started_who_would_wait_too_long_is_refused(
+    speech_spec: WorkerSpec,
+) -> None:
+    async with Pool(config(speech_spec, queue_s=0.1)) as pool:
+
+        def refused_for_s() -> float:
+            try:
+                pool.lease("r2", 5).close()
+            except PoolSaturated as error:
+                return error.wait_s
+            return 0.0
+
+        for _ in range(2):  # four deaths, and a pause of 2 s after the last
+            await until(lambda: not refused_for_s(), "a worker")
+            with pytest.raises(JobPoisoned):
+                await say(pool.lease("r1", 5), "boom!", "af_abort")
+        await until(refused_for_s, "a refusal")
+        assert refused_for_s() <= 2
+        await until(lambda: not refused_for_s(), "a worker")
+        await say(pool.lease("r3", 5))
+
+
 async def test_a_job_whose_worker_died_is_done_by_another(speech_spec: WorkerSpec) -> None:
     async with whole_pool(speech_spec, speech_spec) as pool:
         audio, answer = await say(pool.lease("r1", 5), "boom!", "af_once")
