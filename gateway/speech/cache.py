@@ -179,19 +179,15 @@ class Cache:
             self._events[self._remove(key).kind, "evicted_ttl"] += 1
 
     def _evict(self, cause: Event) -> None:
-        key, entry = self._held.popitem(least_recent=True)
-        self._forget(key, entry)
-        self._events[entry.kind, cause] += 1
+        oldest = self._held.peek_last_item()  # popitem of lru-dict 1.4.1 keeps what it returns for ever
+        assert oldest is not None
+        self._events[self._remove(oldest[0]).kind, cause] += 1
 
     def _remove(self, key: bytes) -> HeldSegment | HeldResponse:
         entry = self._held[key]
-        del self._held[key]
-        self._forget(key, entry)
-        return entry
-
-    def _forget(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
-        del self._born[key]
+        del self._held[key], self._born[key]
         self._bytes -= _size(entry)
+        return entry
 
 
 def _size(entry: HeldSegment | HeldResponse) -> int:

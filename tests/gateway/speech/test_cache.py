@@ -7,6 +7,7 @@ import json
 import random
 import signal
 import struct
+import sys
 import threading
 from base64 import b64decode
 from collections import Counter
@@ -103,6 +104,24 @@ CacheIsItsModel.TestCase.settings = hypothesis_settings(
     max_examples=150, stateful_step_count=40, deadline=None
 )
 test_cache_is_its_model = CacheIsItsModel.TestCase
+
+
+def test_nothing_keeps_what_the_cache_has_let_go() -> None:
+    now = 0.0
+    cache = Cache(ENTRIES, TTL_S, MAX_BYTES, clock=lambda: now)
+    entries = [HeldSegment(bytes(size)) for size in (0, 0, 0, 0, 0, MAX_BYTES - ENTRY_BYTES, 1, 2)]
+    before = [sys.getrefcount(entry) for entry in entries]
+    for number, key in enumerate(KEYS):
+        cache.put(key, entries[number])
+    cache.put(KEYS[-1], HeldSegment(b""))
+    now = TTL_S
+    assert cache.status().entries == 0
+    assert {event for _, event in cache.status().events} == {
+        "evicted_entries",
+        "evicted_bytes",
+        "evicted_ttl",
+    }
+    assert [sys.getrefcount(entry) for entry in entries] == before
 
 
 def test_threads_never_get_another_keys_entry_and_leave_the_sums_right() -> None:
