@@ -29,7 +29,7 @@ class UnitBook:
         self._number: Final = number
         self._plain: Final = plain
         verbs = book.get("units_like_verbs", "").split()
-        self._known: Final = any_of({**_UNITS, **book.get("units", {})}.keys() - set(verbs))
+        self._known: Final = any_of({**UNITS, **book.get("units", {})}.keys() - set(verbs))
         self._like_verbs: Final = any_of(verbs) if verbs else "(?!)"
         """Units only where no verb can be: `5 ha di bosco`, but `nel 2023 ha vinto`."""
 
@@ -75,7 +75,7 @@ class UnitBook:
             one, many = own if isinstance(own, list) else (own, own)
             return f"{number}{self._space}{one if number == '1' else many}"
         sample = 1 if number == "1" else 3
-        said = format_unit(sample, _UNITS[unit], "long", locale=self._book["locale"]).replace("\xa0", " ")
+        said = format_unit(sample, UNITS[unit], "long", locale=self._book["locale"]).replace("\xa0", " ")
         return (
             said.replace(str(sample), number, 1)
             if self._space
@@ -86,7 +86,7 @@ class UnitBook:
 _OPENED: Final = {"'": r"(?<!\w)'(?=[^\W\d])", '"': r"(?<!\w)\"(?=\w)"}
 """Signs of minutes and inches, and how they look where they begin a quotation."""
 
-_UNITS: Final = {
+UNITS: Final = {
     **{"km": "kilometer", "m": "meter", "cm": "centimeter", "mm": "millimeter", "m²": "square-meter"},
     **{"km²": "square-kilometer", "m³": "cubic-meter", "ha": "hectare", "km/h": "kilometer-per-hour"},
     **{
@@ -145,7 +145,7 @@ _UNITS: Final = {
         "μg": "microgram",
         "Ω": "ohm",
     },
-    **{"mph": "mile-per-hour", "Gbps": "gigabit-per-second", "mcg": "microgram", "lx": "lux"},
+    **{"mph": "mile-per-hour", "mcg": "microgram", "lx": "lux"},
     **{"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Mbps": "megabit-per-second"},
 }
 """CLDR's names of units by their symbols, which are the same in every language."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inference.languages import LANGUAGES
-from inference.text import english, markup, other_languages
+from inference.text import english, everyday_units, markup, other_languages
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
 if TYPE_CHECKING:
@@ -49,3 +49,9 @@ def test_a_rule_that_is_not_tried_without_a_figure_finds_nothing_there(rule: Rul
 def test_a_rule_that_is_not_tried_without_a_sign_finds_nothing_there(rule: Rule) -> None:
     without = ALL_TEXTS.translate(dict.fromkeys(map(ord, rule.signs), " "))
     assert rule.apply(without) == without
+
+
+@pytest.mark.parametrize("code", ["es", "fr-fr", "hi", "it", "ja", "pt-br", "zh"])
+def test_every_unit_has_a_name_in_every_language(code: str) -> None:
+    for unit in everyday_units.UNITS:
+        assert other_languages.written_out(f"5 {unit}", code)
