@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from gateway.observe.percentile import percentile
-from tests.benchmarks.capacity_model import POLICIES, Costs, Ours, simulate
+from tests.benchmarks.capacity_model import Costs, simulate
+from tests.benchmarks.capacity_policies import POLICIES, Ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -117,7 +118,10 @@ def listeners_a_machine(figures: Mapping[str, Any]) -> float:
 
 
 def by_machines(figures: Mapping[str, Any]) -> None:
-    """How many a fleet carries; a large one is only asked whether it carries as many for each machine as ten do."""
+    """How many a fleet carries. Of a large one, only listeners are run, as many for each machine as ten carry.
+
+    What is multiplied up without a run is in brackets.
+    """
     share, upto = figures["mix"]["pages"] / (1 + figures["mix"]["pages"]), 2 * listeners_a_machine(figures)
     heading(
         "machines", "listeners", "pages", "listeners + pages", "first sound, p50, p95", "from memory", "gaps"
@@ -126,11 +130,14 @@ def by_machines(figures: Mapping[str, Any]) -> None:
     for machines, seconds in FLEETS.items():
         if machines <= _SEARCHED:
             chat, page, mixed = (
-                most(figures, machines, Ours, pages, seconds, upto) for pages in (0.0, 1.0, share)
+                most(figures, machines, Ours, part, seconds, upto) for part in (0.0, 1.0, share)
             )
         heard = run(figures, machines, Ours(), chat, 0, seconds)
+        pages = f"{page * machines:,.0f}"
         both = f"{mixed * (1 - share) * machines:,.0f} + {mixed * share * machines:,.0f}"
-        counts = f"{chat * machines:,.0f}", f"{page * machines:,.0f}", both
+        if machines > _SEARCHED:
+            pages, both = f"({pages})", f"({both})"
+        counts = f"{chat * machines:,.0f}", pages, both
         row(f"{machines:,}", *counts, firsts(heard), from_memory(heard), keeps(heard))
 
 

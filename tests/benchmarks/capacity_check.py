@@ -24,7 +24,8 @@ from gateway.cluster.routing import Machine, key_of, order, sound_s
 from gateway.observe.percentile import percentile
 from gateway.tools.listeners import Texts, listen
 from tests.benchmarks.capacity import heading, read, row
-from tests.benchmarks.capacity_model import Costs, Ours, simulate
+from tests.benchmarks.capacity_model import Costs, simulate
+from tests.benchmarks.capacity_policies import Ours
 
 if TYPE_CHECKING:
     from gateway.tools.listeners import Heard

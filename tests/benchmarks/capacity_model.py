@@ -1,4 +1,7 @@
-"""Simulated machines, listeners and doors, for `capacity`. Pure: a heap of events, and the rule of the fleet itself."""
+"""Simulated machines, listeners and doors, for `capacity`. Pure: a heap of events.
+
+Who is sent a request is settled in `capacity_policies.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from heapq import heappop, heappush
 from itertools import accumulate, count
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from gateway.cluster.routing import BOUND_S, Machine, key_of, order
+from gateway.cluster.routing import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -184,82 +187,11 @@ class Heard:
 class Policy(Protocol):
     """Who is sent a request. Lives as long as one run."""
 
+    def begin(self, fleet: Fleet) -> None:
+        """Called once, before anything happens; most need no more than what they see when asked."""
+
     def choose(self, fleet: Fleet, router: int, key: int, sound_s: float) -> int:
         """The place of a host that is up."""
-
-
-class RoundRobin:
-    """One after the other."""
-
-    def __init__(self) -> None:
-        self._turn = count()
-
-    def choose(self, fleet: Fleet, router: int, key: int, sound_s: float) -> int:
-        """The next."""
-        return fleet.up[next(self._turn) % len(fleet.up)]
-
-
-class LeastConnections:
-    """Where this door has the fewest requests; in turn among equals, as HAProxy does."""
-
-    def __init__(self) -> None:
-        self._turn = count()
-
-    def choose(self, fleet: Fleet, router: int, key: int, sound_s: float) -> int:
-        """The one with the fewest."""
-        open_, turn = fleet.open[router], next(self._turn) % len(fleet.up)
-        return min(fleet.up[turn:] + fleet.up[:turn], key=open_.__getitem__)
-
-
-class PowerOfTwo:
-    """Of two at random the one with fewer requests in flight, which are asked for: what Ray does by itself."""
-
-    def choose(self, fleet: Fleet, router: int, key: int, sound_s: float) -> int:
-        """The better of two."""
-        two = (fleet.random.choice(fleet.up), fleet.random.choice(fleet.up))
-        return min(two, key=lambda place: len(fleet.hosts[place].streams))
-
-
-class Ours:
-    """The rule of gateway/cluster/routing.py, with reports as old as they are."""
-
-    def __init__(self, bound_s: float = BOUND_S) -> None:
-        self._bound_s = bound_s
-        self._machines: list[list[Machine]] = []
-
-    def begin(self, fleet: Fleet) -> None:
-        """Have every machine report now and then."""
-        self._machines = [
-            [Machine(f"machine {host.place}") for host in fleet.hosts] for _ in range(fleet.routers)
-        ]
-        for host in fleet.hosts:
-            fleet.clock.after(fleet.random.uniform(0, fleet.report_every_s), self._report, fleet, host)
-
-    def _report(self, fleet: Fleet, host: Host) -> None:
-        fleet.clock.after(fleet.report_late_s, self._arrive, fleet, host, host.work_s, fleet.clock.now)
-        fleet.clock.after(fleet.report_every_s * fleet.random.uniform(0.9, 1.1), self._report, fleet, host)
-
-    def _arrive(self, fleet: Fleet, host: Host, work_s: float, taken_at: float) -> None:
-        for machines in self._machines:
-            machines[host.place].report(work_s, fleet.speed, taken_at, fleet.clock.now)
-
-    def choose(self, fleet: Fleet, router: int, key: int, sound_s: float) -> int:
-        """What the rule says."""
-        machines, now = self._machines[router], fleet.clock.now
-        if len(fleet.up) == len(machines):
-            chosen = order(key, machines, now, self._bound_s)[0]
-        else:
-            chosen = order(key, [machines[place] for place in fleet.up], now, self._bound_s)[0]
-        chosen.send(min(sound_s, fleet.ahead_s), now)
-        return int(chosen.name.rpartition(" ")[2])
-
-
-POLICIES: Final[dict[str, Callable[[], Policy]]] = {
-    "round robin": RoundRobin,
-    "least connections": LeastConnections,
-    "power of two": PowerOfTwo,
-    "hash and work": Ours,
-}
 
 
 class Fleet:
@@ -289,8 +221,7 @@ class Fleet:
         texts = range(1, figures["listener"]["texts"] + 1)
         self._texts = [key_of("voice", f"text {rank}") for rank in texts]
         self._weights = list(accumulate(1 / rank for rank in texts))
-        if isinstance(policy, Ours):
-            policy.begin(self)
+        policy.begin(self)
 
     def populate(self, listeners: int, readers: int) -> None:
         """Let people come, each at a moment of a round of their own."""

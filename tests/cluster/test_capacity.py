@@ -8,7 +8,8 @@ import pytest
 
 from gateway.observe.percentile import percentile
 from tests.benchmarks.capacity import limits, listeners_a_machine, read
-from tests.benchmarks.capacity_model import POLICIES, Ours, simulate
+from tests.benchmarks.capacity_model import simulate
+from tests.benchmarks.capacity_policies import POLICIES, Ours
 
 if TYPE_CHECKING:
     from tests.benchmarks.capacity_model import Heard
