@@ -68,19 +68,28 @@ class UnitBook:
         return self._unit_of(match["number"], match[2])
 
     def _unit_of(self, written: str, unit: str) -> str:
-        from babel.units import format_unit  # noqa: PLC0415 - 20 ms and 4 MB, only where there is a unit
-
         number = self._plain(written)
         if own := self._book.get("units", {}).get(unit):
             one, many = own if isinstance(own, list) else (own, own)
             return f"{number}{self._space}{one if number == '1' else many}"
         sample = 1 if number == "1" else 3
-        said = format_unit(sample, UNITS[unit], "long", locale=self._book["locale"]).replace("\xa0", " ")
+        said = _named(sample, UNITS[unit], self._book["locale"]).replace("\xa0", " ")
         return (
             said.replace(str(sample), number, 1)
             if self._space
             else said.replace(str(sample), number, 1).replace(" ", "")
         )
+
+
+def _named(number: int, unit: str, locale: str) -> str:
+    """`3 megabit al secondo`, by CLDR."""
+    from babel.units import format_compound_unit, format_unit  # noqa: PLC0415 - 20 ms and 4 MB, only for a unit
+
+    name, _, per = unit.partition("/")
+    said = format_compound_unit(number, name, denominator_unit=per, locale=locale) if per else None
+    if said is None or per in said:  # it has no word for that one, as Japanese
+        return format_unit(number, name, "long", locale=locale)
+    return said
 
 
 _OPENED: Final = {"'": r"(?<!\w)'(?=[^\W\d])", '"': r"(?<!\w)\"(?=\w)"}
@@ -145,7 +154,22 @@ UNITS: Final = {
         "μg": "microgram",
         "Ω": "ohm",
     },
+    **{
+        "Mbit/s": "megabit/second",
+        "Gbit/s": "gigabit/second",
+        "kbit/s": "kilobit/second",
+        "Mb/s": "megabit/second",
+    },
+    **{"Gb/s": "gigabit/second", "MB/s": "megabyte/second", "GB/s": "gigabyte/second"},
     **{"mph": "mile-per-hour", "mcg": "microgram", "lx": "lux"},
-    **{"KB": "kilobyte", "MB": "megabyte", "GB": "gigabyte", "TB": "terabyte", "Mbps": "megabit-per-second"},
+    **{
+        "KB": "kilobyte",
+        "MB": "megabyte",
+        "GB": "gigabyte",
+        "TB": "terabyte",
+        "Mbps": "megabit/second",
+        "Gbps": "gigabit/second",
+        "kbps": "kilobit/second",
+    },
 }
 """CLDR's names of units by their symbols, which are the same in every language."""
