@@ -14,9 +14,12 @@ from inference.text import english_figures as figures
 from inference.text import english_money as money
 from inference.text import english_notes as notes
 from inference.text import english_roman as roman
+from inference.text import english_signs as signs
+from inference.text import english_telephones as telephones
 from inference.text import english_times as times
 from inference.text import english_units as units
 from inference.text import english_words as words
+from inference.text import english_years as years
 from inference.text.rules import apply
 
 if TYPE_CHECKING:
@@ -30,10 +33,10 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *code.RULES,
         *notes.NOTES,
         *words.ABBREVIATIONS,
-        *figures.TELEPHONES,
+        *telephones.TELEPHONES,
         *(dates.BRITISH if is_british else dates.AMERICAN),
         *dates.NAMES,
-        *dates.YEARS,
+        *years.YEARS,
         *times.TIMES,
         *figures.FRACTIONS,
         *money.MONEY,
@@ -42,9 +45,9 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *roman.ROMAN,
         *units.UNITS,
         *figures.ARITHMETIC,
-        *words.SIGNS,
-        *words.NUMBERS,
-        *(words.BRITISH if is_british else ()),
+        *signs.SIGNS,
+        *signs.NUMBERS,
+        *(signs.BRITISH if is_british else ()),
     )
 
 

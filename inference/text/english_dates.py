@@ -1,4 +1,4 @@
-"""Dates and years in English, American or British. Knows no times of day and no amounts."""
+"""Dates in English, American or British. Knows no times of day, no years by themselves and no amounts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from inference.text import english_data as data
-from inference.text.english_numbers import cardinal, decade, ordinal, year
+from inference.text.english_numbers import ordinal, year
 from inference.text.rules import any_of, of_figures, rule
 
 if TYPE_CHECKING:
@@ -26,14 +26,13 @@ _MONTHS: Final = [
     "November",
     "December",
 ]
-_MONTH: Final = any_of(_MONTHS)
+MONTH: Final = any_of(_MONTHS)
 _SHORT_MONTH: Final = any_of(data.MONTHS)
 _SHORT_DAY: Final = any_of(data.WEEKDAYS)
 _NAMED: Final = any_of((*_MONTHS, *dict.fromkeys(data.WEEKDAYS.values())))
 _DAY: Final = r"(?:3[01]|[12]\d|0?[1-9])"
-_YEAR: Final = r"(?:1[1-9]\d\d|20\d\d)"
-_DASH: Final = r"(?:\s?[–—-]\s?)"
-_NO_FIGURE: Final = r"(?![\w/:%]|[.,-]\d)"
+DASH: Final = r"(?:\s?[–—-]\s?)"
+NO_FIGURE: Final = r"(?![\w/:%]|[.,-]\d)"
 
 
 # --- Days
@@ -137,7 +136,7 @@ BRITISH: Final = of_figures(
 NAMES: Final = (
     rule(
         "month",
-        rf"\b ({_SHORT_MONTH}) (?: \b\.?(?=\s\d) | \b(?={_DASH}{_SHORT_MONTH}\b) )",
+        rf"\b ({_SHORT_MONTH}) (?: \b\.?(?=\s\d) | \b(?={DASH}{_SHORT_MONTH}\b) )",
         lambda match: data.MONTHS[match[1]],
         "Jan. 5, Jan-Mar",
         "January 5, January-Mar",
@@ -159,196 +158,54 @@ NAMES: Final = (
     rule(
         "weekday",
         rf"""\b ({_SHORT_DAY}) (?: \.(?=,|\s[a-z\d])
-        | \b\.?(?=,\s(?:{_MONTH}|\d) | {_DASH}{_SHORT_DAY}\b
-        | \s\d{{1,2}}(?:st|nd|rd|th)?\s(?:{_MONTH}|{_SHORT_MONTH})\b
-        | \s{_MONTH}\b | \s(?:@|at\s\d) | \s(?:night|morning|afternoon|evening)\b ) )""",
+        | \b\.?(?=,\s(?:{MONTH}|\d) | {DASH}{_SHORT_DAY}\b
+        | \s\d{{1,2}}(?:st|nd|rd|th)?\s(?:{MONTH}|{_SHORT_MONTH})\b
+        | \s{MONTH}\b | \s(?:@|at\s\d) | \s(?:night|morning|afternoon|evening)\b ) )""",
         lambda match: data.WEEKDAYS[match[1]],
         "Mon-Fri, Wed. morning, Sun, May 5",
         "Monday-Fri, Wednesday morning, Sunday, May 5",
     ),
     rule(
         "weekday after another",
-        rf"(day{_DASH}) ({_SHORT_DAY}) \b\.?",
+        rf"(day{DASH}) ({_SHORT_DAY}) \b\.?",
         lambda match: f"{match[1]}{data.WEEKDAYS[match[2]]}",
         "Monday-Fri",
         "Monday-Friday",
     ),
     rule(
         "from one to another",
-        rf"\b ({_NAMED}) {_DASH} ({_NAMED}) \b",
+        rf"\b ({_NAMED}) {DASH} ({_NAMED}) \b",
         r"\1 to \2",
         "Monday-Friday, May–June",
         "Monday to Friday, May to June",
     ),
     rule(
         "days of a month",
-        rf"\b ({_MONTH}) \s ({_DAY})(?:st|nd|rd|th)? {_DASH} ({_DAY})(?:st|nd|rd|th)? {_NO_FIGURE}",
+        rf"\b ({MONTH}) \s ({_DAY})(?:st|nd|rd|th)? {DASH} ({_DAY})(?:st|nd|rd|th)? {NO_FIGURE}",
         lambda match: f"{match[1]} {ordinal(match[2])} to {ordinal(match[3])}",
         "May 3-5",
         "May third to fifth",
     ),
     rule(
         "days and their month",
-        rf"(?<![\w.,:/$£€-]) ({_DAY})(?:st|nd|rd|th)? {_DASH} ({_DAY})(?:st|nd|rd|th)? \s ({_MONTH}) \b",
+        rf"(?<![\w.,:/$£€-]) ({_DAY})(?:st|nd|rd|th)? {DASH} ({_DAY})(?:st|nd|rd|th)? \s ({MONTH}) \b",
         lambda match: f"the {ordinal(match[1])} to the {ordinal(match[2])} of {match[3]}",
         "3-5 May",
         "the third to the fifth of May",
     ),
     rule(
         "month and day",
-        rf"\b ({_MONTH}) \s ({_DAY}) {_NO_FIGURE}",
+        rf"\b ({MONTH}) \s ({_DAY}) {NO_FIGURE}",
         lambda match: f"{match[1]} {ordinal(match[2])}",
         "May 5",
         "May fifth",
     ),
     rule(
         "day and month",
-        rf"(?<![\w.,:/$£€-]) (the\s)? ({_DAY})(?:st|nd|rd|th)? \s (?:of\s)? (?!(?-i:may)\b) ({_MONTH}) \b",
+        rf"(?<![\w.,:/$£€-]) (the\s)? ({_DAY})(?:st|nd|rd|th)? \s (?:of\s)? (?!(?-i:may)\b) ({MONTH}) \b",
         lambda match: f"the {ordinal(match[2])} of {match[3]}",
         "5 May, the 3rd of June",
         "the fifth of May, the third of June",
         re.IGNORECASE,
-    ),
-)
-
-
-# --- Years
-
-_BEFORE_YEARS: Final = frozenset(data.words("before_years"))
-_MAY_BE_COUNTED: Final = re.compile(r"[a-z]*[a-rt-z]s|people|men|women|children")
-_NOT_COUNTED: Final = frozenset(
-    [
-        "was",
-        "is",
-        "has",
-        "does",
-        "plays",
-        "wins",
-        "sees",
-        "brings",
-        "marks",
-        "begins",
-        "ends",
-        "starts",
-        "comes",
-        "makes",
-        "its",
-        "this",
-    ]
-)
-
-
-def _plain_year(match: re.Match[str]) -> str:
-    """Four figures as a year, unless what follows can be counted and what precedes does not tell of time."""
-    before, figures, after = (match["before"] or "").lower(), match["year"], (match["after"] or "").strip()
-    is_count = _MAY_BE_COUNTED.fullmatch(after) and after not in _NOT_COUNTED
-    if is_count and before.strip(" (") not in _BEFORE_YEARS:
-        return match[0]
-    return f"{match['before'] or ''}{year(figures)}{match['after'] or ''}"
-
-
-_BEFORE_SECONDS: Final = frozenset(data.words("before_seconds"))
-
-
-def _tens(match: re.Match[str]) -> str:
-    """`80s` as a decade, unless the word before it is one that seconds follow."""
-    before = match["before"] or ""
-    return match[0] if before.strip().lower() in _BEFORE_SECONDS else f"{before}{decade(match['tens'])}"
-
-
-YEARS: Final = of_figures(
-    rule(
-        "year after a quarter",
-        rf"\b ([QH][1-4]\s) ({_YEAR}) {_NO_FIGURE}",
-        lambda match: f"{match[1]}{year(match[2])}",
-        "Q3 2024 earnings",
-        "Q3 twenty twenty four earnings",
-    ),
-    rule(
-        "year after a day",
-        rf"(\b(?:first|second|third|[a-z]+th),?\s) ({_YEAR}) {_NO_FIGURE}",
-        lambda match: f"{match[1]}{year(match[2])}",
-        "May fifth, 1971",
-        "May fifth, nineteen seventy one",
-    ),
-    rule(
-        "year after a month",
-        rf"\b ({_MONTH},?\s) ({_YEAR}) {_NO_FIGURE}",
-        lambda match: f"{match[1]}{year(match[2])}",
-        "in May 1971",
-        "in May nineteen seventy one",
-    ),
-    rule(
-        "two years",
-        rf"(?<![\w.,$£€/-]) ({_YEAR}) {_DASH} ({_YEAR}) {_NO_FIGURE}",
-        lambda match: f"{year(match[1])} to {year(match[2])}",
-        "1914-1918",
-        "nineteen fourteen to nineteen eighteen",
-    ),
-    rule(
-        "year and the next",
-        rf"(?<![\w.,$£€/-]) ({_YEAR}) [/–-] (\d\d) (?![\w/:%-]|[.,]\d)",
-        lambda match: f"{year(match[1])} to {cardinal(match[2].lstrip('0') or '0')}",
-        "2019-20",
-        "twenty nineteen to twenty",
-    ),
-    rule(
-        "decade of a century",
-        r"(?<![\w.,]) '? ((?:1\d|20)\d0) '?s \b",
-        lambda match: decade(match[1]),
-        "the 1990s and 2000s",
-        "the nineteen nineties and two thousands",
-    ),
-    rule(
-        "decade",
-        r"(?: (?<!\w)' | \b (?P<before>(?:the|his|her|my|their|our|your|early|late)\s|mid[\s-]) ) ([2-9]0) '?s \b",
-        lambda match: f"{match['before'] or ''}{decade(match[2])}",
-        "the '90s, her 30s",
-        "the nineties, her thirties",
-        re.IGNORECASE,
-    ),
-    rule(
-        "one more decade",
-        r"((?:[a-z]ies)\s(?:and|or|&)\s) '?([2-9]0) '?s \b",
-        lambda match: f"{match[1]}{decade(match[2])}",
-        "the eighties & 90s",
-        "the eighties & nineties",
-    ),
-    rule(
-        "decade before a noun",
-        r"(?P<before> \b[A-Za-z]+\s | ~ )? (?<![\w.,$£€=]) (?P<tens>[1-9]0) s (?= \s[a-z] )",
-        _tens,
-        "80s music, wait 30s before it",
-        "eighties music, wait 30s before it",
-    ),
-    rule(
-        "year of an era",
-        r"(?<![\w.,]) (\d{1,4}) \s? (BCE?|CE|AD) \b",
-        lambda match: f"{year(match[1])} {match[2]}",
-        "1066 AD, 800 BC",
-        "ten sixty six AD, eight hundred BC",
-    ),
-    rule(
-        "year of the Lord",
-        r"\b AD\s (\d{1,4}) \b",
-        lambda match: f"AD {year(match[1])}",
-        "AD 79",
-        "AD seventy nine",
-    ),
-    rule(
-        "year",
-        rf"""(?P<before> \b[A-Za-z]+\s\(? )? (?<![\w\#.,:/$£€¥₹+−-]) (?P<year>{_YEAR})
-        (?! [\w%°/:$£€²³-] | [.,]\d | \s?[+*×÷=<>≤≥] | '\w\w ) (?P<after>\s[a-z]+)?""",
-        _plain_year,
-        "in 1999, 1200 people, in 2010 people",
-        "in nineteen ninety nine, 1200 people, in twenty ten people",
-    ),
-    rule(
-        "early year",
-        r"""\b ([Ii]n\s) (10\d\d|[3-9]\d\d)
-        (?! \w | [.,/:-]\d | % | \s(?!(?:and|the|when|he|she|it|they|after|by|in|was|at)\b)[a-z] )""",
-        lambda match: f"{match[1]}{year(match[2])}",
-        "in 1066",
-        "in ten sixty six",
     ),
 )
