@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import tomllib
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnsupportedLanguage
@@ -93,8 +95,20 @@ def _chinese() -> EastAsianReader:
     )  # loaded here because jieba itself would trust a cache in the common temporary directory
     dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
     dictionary.initialized = True
+    _teach(dictionary)
     chinese: Any = importlib.import_module("misaki.zh").ZHG2P()
     return EastAsianReader(lambda words: str(chinese(words)[0]), words_of.lcut)
+
+
+def _teach(dictionary: Any) -> None:
+    """Have the words of the phrase book cut off as words, and read as it says."""
+    book = files("inference.text").joinpath("data/zh.toml").read_text(encoding="utf-8")
+    phrases: dict[str, str] = tomllib.loads(book)["phrases"]
+    for phrase in phrases:
+        dictionary.add_word(phrase)
+    importlib.import_module("pypinyin").load_phrases_dict(
+        {phrase: [[sound] for sound in sounds.split()] for phrase, sounds in phrases.items()}
+    )
 
 
 def _whole_or_by_character(phonemes: Callable[[str], str], words: str) -> str:

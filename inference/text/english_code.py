@@ -78,6 +78,13 @@ RULES: Final = (
     ),
     rule("C#", r"\b([A-G])\#(?!\w)", r"\1 sharp", "C# and F#", "C sharp and F sharp"),
     rule(
+        "chord",
+        r"\b([A-G])\#(m(?:aj)?)(\d{0,2})\b",
+        lambda match: f"{match[1]} sharp {'major' if 'aj' in match[2] else 'minor'} {match[3]}".rstrip(),
+        "a C#m7",
+        "a C sharp minor 7",
+    ),
+    rule(
         "e-mail",
         r"(?<![\w.+-])([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?!\w)",
         lambda match: _signs(match[1], signs="._@"),
@@ -158,7 +165,7 @@ RULES: Final = (
     ),
     rule(
         "option of a command",
-        rf"(?<!\S)--(?= [a-z]+-[a-z] | (?:{any_of(data.words('options'))})\b )",
+        rf"(?<!\S)--(?= [a-z]+-[a-z] | [a-z]+= | (?:{any_of(data.words('options'))})\b )",
         "dash dash ",
         "npm i --save-dev, git push --force",
         "npm i dash dash save-dev, git push dash dash force",

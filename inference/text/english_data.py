@@ -16,9 +16,14 @@ _TABLES: Final[dict[str, Any]] = tomllib.loads(
 TITLES: Final[dict[str, str]] = _TABLES["titles"]
 STREETS: Final[dict[str, str]] = _TABLES["streets"]
 ABBREVIATIONS: Final[dict[str, str]] = _TABLES["abbreviations"]
-SHORTHAND: Final[dict[str, str]] = _TABLES["shorthand"]
+SHORTHAND: Final[dict[str, str]] = {
+    each: said if each == written else f"{said[0].upper()}{said[1:]}"
+    for written, said in _TABLES["shorthand"].items()
+    for each in (written.capitalize() if written.islower() else written, written)
+}
 COMPASS: Final[dict[str, str]] = _TABLES["compass"]
 STATES: Final[dict[str, str]] = _TABLES["states"]
+STATES_IN_SHORT: Final[dict[str, str]] = _TABLES["states_in_short"]
 BEFORE_FIGURES: Final[dict[str, str]] = _TABLES["before_figures"]
 MONTHS: Final[dict[str, str]] = _TABLES["months"]
 WEEKDAYS: Final[dict[str, str]] = _TABLES["weekdays"]

@@ -166,6 +166,14 @@ NAMES: Final = (
         "Monday-Fri, Wednesday morning, Sunday, May 5",
     ),
     rule(
+        "weekday after a word",
+        rf"""\b ( (?:closed|open|every)\s | (?:on|by|this|next|last|until|till)\s(?!Sun) | (?=\w+\s'til) )
+        ({_SHORT_DAY}) \b \.? (?!\w)""",
+        lambda match: f"{match[1]}{data.WEEKDAYS[match[2]]}",
+        "by Fri, closed Sun",
+        "by Friday, closed Sunday",
+    ),
+    rule(
         "weekday after another",
         rf"(day{DASH}) ({_SHORT_DAY}) \b\.?",
         lambda match: f"{match[1]}{data.WEEKDAYS[match[2]]}",

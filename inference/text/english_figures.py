@@ -17,7 +17,7 @@ _UNIT: Final = any_of(data.UNITS)
 # --- Fractions and ranges
 
 _VULGAR: Final = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
-_PARTS: Final = r"(?:2|3|4|5|6|7|8|9|10|12|16|20|32|50|64|100|1000)"
+_PARTS: Final = r"(?:2|3|4|5|6|7|8|9|10|12|16|20|32|40|50|60|64|80|100|125|250|500|1000|2000|4000)"
 
 
 def _plain_fraction(sign: str) -> str:
@@ -72,6 +72,7 @@ FRACTIONS: Final = (
         "open 24/7, a 50-50 chance",
         "open twenty four seven, a fifty fifty chance",
     ),
+    rule("time of music", r"(?<![\w/])(\d{1,2})/(2|4|8|16)(?=\stime\b)", r"\1 \2", "6/8 time", "6 8 time"),
     rule(
         "number with a fraction",
         rf"(?<![\w/.,])(\d{{1,4}})[\s-](\d{{1,2}})/({_PARTS})(?![\w/]|\.\d)",
@@ -103,9 +104,32 @@ BRITISH_SCORES: Final = (
         "They won the final 3 nil",
         re.IGNORECASE,
     ),
+    rule(
+        "goals between names",
+        r"(?<=[a-z])(\s)(\d)[–-](\d)(?=\s[A-Z][a-z])",
+        _score,
+        "Arsenal 1-0 Spurs",
+        "Arsenal 1 nil Spurs",
+    ),
+    rule(
+        "minute of a goal",
+        r"\b([A-Z][a-z]+\s)(\d{1,2})'(?=[,)]|\s[a-z])",
+        r"\1\2 minutes",
+        "(Saka 34')",
+        "(Saka 34 minutes)",
+    ),
 )
 
+_SET: Final = r"[0-7]-[0-7](?:\s?\(\d{1,2}(?:-\d{1,2})?\))?"
+
 RANGES: Final = (
+    rule(
+        "sets",
+        rf"(?<![\w.,-])(?:{_SET},?\s(?:and\s)?){{1,4}}{_SET}(?![\w.-]\d)",
+        lambda m: m[0].replace("-", " "),
+        "won 4-6, 7-6 (7-3), 6-2",
+        "won 4 6, 7 6 (7 3), 6 2",
+    ),
     rule(
         "difference",
         r"(?<=\d)\s+[–−-]\s+(?=\d[\d.,]*\s*=)|(?<=\d)[–-](?=\d[\d.,]*\s*=)|(?<==\s\d)\s[–-]\s(?=\d)",
@@ -177,8 +201,28 @@ ARITHMETIC: Final = (
         "a squared + a",
         f"{voiced('ˈA')} squared + {voiced('ˈA')}",
     ),
+    rule(
+        "base of a logarithm",
+        r"\blog([₀₁₂₃₄₅₆₇₈₉]+)",
+        lambda m: f"log base {m[1].translate(_SUBSCRIPT)} of ",
+        "log₂8",
+        "log base 2 of 8",
+    ),
     rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
-    rule("function", r"\b([fghFGH])\(([a-z]|\d{1,3})\)", r"\1 of \2", "f(x), g(2)", "f of x, g of 2"),
+    rule(
+        "function",
+        r"\b([fghFGHP])('{0,2})\(([a-z]|\d{1,3})\)",
+        lambda m: f"{m[1]}{ {2: ' double', 1: '', 0: ''}[len(m[2])] }{' prime' if m[2] else ''} of {m[3]}",
+        "f(x), g'(2)",
+        "f of x, g prime of 2",
+    ),
+    rule(
+        "function of an angle",
+        r"\b(a?rc)?(sin|cos|tan)(h?)(?=\s?(?:[²³θαβφωπ(^]|squared|cubed)|\s(?:x|y|t|\d))",
+        lambda m: f"{m[1] or ''}{ {'sin': 'sine', 'cos': 'cosine', 'tan': 'tangent'}[m[2]] }{m[3]}",
+        "sin²θ + cos x",
+        "sine²θ + cosine x",
+    ),
     rule(
         "product",
         r"(?<=\d)\s?[x×]\s?(?=[\d.,]+\s?=)",

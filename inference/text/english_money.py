@@ -62,7 +62,7 @@ MONEY: Final = (
     rule("loss of money", rf"(?<![\w)])[-−–](?={_SIGN}\d)", "minus ", "-$5", "minus $5"),
     rule(
         "money",
-        rf"(?P<one>{data.ONE_THING})?(?P<minus>)(?P<sign>{_SIGN})\s?{_AMOUNT}(?P<per>)"
+        rf"(?P<one>{data.ONE_THING}|\bsub-)?(?P<minus>)(?P<sign>{_SIGN})\s?{_AMOUNT}(?P<per>)"
         rf"{_NOUN_AFTER}",
         _money,
         "$4.50, a $10 bill, £1, $1.2 million and a €5m loan",

@@ -5,13 +5,12 @@ Knows no amounts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import Final
 
 from inference.text import english_data as data
+from inference.text.english_numbers import ordinal
 from inference.text.rules import any_of, rule
-
-if TYPE_CHECKING:
-    import re
 
 _AGE: Final = r"(?:y/o\b|y\.o\.(?!\w)|yo\b)"
 _DAYS: Final = data.DAY_LETTERS
@@ -23,7 +22,7 @@ _COMPARED: Final = {"<": "less than", ">": "more than", "≤": "at most", "≥":
 
 def _age(match: re.Match[str]) -> str:
     """`a 6 y/o boy` is a six year old boy, and someone who is 6 y/o six years old."""
-    is_noun = match["noun"] and match["noun"].strip() not in data.NOT_NOUNS
+    is_noun = match["noun"] is not None and match["noun"].strip() not in data.NOT_NOUNS
     said = "year old" if match["one"] or is_noun else "years old"
     return f"{match['one'] or ''}{match['age']} {said}{match['noun'] or ''}"
 
@@ -33,10 +32,23 @@ def _days(match: re.Match[str]) -> str:
     return f"{', '.join(first)} and {last}"
 
 
+def _many(match: re.Match[str]) -> str:
+    return {"10": "tens", "100": "hundreds"}.get(match[1], "thousands")
+
+
+def _cups(match: re.Match[str]) -> str:
+    unit = {"T": "tablespoon", "t": "teaspoon", None: "cup"}[match["spoon"]]
+    return (
+        f"{match['count'].strip()} {unit}{'' if _NO_MORE_THAN_ONE.fullmatch(match['count'].strip()) else 's'}"
+    )
+
+
+_NO_MORE_THAN_ONE: Final = re.compile(r"1|\d/\d|[½⅓⅔¼¾]|half")
+
 NOTES: Final = (
     rule(
         "age",
-        rf"(?P<one>{data.ONE_THING})? (?<![\w.,]) (?P<age>\d{{1,3}}) \s? {_AGE} (?P<noun>\s{data.NOUN})?",
+        rf"(?P<one>{data.ONE_THING})? (?<![\w.,]) (?P<age>\d{{1,3}}) \s? {_AGE} (?P<noun>\s{data.NOUN}|(?=\s[MF]\b))?",
         _age,
         "a 45 y/o man, who is 72 y/o and has a 2 yo",
         "a 45 year old man, who is 72 years old and has a 2 year old",
@@ -50,7 +62,7 @@ NOTES: Final = (
     ),
     rule(
         "times of a dose",
-        rf"(?<![\w.]) ({any_of(_DOSES)}) (?![\w.]\w)",
+        rf"(?<![\w.]) ({any_of(_DOSES)}) (?!\w|\.\w)",
         lambda match: _DOSES[match[1]],
         "500 mg tid prn",
         "500 mg three times a day as needed",
@@ -102,10 +114,61 @@ NOTES: Final = (
     ),
     rule(
         "cups",
-        r"(?<=\d)\s?c\. (?=\s[a-z]) | (?<=half)\sc\. (?=\s[a-z])",
-        " cups",
-        "1.5 c. rice",
-        "1.5 cups rice",
+        r"""(?P<count>\d+(?:[./]\d+)?\s?[½⅓⅔¼¾]?|[½⅓⅔¼¾]|half) \s? (?: c\. | (?P<spoon>[Tt])\. ) (?= \s[a-z] )""",
+        _cups,
+        "1.5 c. rice, 1 c. oil, 2 T. butter, 1/4 t. salt",
+        "1.5 cups rice, 1 cup oil, 2 tablespoons butter, 1/4 teaspoon salt",
+    ),
+    rule(
+        "karats",
+        r"\b(9|1[048]|2[24])[kK](?=\s(?:(?:white|yellow|rose|solid)\s)?gold\b)",
+        r"\1 karat",
+        "18k gold",
+        "18 karat gold",
+    ),
+    rule(
+        "moles in a liter",
+        r"(?<=\d)\sM(?=\s(?:solution\b|[A-Z][a-z]?\d?[A-Z](?=[A-Za-z\d₀-₉]*[a-z\d₀-₉])))",
+        " molar",
+        "0.1 M HCl, 5 M US users",
+        "0.1 molar HCl, 5 M US users",
+    ),
+    rule(
+        "exposure",
+        r"(?<![\w/.,])1/([1-9]\d{1,3})\s?(?:s|sec|second)\b",
+        lambda match: f"1 {ordinal(match[1])} of a second",
+        "at 1/250 s",
+        "at 1 two hundred fiftieth of a second",
+    ),
+    rule(
+        "sizes from and to",
+        r"(?<![\w–-])(X{0,3}S|M|L)[–-]([SML]|\d?X{1,3}L)(?![\w–-])",
+        r"\1 to \2",
+        "S–XXL",
+        "S to XXL",
+    ),
+    rule("so many for a sum", r"(?<![\w/.,])(\d{1,2})/(?=[$£€]\d)", r"\1 for ", "2/$25", "2 for $25"),
+    rule(
+        "letter of a place",
+        r"""\b((?i:apt|apartment|unit|suite|room|gate|seat|flat|bay|exit|platform|terminal|block|door|number)\.?\s\#?
+        |\#)(\d{1,4})([CF])(?!\w)""",
+        lambda match: f"{match[1]}{match[2]} {match[3]}",
+        "Apt 4C",
+        "Apt 4 C",
+    ),
+    rule(
+        "tens, hundreds",
+        r"(?<![\w.,])(10|100|1,?000)[sS]\b(?=\s(?:of\b|[A-Z]{2}))",
+        _many,
+        "100s of it",
+        "hundreds of it",
+    ),
+    rule(
+        "one or more",
+        r"(?<=[a-z]{2})\((e?s)\)(?!\w)",
+        r"\1",
+        "each affiliate(s)",
+        "each affiliates",
     ),
     rule("so many of a size", r"(?<![\w.])(\d{1,2}) [x×] \s (?=\d{1,4}[A-Z]\b)", r"\1 ", "3x 9V", "3 9V"),
     rule("within, without", r"(?<!\S) w/(in|out) (?!\w)", r"with\1", "w/in a day", "within a day"),
@@ -119,7 +182,7 @@ NOTES: Final = (
     ),
     rule(
         "about",
-        r"(?: ~\s? | (?<!\S)≈ ) (?= [$£€]?\d | half\b )",
+        r"(?: (?<!\w)~\s? | (?<!\S)≈ ) (?= [$£€]?\d | half\b )",
         "about ",
         "~5, ~half, ≈$20",
         "about 5, about half, about $20",
@@ -128,7 +191,7 @@ NOTES: Final = (
     rule("heart", r"\s <3+ \s* $", "", "Thanks <3", "Thanks"),
     rule(
         "more than",
-        r"(?<=[a-z]{2}) \s ([<>≤≥]) \s? (?= [$£€−-]?\d )",
+        r"(?:(?<=[a-z]{2})|(?<=[a-z][\"”])) \s ([<>≤≥]) \s? (?= [$£€−-]?\d )",
         lambda match: f" {_COMPARED[match[1]]} ",
         "scores >5 and <= 3, people ≥18",
         "scores more than 5 and <= 3, people at least 18",

@@ -237,7 +237,7 @@ def _begins_with_vowel(sounds: str) -> bool:
 
 
 def _without_s(token: str) -> tuple[str, str]:
-    for ending in ("'s", "s"):
+    for ending in ("'s", "s'", "s"):
         if token.endswith(ending):
             return token.removesuffix(ending), ending
     return token, ""

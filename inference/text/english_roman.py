@@ -62,6 +62,13 @@ ROMAN: Final = (
         "Parts 1 and 2",
     ),
     rule(
+        "team",
+        r"((?:\dst|\dnd|\drd|\dth)\s) (X[IV]) (?=\b)",
+        lambda match: f"{match[1]}{value(match[2])}",
+        "the 1st XI",
+        "the 1st 11",
+    ),
+    rule(
         "sequel",
         rf"\b ([A-Z][a-z]+\s) ({_NUMERAL})",
         _sequel,

@@ -28,6 +28,7 @@ SIGNS: Final = (
         "a & b=5%",
         "a  and  b equals 5 percent ",
     ),
+    rule("for each", r"(?<=\d)\s?/(?=[a-z]{3,12}\b)", " per ", "limit 1/customer", "limit 1 per customer"),
     rule("slash", r"(?<=[A-Za-z])/(?=[A-Za-z])", " slash ", "input/output", "input slash output"),
 )
 

@@ -28,8 +28,15 @@ TELEPHONES: Final = of_figures(
         "one, eight zero zero, five five five, zero one nine nine",
     ),
     rule(
+        "extension",
+        r"(?<=[a-z]\s)x\.?\s?(\d{2,5})(?!\w)",
+        lambda m: f"extension {one_by_one(m[1])}",
+        "zero one four seven x203",
+        "zero one four seven extension two zero three",
+    ),
+    rule(
         "international number",
-        r"(?<![\w.,])\+\d{1,3}(?:[\s.-]?\(?\d{1,5}\)?){2,6}(?![\w-])",
+        r"(?<![\w.,])\+(?=(?:[\s.()-]?\d){7})\d{1,3}(?:[\s.-]?\(?\d{1,5}\)?){2,6}(?![\w-])",
         _telephone,
         "+44 20 7946 0958",
         "plus four four, two zero, seven nine four six, zero nine five eight",
@@ -64,7 +71,7 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "number that is dialled",
-        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:[A-Z]{{2,10}}))){{0,3}})\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
+        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:[A-Z]{{2,10}}))){{0,3}}):?\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
         lambda m: f"{m[1]}{m[2]} {one_by_one(m[3])}",
         "call 911, text us at 741741",
         "call nine one one, text us at seven four one seven four one",
@@ -85,10 +92,24 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "aircraft",
-        r"\b(7\d7)-(\d00|8|9|10)(?![\w-])|\b(A)(3\d\d)(?=-\d00\b|neo\b|\b)(?![.,]\d)",
-        lambda m: f"{in_pairs(m[1])} {m[2]}" if m[1] else f"A {in_pairs(m[4])}",
-        "a 737-800 and an A320",
-        "a seven thirty seven 800 and an A three twenty",
+        r"\b(7\d7)(?:-(\d00|8|9|10)(?![\w-])|(?='?s\b|\s(?:jets?|planes?|pilots?|crews?|flights?|cockpit)\b))|\b(A)(3\d\d)(?=-\d00\b|neo\b|\b)(?![.,]\d)",
+        lambda m: f"{in_pairs(m[1])} {m[2] or ''}".strip() if m[1] else f"A {in_pairs(m[4])}",
+        "a 737-800, the 747's wings and an A320",
+        "a seven thirty seven 800, the seven forty seven's wings and an A three twenty",
+    ),
+    rule(
+        "account by its section",
+        r"\b(401|403|457|529|501)\(([a-z])\)",
+        lambda m: f"{in_pairs(m[1])} {m[2].upper()}",
+        "a 401(k)",
+        "a four oh one K",
+    ),
+    rule(
+        "box at the post",
+        r"\b(P\.?O\.?\sBox\s)(\d{3,6})(?![\w-])",
+        lambda m: m[1] + (in_pairs(m[2]) if len(m[2]) < 5 else one_by_one(m[2])),  # noqa: PLR2004
+        "PO Box 4410",
+        "PO Box forty four ten",
     ),
     rule(
         "lines of a screen",
@@ -103,6 +124,13 @@ TELEPHONES: Final = of_figures(
         r"\1one oh one",
         "CS 101 at noon",
         "CS one oh one at noon",
+    ),
+    rule(
+        "road or car",
+        r"\b(I|F|C|SR|US|CA)-([1-9]\d\d)(?![\w-]|\.\d)",
+        lambda m: f"{m[1]} {in_pairs(m[2])}",
+        "I-280",
+        "I two eighty",
     ),
     rule(
         "letters with a number",

@@ -63,6 +63,22 @@ TIMES: Final = of_figures(
         "at 9 30 AM",
     ),
     rule(
+        "difference of a time zone",
+        r"\b(UTC|GMT)\s?([+−–-])\s?0?(\d{1,2})(?::00|(?::([1-5]\d)))?(?![\w:])",
+        lambda match: (
+            f"{match[1]} {'plus' if match[2] == '+' else 'minus'} {match[3]} {match[4] or ''}".rstrip()
+        ),
+        "UTC-5, GMT+05:30",
+        "UTC minus 5, GMT plus 5 30",
+    ),
+    rule(
+        "time without a colon",
+        r"(?<=\b(?i:at|by|to)\s) 0([1-9])([0-5]\d) (?![\w:-]|[.,]\d)",
+        lambda match: f"zero {match[1]} {'hundred' if match[2] == '00' else match[2]}",
+        "at 0615",
+        "at zero 6 15",
+    ),
+    rule(
         "hour",
         r"(?<![\w:.]) (\d{1,2}) (\s?[AaPp][Mm]\b)",
         lambda match: f"{match[1]}{_half(match[2])}",

@@ -9,7 +9,7 @@ from inference.text import english_data as data
 from inference.text.english_data import stands_for_one
 from inference.text.rules import any_of, rule
 
-_NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
+_NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?(?:[⁻⁺]?[⁰¹²³⁴-⁹]+(?=\s))?"
 _WORDY: Final = "m|g|l|L|h|s|V|W|J|mo|pt|mi|ha|cal|temp|MP"
 """Units that are also letters and words: only beside their figures, or before the end of a clause."""
 
@@ -17,7 +17,8 @@ _WORDY: Final = "m|g|l|L|h|s|V|W|J|mo|pt|mi|ha|cal|temp|MP"
 def _unit(match: re.Match[str]) -> str:
     number, noun = match["number"], match["noun"] or ""
     one, many = data.UNITS.get(match["unit"]) or data.GLUED_UNITS[match["unit"]]
-    unit = one if stands_for_one(match) or _IS_ONE.fullmatch(number) else many
+    is_one = stands_for_one(match) or _IS_ONE.fullmatch(number) or match.groupdict().get("dash")
+    unit = one if is_one else many
     ends = match["stop"] and not noun and not _GOES_ON.match(match.string, match.end())
     return f"{match['one'] or ''}{number} {unit}{'.' if ends else ''}{noun}"
 
@@ -31,6 +32,11 @@ def _inches(match: re.Match[str]) -> str:
     return f"{match['one'] or ''}{match['number']} {'inch' if is_one else 'inches'}"
 
 
+def _feet_and_inches(match: re.Match[str]) -> str:
+    """`six foot two` of people, and feet and inches of what is larger."""
+    return f"{match[1]} foot {match[2]}" if len(match[1]) == 1 else f"{match[1]} feet {match[2]} inches"
+
+
 _QUOTE: Final = re.compile(r'(?<!\d)"')
 _NOUN_AFTER: Final = re.compile(rf"\s({data.NOUN})")
 _IS_ONE: Final = re.compile(r"1|(?:one|two|three|five|seven)\s\w+")
@@ -38,18 +44,21 @@ _GOES_ON: Final = re.compile(r"\s+[a-z(]|[,;:)]")
 """After a full stop that ends no sentence."""
 
 _PART: Final = r"(?:one|two|three|five|seven|a)\s(?:half|halves|quarters?|thirds?|eighths?)\b"
+_PER: Final = rf"{any_of(data.PER)}(?!\w)"
 _COUNT: Final = rf"""
     (?P<one>{data.ONE_THING})? (?<![\w.,])
     (?P<number> {_NUMBER} (?:\sand\s{_PART})? | {_PART} )"""
-_END: Final = rf"(?![\w²³°-]|'\w|/(?!\d)) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
+_END: Final = rf"(?![\w²³°-]|'\w|/(?!\d|{_PER})) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
 
 UNITS: Final = (
     rule(
         "feet and inches",
-        r"""(?<![\w.]) (\d{1,2}) (?: ' | \s?ft\.? ) \s? (\d{1,2}(?:\.\d)?) (?: "|\'\'|” | \s?in\b(?:\.(?!\s*$))? )""",
-        r"\1 foot \2",
-        "5'10\" or 5 ft 11 in",
-        "5 foot 10 or 5 foot 11",
+        r"""(?<![\w.]) (\d{1,3}) (?: ' | \s?ft\.? ) \s?
+        (\d{1,2} (?: \.\d | \sand\s(?:a\shalf|[a-z]+\s(?:quarters?|eighths?)) )?)
+        (?: "|\'\'|” | \s?in\b(?:\.(?!\s*$))? )""",
+        _feet_and_inches,
+        "5'10\" or 195 ft 8 in",
+        "5 foot 10 or 195 feet 8 inches",
     ),
     rule(
         "part of an inch",
@@ -72,6 +81,21 @@ UNITS: Final = (
         "2x last year",
         "2 times last year",
     ),
+    rule("so many points", r"(\d)-pt\b", r"\1 point", "a 3-pt lead", "a 3 point lead"),
+    rule(
+        "hours and minutes",
+        r"(?<![\w.])(\d{1,3})\s?h(?:rs?)?\s?(\d{1,2})\s?m\b",
+        r"\1 h \2 min",
+        "7h 45m",
+        "7 h 45 min",
+    ),
+    rule(
+        "place on Earth",
+        r"(\d)°\s?([NSEW])\b(?!\w)",
+        lambda match: f"{match[1]} degrees {data.COMPASS[match[2]]}",
+        "40.7° N",
+        "40.7 degrees north",
+    ),
     rule("stone", r"(?<![\w.])(\d*11|\d*[02-9])\s?st\b", r"\1 stone", "12st 4lb", "12 stone 4lb"),
     rule("so many inches", r"(\d)-inch\b", r"\1 inch", "a 15-inch screen", "a 15 inch screen"),
     rule(
@@ -83,6 +107,13 @@ UNITS: Final = (
         "12 inches long, 6 inches wide, a 14 inch screen",
     ),
     rule(
+        "side of a thing",
+        rf"(\d\s?(?:{any_of(data.UNITS)}|\")|\b(?:inch(?:es)?|foot|feet))\s?[x×]\s?(?=\d+(?:\.\d+)?\s?(?:\"|'|inch|feet|{any_of(data.UNITS)}\b))",
+        r"\1 by ",
+        "3 m × 4 m",
+        "3 m by 4 m",
+    ),
+    rule(
         "size",
         r"(?<=\d) (?: \s?x\s? | × ) (?=\d) (?! [\d.,]{1,12}\s?= )",
         " by ",
@@ -91,7 +122,7 @@ UNITS: Final = (
     ),
     rule(
         "unit",
-        rf"{_COUNT} [\s-]? (?P<unit> (?!(?:{_WORDY})(?![\w/²³])){any_of(data.UNITS)} ) {_END}",
+        rf"{_COUNT} (?:\s|(?P<dash>-))? (?P<unit> (?!(?:{_WORDY})(?![\w/²³])){any_of(data.UNITS)} ) {_END}",
         _unit,
         "5 km/h, 1 km, a 10 km run, 10 min. to go",
         "5 kilometers per hour, 1 kilometer, a 10 kilometer run, 10 minutes to go",
@@ -112,9 +143,9 @@ UNITS: Final = (
     ),
     rule(
         "per unit",
-        rf"(?<=s)/({any_of(data.PER)})(?![\w/])",
-        lambda match: f" per {data.PER[match[1]]}",
-        "5 grams/L",
-        "5 grams per liter",
+        rf"(?<=[a-z])((?<=s)|(?<=\bm)|(?<=horsepower))((?:/{_PER})+)",
+        lambda match: "".join(f" per {data.PER[unit]}" for unit in match[2][1:].split("/")),
+        "5 grams/L, 2 milligrams/kg/day",
+        "5 grams per liter, 2 milligrams per kilogram per day",
     ),
 )

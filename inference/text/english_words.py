@@ -47,7 +47,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "street",
-        rf"""(?P<name> \b (?: [A-Z][a-z]+(?:'s|s')? | \d{{1,3}}(?:st|nd|rd|th) ) \s )
+        rf"""(?P<name> \b (?: [A-Z][a-z]+(?:'s|s')? | (?:Jr|Sr)\. | \d{{1,3}}(?:st|nd|rd|th) ) \s )
         (?P<kind>{any_of(data.STREETS)}) \b
         (?: {_STOP} | (?= , | \s*$ | \s[a-z] | \s[NSEW]{{1,2}}\b ) )""",
         _street,
@@ -75,12 +75,23 @@ ABBREVIATIONS: Final = (
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",
     ),
+    rule("too long", r"\bTL;\s?DR\b", "TLDR", "TL;DR: no", "TLDR: no"),
     rule(
         "figures in the plural",
-        r"(?<=[a-z]-)(\d{1,2})s\b",
-        lambda match: f"{cardinal(match[1])}s".replace("ixs", "ixes"),
-        "omega-3s",
-        "omega-threes",
+        r"(?<=[a-z]-)(\d{1,2})s\b|(?<=\b[A-Z])(\d{1,2})s\b",
+        lambda match: f"{' ' if match[2] else ''}{cardinal(match[1] or match[2])}s".replace("ixs", "ixes"),
+        "omega-3s and V8s",
+        "omega-threes and V eights",
+    ),
+    rule(
+        "before a letter",
+        r"\b (Ex|App|Fig|Bldg|Ste|Rm|Sec|Pt)\. \s (?= [A-H] (?![\w.]\w) )",
+        lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
+        "in Ex. A",
+        "in Exhibit A",
+    ),
+    rule(
+        "so many of the best marks", r"(?<=\d\s|t\s) As \b", "A's", "5 As, straight As", "5 A's, straight A's"
     ),
     rule("number of an order", r"(?<!\w) \# (?= [A-Z]{1,4}-?\d)", "number ", "#A-104", "number A-104"),
     rule(
@@ -219,8 +230,15 @@ ABBREVIATIONS: Final = (
         "Pennsylvania Avenue northwest",
     ),
     rule(
+        "state in short",
+        rf"(?<=[a-z],\s) ({any_of(data.STATES_IN_SHORT)}) {_STOP}",
+        lambda match: data.STATES_IN_SHORT[match[1]] + _stop(match),
+        "in Salem, Ore., and Miami, Fla.",
+        "in Salem, Oregon, and Miami, Florida.",
+    ),
+    rule(
         "state",
-        rf"\b ([A-Z][a-z]{{2,30}},?\s) ({any_of(data.STATES)}) (?: \s (?=\d{{5}}\b) )",
+        rf"\b ((?:[A-Z][a-z]{{2,30}}|NYC?|LA),?\s) ({any_of(data.STATES)}) (?: \s (?=\d{{5}}\b) )",
         lambda match: f"{match[1]}{data.STATES[match[2]]} ",
         "Springfield, IL 62704",
         "Springfield, Illinois 62704",
@@ -256,11 +274,12 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "letter in brackets",
-        r"(?<!\w)\(([a-z])\)",
+        r"(?<![\w'])\(([a-z])\)",
         lambda match: f"({match[1].upper()})",
         "(a) or (b)",
         "(A) or (B)",
     ),
+    rule("ratio of names", r"(\bratio\sof\s\w+):(?=\w)", r"\1 to ", "ratio of A:B", "ratio of A to B"),
     rule("and, or", r"\b (and)/or \b", r"\1 or", "this and/or that", "this and or that", re.IGNORECASE),
     rule(
         "he or she",

@@ -120,6 +120,14 @@ YEARS: Final = of_figures(
         "eighties music, wait 30s before it",
     ),
     rule(
+        "years of a century from and to",
+        r"(?<!\w)'(\d\d)\s?[–-]\s?'?(\d\d)(?![\w'])",
+        r"'\1 to '\2",
+        "'68-'72",
+        "'68 to '72",
+    ),
+    rule("early year of a century", r"(?<!\w)'0([1-9])(?![\w'])", r"oh \1", "since '09", "since oh 9"),
+    rule(
         "year of an era",
         r"(?<![\w.,]) (\d{1,4}) \s? (BCE?|CE|AD) \b",
         lambda match: f"{year(match[1])} {match[2]}",

@@ -6,6 +6,7 @@ Knows no language and no amounts: words come from the phrase book, and every rul
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text.everyday_dates import YEAR
@@ -148,6 +149,30 @@ class NoteBook:
                     (match[1], self._ordinal(str(value(match[2])), self._book["articles"][match[1]]), "")
                 ),
             ),
+            "days apart in brackets": (
+                rf"[（(]([{self._book.get('days', '')}]){self._dash}([{self._book.get('days', '')}])[）)]"
+                if "days" in self._book
+                else "(?!)",
+                rf"、\1曜{self._book.get('range', '')}\2曜、",
+            ),
+            "so many each": (rf"(?<![{w}.,/-])(\d{{1,2}})-\1(?![{w}-])", r"\1 \1"),
+            "amounts apart": (
+                rf"({any_of(self._book.get('currencies', {}) or ['(?!)'])})(\d[\d,]*){self._dash}(?=\1\d)",
+                rf"\2{self._between('range')}",
+            ),
+            "blood pressure": (r"(血[压圧][^\d\s]{0,4})(\d{2,3})/(\d{2,3})(?![\d/])", r"\1\2、\3"),
+            "score that is told": (
+                r"(比分[^\d\s]{0,3}|以)(\d{1,3})\s?[:：-]\s?(\d{1,3})(?![\d:：-])",
+                rf"\1\2{self._between('against')}\3",
+            ),
+            "two thousand": (
+                rf"(?<![\d.,])2000(?=[多余]|(?!年){self._book.get('after_two', '(?!)')})",
+                f"{self._book.get('two', '2')}千",
+            ),
+            "millions": (
+                r"(?<![\d.,])(\d{1,3}(?:\.\d{1,3})?)\s?(million|billion|trillion)s?(?![A-Za-z])",
+                self._millions,
+            ),
             "day in brackets": (
                 rf"[（(]([{self._book.get('days', '')}])(?:曜日?)?[）)]" if "days" in self._book else "(?!)",
                 rf"、\1{self._book.get('day', '')}、",
@@ -210,6 +235,12 @@ class NoteBook:
         return f"{match[1] or ''}{match[2]} {self._book['hundred_of_years']} {rest}".rstrip() + (
             match[4] or ""
         )
+
+    def _millions(self, match: re.Match[str]) -> str:
+        """`1.5 million` as `150万`."""
+        name = self._book["myriads"].split()["mbt".index(match[2][0])]
+        many = Decimal(match[1]) * {"m": 100, "b": 10, "t": 1}[match[2][0]]
+        return f"{many.normalize():f}{name}"
 
     def _latin_letters(self, match: re.Match[str]) -> str:
         word: str | None = self._book["acronym_words"].get(match[0])

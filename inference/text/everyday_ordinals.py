@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from inference.text.numbers import ordinal_in_words
+from inference.text.numbers import number_in_words, ordinal_in_words
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of
 
@@ -71,7 +71,13 @@ class OrdinalBook:
         """`2.º` as `segundo`; the feminine by its sign, and beyond the words of the book as a plain number."""
         masculine = self._book["ordinals"].split()
         if not 0 < int(figures) <= len(masculine):
-            word = ordinal_in_words(figures, self._book) if sign else figures
+            ending: str | None = self._book.get("ordinal_ending")
+            ordinal = (
+                number_in_words(figures, self._book) + ending
+                if ending
+                else ordinal_in_words(figures, self._book)
+            )
+            word = ordinal if sign else figures
         else:
             word = masculine[int(figures) - 1].replace("_", " ")
         if said := self._book.get("ordinals_by_sign", {}).get(f"{figures}{sign}"):
@@ -79,7 +85,7 @@ class OrdinalBook:
         if sign in self._book.get("oblique_signs", "").split():
             return re.sub("ा(ँ?)$", lambda match: "ें" if match[1] else "े", word)
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
-            return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", word)
+            return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", re.sub("वाँ$", "वीं", word))
         return word
 
     def _written_ordinal(self, match: re.Match[str]) -> str:

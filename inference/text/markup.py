@@ -107,7 +107,9 @@ RULES: Final = (
         "a marked word",
     ),
     rule("times", r"(?<=\d)\s?\*\s?(?=\d)", " × ", "2*3", "2 × 3"),
-    rule("times between names", r"(?<=[\w)])\s\*\s(?=[\w(])", " × ", "a * b", "a × b"),
+    rule(
+        "times between names", r"(?<=[\w)])(?<!from|lect|LECT|port)\s\*\s(?=[\w(])", " × ", "a * b", "a × b"
+    ),
     rule(
         "joined by underscores or a star",
         r"""(?<=\w)\*(?=\w) | [\[\]{}] | [\#~-]{3,} | (?<![=!<>])={3,}

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.everyday_counters import Counters
 from inference.text.everyday_dates import YEAR, DateBook
 from inference.text.everyday_money import MILLIONS, MoneyBook
 from inference.text.everyday_notes import NoteBook
@@ -82,6 +83,7 @@ class PhraseBook:
             **notes.kinds(),
             **signs.first_kinds(),
             **self._kinds(),
+            "year of a date": notes.kinds()["year"],
             **signs.last_kinds(),
             **self._numbers(),
         }.items():
@@ -146,11 +148,13 @@ class PhraseBook:
         }
 
     def _numbers(self) -> dict[str, tuple[str, Said]]:
+        counters = Counters(self._book)
         return {
+            "counter": (counters.pattern, counters.said),
             "number": (
                 rf"(?<![{self._letters}.,:/-]){self._number}(?![{self._letters}]|[.,:/-]\d)",
                 self._in_words,
-            )
+            ),
         }
 
     # --- Words of the book
@@ -244,7 +248,8 @@ class PhraseBook:
 _TELEPHONE: Final = (
     r"(?:\+\d{1,3}(?:[\s.-]\(?\d{1,10}\)?){1,5}"
     r"|\(\d{2,3}\)\s?\d{4,5}-\d{4}|\d{2,3}(?:[\s.-]\d{2,4}){2,5}|0\d{1,4}(?:[\s.-]\d{1,4}){2,3}"
-    r"|0\d{1,3}[\s/-]\d{5,8}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}|3\d\d[\s/.-]\d{6,7}|1[3-9]\d{9})"
+    r"|0\d{1,3}[\s/-]\d{5,8}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}"
+    r"|1[89]00[\s-]\d{2,4}[\s-]\d{3,4}|3\d\d[\s/.-]\d{6,7}|1[3-9]\d{9})"
 )
 """With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
 
@@ -266,9 +271,10 @@ _WITHOUT_FIGURES: Final = frozenset(
             "Latin letters",
             "laughter",
             "Roman after an article",
-            "day in brackets",
+            "counter",
             *("saint", "second number of a king", "extreme of something", "power", "difference"),
         ),
+        *("day in brackets", "days apart in brackets"),
     ]
 )
 """Kinds of rules that find something in a text without figures, too."""

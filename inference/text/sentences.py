@@ -180,8 +180,13 @@ class Stretch:
         return self._abbreviation.search(self._text[near : stop.start()] + stop[0].rstrip()) is not None
 
     def _goes_on(self, stop: re.Match[str], block_end: int) -> bool:
-        """True for a full stop before a small letter or a figure: that of `etc. and`, `vol. III` or `apt. C,`."""
+        """True for a full stop before a small letter or a figure: that of `etc. and`, `vol. III` or `apt. C,`.
+
+        And for `5! = 120`.
+        """
         after = self._text[stop.end() : min(stop.end() + 1, block_end)]
+        if stop[0].strip() == "!" and after in _BEHIND_A_FACTORIAL:
+            return True
         return (
             stop[0].strip() == "."
             and (
@@ -228,6 +233,7 @@ _LATEST_STOP: Final = 10 * SENTENCE_CHARS
 held the event loop for 50 ms."""
 
 
+_BEHIND_A_FACTORIAL: Final = frozenset("=×*/+")
 _WITHIN_A_SENTENCE: Final = frozenset("$£€¥₹&%+=<~@:")
 _LIST_ITEM: Final = re.compile(r"\d{1,3}[.)]\s")
 _NUMERAL: Final = re.compile(r"(?:[IVXLC]{2,}|[VX](?=[,;:)]|\sd[aeo]))\b(?!['’])|[A-Z]{1,2}\d|[A-Z][,;)]|R\$")
