@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S: Final = 30.0
+_LONGEST_PAUSE_AFTER_DEATHS_S: Final = 2.0
+"""Where starts go well, it is jobs that end workers: a text that does so must not keep all others waiting for long."""
+
 _SETTLED_S: Final = 30.0
-"""A worker that lived this long starts again without back-off when it dies."""
+"""A worker that lived this long starts again without back-off when it dies, and so does one that has done a job."""
 
 RestartCause: TypeAlias = Literal["died", "timeout", "protocol", "worn", "replaced", "failed_start"]
 """Why a slot restarted its worker, or failed to."""
@@ -163,7 +166,7 @@ class Slot:
 
     async def try_start(self) -> None:
         """Start a worker, after a pause if that has failed before; if it fails now, `supervise` tries again."""
-        pause = pause_s(self.failures)
+        pause = pause_s(self.failures, self.failed_starts)
         self._starts_at = time.monotonic() + pause
         await asyncio.sleep(pause)
         try:
@@ -251,7 +254,8 @@ class Slot:
         self._restarts[worker.lost_by] += 1
         extra = _fields(worker) | {"exit_code": worker.exit_code, "cause": worker.lost_by}
         logger.warning("worker_died", extra=extra)
-        self.failures = 1 if time.monotonic() - born > _SETTLED_S else self.failures + 1
+        has_settled = worker.jobs_done > 0 or time.monotonic() - born > _SETTLED_S
+        self.failures = 1 if has_settled else self.failures + 1
         if self._successor is not None:
             await asyncio.wait({self._successor.start})
             self._hand_over()
@@ -286,9 +290,12 @@ class Slot:
             leaving.add_done_callback(self._leaving.discard)
 
 
-def pause_s(failures: int) -> float:
-    """Seconds before the next start: none after one death, then 0.5 s doubling up to half a minute."""
-    return 0.0 if failures <= 1 else min(_LONGEST_PAUSE_S, 0.5 * 2 ** min(failures - 2, 10))
+def pause_s(failures: int, failed_starts: int) -> float:
+    """Seconds before the next start: none after one death, then 0.5 s doubling up to 2 s, or half a minute where
+    starts fail as well.
+    """
+    longest = _LONGEST_PAUSE_S if failed_starts else _LONGEST_PAUSE_AFTER_DEATHS_S
+    return 0.0 if failures <= 1 else min(longest, 0.5 * 2 ** min(failures - 2, 10))
 
 
 def _resident_bytes(pid: int) -> int:

@@ -181,4 +181,23 @@ async def test_a_slot_that_is_stopped_while_a_successor_starts_leaves_no_process
 
 
 def test_starts_that_fail_are_repeated_ever_less_often() -> None:
-    assert [pause_s(failures) for failures in (0, 1, 2, 3, 4, 8, 9, 1000)] == [0, 0, 0.5, 1, 2, 30, 30, 30]
+    assert [pause_s(n, failed_starts=n) for n in (0, 1, 2, 3, 4, 8, 9, 1000)] == [0, 0, 0.5, 1, 2, 30, 30, 30]
+
+
+def test_deaths_after_starts_that_went_well_keep_nobody_waiting_for_long() -> None:
+    assert [pause_s(n, failed_starts=0) for n in (0, 1, 2, 3, 4, 8, 1000)] == [0, 0, 0.5, 1, 2, 2, 2]
+
+
+async def test_a_worker_that_has_done_a_job_is_followed_at_once_however_often_it_dies(
+    speech_spec: WorkerSpec,
+) -> None:
+    async with opened(speech_spec) as place:
+        dead = set()
+        for _ in range(4):
+            worker = place.slot.take()
+            await worker.run(SLOW, START_S)
+            os.kill(worker.pid, signal.SIGKILL)
+            dead.add(worker.pid)
+            place.slot.free()
+            await until(lambda: place.slot.is_idle and place.pid not in dead, "the next worker")
+            assert (place.slot.failures, place.slot.pause_s) == (1, 0)
