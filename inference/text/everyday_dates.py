@@ -9,6 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
@@ -33,10 +34,14 @@ class DateBook:
                 rf"(?<![{w}/.-])(\d{{1,2}})([/.-])(\d{{1,2}})\2({YEAR})(?![{w}/-])",
                 lambda match: self._date(match, match[4], match[3], match[1]),
             ),
+            "date with a Roman month": (
+                rf"(?<![{w}/.-])(\d{{1,2}})([/.-])((?=[IVX]){NUMERAL})\2([12]\d{{3}})(?![{w}/-])",
+                lambda match: self._date(match, match[4], str(value(match[3])), match[1]),
+            ),
             "date without its century": (
-                rf"(?<![{w}/.-])(\d{{1,2}})/(\d{{1,2}})/(\d\d)(?![{w}/-])",
+                rf"(?<![{w}/.-])(\d{{1,2}})([/.])(\d{{1,2}})\2(\d\d)(?![{w}/-]|[.,]\d)",
                 lambda match: self._date(
-                    match, ("19" if match[3] >= "50" else "20") + match[3], match[2], match[1]
+                    match, ("19" if match[4] >= "50" else "20") + match[4], match[3], match[1]
                 ),
             ),
             "day and month": (

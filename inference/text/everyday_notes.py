@@ -88,6 +88,16 @@ class NoteBook:
                 r"\1 \2",
             ),
             "year in a word": (rf"(?<=[^\W\d_]{{3}})({YEAR})(?![{w}])", r" \1"),
+            "number of a person": (
+                rf"(?<![{w}.,/-])(\d{{1,3}}(?:\.\d{{3}}){{1,3}}-|\d{{7,9}}-?(?=[A-Z]))(\d{{1,2}}|[A-Z])(?![{w}-]|[.,]\d)",
+                lambda match: f"{self._dialled(' '.join(re.sub(r'[^0-9]', '', match[1])))}, {match[2]}",
+            ),
+            "code": (
+                rf"(?<![{w}./@-])(?=[A-Z\d]{{7,20}}(?![{w}@/-]))(?=[A-Z]*\d)(?=\d*[A-Z])(?![A-Z]{{4,}}\d+(?!{w}))[A-Z\d]{{7,20}}",
+                self._code,
+            ),
+            "first of a month": (r"(?<!\d)1[º°](?=/\d{1,2}(?!\d))", "1"),
+            "postcode after a dash": (r"(?<=\d)\s[–-]\s(?=\d{5}(?:-\d{3})?\s[A-ZÀ-Ý])", ", "),
             "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
             "month and day": (
                 r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～])",
@@ -113,12 +123,12 @@ class NoteBook:
                 lambda match: f"{extremes[match[1]]} ",
             ),
             "extreme of something": (
-                rf"(?<=[^\W\d])\s({any_of(extremes)})(?:\.(?!\s[A-Z]|\s*$)|(?![{w}]))",
+                rf"\s({any_of(extremes)})(?:\.(?!\s[A-Z]|\s*$)|(?![{w}]))",
                 self._extreme,
             ),
             "degrees": (
                 rf"((?i:{self._book.get('temperatures', '(?!)')})[.:]{{0,2}}\s(?:[^\W\d]{{1,12}}\s){{0,3}}[-−]?"
-                rf"(?=\d{{1,2}}(?!\d))|(?<![{w}.,])(?=\d{{3}}(?!\d)|\d{{1,2}}[.,])|(?<=[-−])(?=\d{{1,2}}(?!\d)))"
+                rf"(?=\d{{1,3}}(?!\d))|(?<![{w}.,])(?=\d{{3}}\s?[º°](?:\s*$|\s?[.,;:!?)]|\s(?:durante|p[eo]r|pendant|et?|y)\s)|\d{{1,2}}[.,])|(?<=[-−])(?=\d{{1,2}}(?!\d)))"
                 rf"(\d{{1,3}}(?:[.,]\d)?)\s?[º°](?![{w}º°]|\s[CF]\b)",
                 rf"\1\2{self._between('degrees')}",
             ),
@@ -144,10 +154,8 @@ class NoteBook:
             ),
             "Roman after an article": (
                 rf"\b({any_of(self._book.get('articles', {}) or ['(?!)'])})\s"
-                rf"((?=[IVX]){NUMERAL})\s(?=[A-ZÀ-Ý]?[a-zà-ÿ]{{4}})",
-                lambda match: " ".join(
-                    (match[1], self._ordinal(str(value(match[2])), self._book["articles"][match[1]]), "")
-                ),
+                rf"((?=[IVX]){NUMERAL})\s(?=[A-ZÀ-Ý]?[a-zà-ÿ]{{4}}|[A-Z][a-zà-ÿ]{{2}})",
+                self._after_an_article,
             ),
             "days apart in brackets": (
                 rf"[（(]([{self._book.get('days', '')}]){self._dash}([{self._book.get('days', '')}])[）)]"
@@ -216,6 +224,14 @@ class NoteBook:
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
+
+    def _after_an_article(self, match: re.Match[str]) -> str:
+        word = self._ordinal(str(value(match[2])), self._book["articles"][match[1]])
+        return f"{match[1]} {self._book.get('before_nouns', {}).get(word, word)} "
+
+    def _code(self, match: re.Match[str]) -> str:
+        """Letters one by one, figures as they stand together."""
+        return " ".join(map(self._letter, re.findall(r"\d+|[A-Z]", match[0])))
 
     def _extreme(self, match: re.Match[str]) -> str:
         """`velocidad máx.` in the gender of what it stands behind; other words wait for their own rule."""

@@ -32,12 +32,16 @@ class OrdinalBook:
                 lambda match: f"{match[1]} {value(match[2])}",
             ),
             "king": (rf"\b({self._any_of('reigning')})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
+            "Roman day": (
+                rf"(?<![\w.])((?=[IVX]){NUMERAL})(?=\s(?:{self._book.get('months_of_streets', '(?!)')})\b)",
+                lambda match: self._book.get("first_day", "1") if match[1] == "I" else str(value(match[1])),
+            ),
             "second number of a king": (
                 rf"(\s(?:[eyi]|et)\s)((?=[IVX]){NUMERAL})(?=\sd(?:[aeio]|el|es)\s|\sd')",
                 self._second_of_a_king,
             ),
             "saint": (
-                r"(?<![\w.])S\.\s?(?=[A-ZÀ-Ý][a-zà-ÿ]{2})",
+                r"S(?<![\w.]S)\.\s?(?=[A-ZÀ-Ý][a-zà-ÿ]{2})",
                 self._saint,
             ),
             "Roman ordinal": (

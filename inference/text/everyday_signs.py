@@ -26,6 +26,9 @@ _UNSAYABLE: Final = (
 _LONGEST_NUMBER: Final = 4
 """Figures behind letters that are said as a number: `A380`, `B12`."""
 
+_OF_SOMETHING: Final = r"\s?(?:d|(?:kg|g|l|cl|dl|ml|h|m|km)\b)"
+"""What a part is followed by, and a date is not."""
+
 _VULGAR: Final = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4", "⅕": "1/5", "⅛": "1/8"}
 
 
@@ -95,6 +98,10 @@ class SignBook:
                 r"(?:(?<=[\d)])|(?<![^\W\d_])(?P<base>[a-zA-Z]{1,2}))(?P<power>[²³])(?![\w²³])",
                 self._power,
             ),
+            "exponent": (
+                r"(?<=[\w)])\^\(?([-−]?\w{1,3})\)?(?!\w)",
+                rf" {self._book.get('to_the', '')} \1",
+            ),
             "letters and figures": (
                 r"(?<![\w.,-])([A-Z]{1,3})(\d{1,12})(?!\w)",
                 self._letters_and_figures,
@@ -153,6 +160,17 @@ class SignBook:
                 match.string[match.end() : match.end() + 24],
             )
         )
+        before = match.string[max(match.start() - 24, 0) : match.start()]
+        after = match.string[match.end() : match.end() + 3]
+        is_date = re.search(rf"\b(?!de\s){any_of(self._book.get('before_dates', '(?!)').split())}\s$", before)
+        if is_date and not whole and match[2] and not re.match(_OF_SOMETHING, after):
+            return match[0]
+        if not whole and (
+            noun := re.search(r"(?<![/.,\d])\d+\s(\w+)\s(?:e|y|et)\s$", before)
+        ):  # `3 anni e 1/2`
+            is_feminine = bool(re.fullmatch(self._book.get("feminine_nouns", "(?!)"), noun[1]))
+            if written == "1/2" and "half_after" in self._book:
+                return str(self._book["half_after"][is_feminine])
         part = self._book["fractions"].get(written)
         if part is None and "fraction" not in self._book:
             return match[0]

@@ -40,12 +40,21 @@ class UnitBook:
         """The rules, by their names."""
         return {
             "minutes and seconds": (
-                rf"(?<![{self._letters}.,'])(\d{{1,3}})'\s?([0-5]?\d)(?:''|\")(?![{self._letters}])",
-                r"\1 min \2 s",
+                rf"(?<![{self._letters}.,'])(?:(\d{{1,3}})'\s?)?([0-5]?\d)(?:''|\")(?:(\d{{1,3}})|(?<='\d\d\")|(?<='\d\d''))(?![{self._letters}])",
+                lambda match: (
+                    (f"{match[1]} min " if match[1] else "")
+                    + f"{int(match[2])} s {(match[3] or '').lstrip('0')}".rstrip()
+                ),
             ),
             "speed": (
                 rf"(?:時速|时速)\s?(?P<number>{self._number})\s?(?P<unit>km)/h(?![{self._letters}])",
                 lambda match: match[0][:2] + self._unit_of(match["number"], "km"),
+            ),
+            "unit per unit": (
+                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})/({_PER_UNIT})(?![{self._letters}/])",
+                lambda match: (
+                    f"{self._unit(match)} {self._book.get('per_unit', '')} {self._alone(match[3], '1')}"
+                ),
             ),
             "unit": (
                 rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(]))?(?![{self._letters}/²³'])",
@@ -61,6 +70,24 @@ class UnitBook:
                 lambda match: f"{match[1]} {self._unit_of('1', match[2]).removeprefix('1').strip()}",
             ),
         }
+
+    def last_kinds(self) -> dict[str, tuple[str, Said]]:
+        """Rules after those of prices for each unit."""
+        return {
+            "unit without its number": (
+                rf"\s({_ALONE})(?![{self._letters}/²³'.-])",
+                self._without_number,
+            )
+        }
+
+    def _without_number(self, match: re.Match[str]) -> str:
+        """`i km`, but one of them in `al kg`."""
+        before = match.string[max(match.start() - 12, 0) : match.start()]
+        is_one = re.search(rf"\b(?:{self._book.get('before_one_unit', '(?!)')})$", before)
+        return f" {self._alone(match[1], '1' if is_one else '3')}"
+
+    def _alone(self, unit: str, number: str) -> str:
+        return self._unit_of(number, unit).removeprefix(number).strip()
 
     def _unit(self, match: re.Match[str]) -> str:
         if match[2] in _OPENED and re.search(_OPENED[match[2]], match.string[: match.start()]):
@@ -87,10 +114,13 @@ def _named(number: int, unit: str, locale: str) -> str:
 
     name, _, per = unit.partition("/")
     said = format_compound_unit(number, name, denominator_unit=per, locale=locale) if per else None
-    if said is None or per in said:  # it has no word for that one, as Japanese
+    if said is None or f"-{per}" in said:  # it has no word for that one, as Japanese
         return format_unit(number, name, "long", locale=locale)
     return said
 
+
+_PER_UNIT: Final = "km|m²|m³|cm²|cm³|dl|dL|ml|mL|kg|l|L"
+_ALONE: Final = "km²|km|kg|GB|MB|TB|kWh"
 
 _OPENED: Final = {"'": r"(?<!\w)'(?=[^\W\d])", '"': r"(?<!\w)\"(?=\w)"}
 """Signs of minutes and inches, and how they look where they begin a quotation."""

@@ -85,6 +85,7 @@ class PhraseBook:
             **self._kinds(),
             "year of a date": notes.kinds()["year"],
             **signs.last_kinds(),
+            **self._units.last_kinds(),
             **self._numbers(),
         }.items():
             if name in self._book["examples"]:
@@ -121,7 +122,7 @@ class PhraseBook:
                 lambda match: f"{before_figures[match[1]]} ",
             ),
             "telephone": (
-                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d)){_TELEPHONE}(?![{w}]|[.,/-]\d)",
+                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d))(?!{_DATE}){_TELEPHONE}(?![{w}]|[.,/-]\d)",
                 lambda match: self._telephone(match[0]),
             ),
             "telephone after a word": (
@@ -151,6 +152,10 @@ class PhraseBook:
         counters = Counters(self._book)
         return {
             "counter": (counters.pattern, counters.said),
+            "number with a point": (
+                rf"(?<![{self._letters}.,:/-])(\d{{1,3}})\.(\d{{1,2}})(?![{self._letters}%]|[.,:/-]\d)",
+                rf"\1{self._between('version_point')}\2",
+            ),
             "number": (
                 rf"(?<![{self._letters}.,:/-]){self._number}(?![{self._letters}]|[.,:/-]\d)",
                 self._in_words,
@@ -272,7 +277,15 @@ _WITHOUT_FIGURES: Final = frozenset(
             "laughter",
             "Roman after an article",
             "counter",
-            *("saint", "second number of a king", "extreme of something", "power", "difference"),
+            *(
+                "saint",
+                "second number of a king",
+                "extreme of something",
+                "power",
+                "difference",
+                "unit without its number",
+                "Roman day",
+            ),
         ),
         *("day in brackets", "days apart in brackets"),
     ]
@@ -280,6 +293,9 @@ _WITHOUT_FIGURES: Final = frozenset(
 """Kinds of rules that find something in a text without figures, too."""
 
 _DASHES: Final = "-−–—~〜～"
+_DATE: Final = r"\d\d([.-])\d\d\1(?:(?:19|20)\d\d|\d\d)(?![\d.-]|\s\d)"
+"""In groups of figures as those of telephone numbers are, but fewer."""
+
 _SIGNS: Final = {
     **dict.fromkeys(("address", "version"), "."),
     **dict.fromkeys(("fraction", "out of"), "/½⅓⅔¼¾⅕⅛"),
@@ -287,6 +303,10 @@ _SIGNS: Final = {
         ("slash between figures", "number of a year", "per", "day and month", "sets", "pressure"), "/"
     ),
     **dict.fromkeys(("date without its century", "every so many hours"), "/"),
+    **dict.fromkeys(("century", "king"), "IVXLCDM"),
+    **dict.fromkeys(
+        ("Roman ordinal", "Roman after an article", "second number of a king", "Roman day"), "IVX"
+    ),
     **{"date": "/.-", "date of ISO": "/-", "duration": "h", "full hour": "h", "time": ":h", "ratio": ":："},
     **dict.fromkeys(
         ("hours with a full stop", "time with a full stop", "saint", "abbreviation with its stop"), "."
@@ -294,8 +314,21 @@ _SIGNS: Final = {
     **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
     **dict.fromkeys(("days of the week", "hours apart", "range", "negative", "difference"), _DASHES),
     **dict.fromkeys(("figure after a name", "number with a hyphen"), "-"),
-    **{"score": f":：{_DASHES}", "percent": "%％", "degrees": "º°", "extreme": "º°", "power": "²³"},
-    **{"minutes and seconds": "'", "count in short": "kK"},
+    **{
+        "score": f":：{_DASHES}",
+        "percent": "%％",
+        "degrees": "º°",
+        "extreme": "º°",
+        "exponent": "^",
+        "unit without its number": "kB",
+        "power": "²³",
+    },
+    **{
+        "minutes and seconds": "'\"",
+        "postcode after a dash": _DASHES,
+        "first of a month": "º°",
+        "count in short": "kK",
+    },
 }
 """Of each match of these rules at least one."""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FIGURE: Final = re.compile(r"\d")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that is written otherwise than it is said. Lives as long as its module."""
 
@@ -41,8 +41,11 @@ class Rule:
     """Characters of which each match has one, if there are any: it is not tried in a text without them."""
 
     def apply(self, text: str) -> str:
-        """`text` with every match said."""
-        return self.pattern.sub(self.said, text)
+        """`text` with every match said.
+
+        Searched first: `sub` looks its template up (1 to 2 µs) even where nothing matches, as in most texts.
+        """
+        return self.pattern.sub(self.said, text) if self.pattern.search(text) else text
 
 
 def rule(name: str, pattern: str, said: Said, written: str, spoken: str, flags: int = 0) -> Rule:
@@ -54,10 +57,11 @@ def apply(rules: Iterable[Rule], text: str) -> str:
     """`text` after all rules, in their order."""
     has_figure, characters = _FIGURE.search(text) is not None, frozenset(text)
     for each in rules:
-        if (has_figure or not each.needs_figure) and not (each.signs and each.signs.isdisjoint(characters)):
-            before, text = text, each.apply(text)
-            if text is not before:
-                has_figure, characters = _FIGURE.search(text) is not None, frozenset(text)
+        if (each.needs_figure and not has_figure) or (each.signs and each.signs.isdisjoint(characters)):
+            continue
+        before, text = text, each.apply(text)
+        if text != before:
+            has_figure, characters = _FIGURE.search(text) is not None, frozenset(text)
     return text
 
 
