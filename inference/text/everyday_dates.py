@@ -52,6 +52,10 @@ class DateBook:
                 rf"(?<![{w}/.-])({YEAR})[/-](\d{{1,2}})[/-](\d{{1,2}})(?![\d/-])",
                 lambda match: self._date(match, match[1], match[2], match[3]),
             ),
+            "duration with seconds": (
+                rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)\s?(?:'|min|m)\s?([0-5]?\d)\s?(?:''|\"|s)(?![{w}])",
+                lambda match: f"{match[1]} h {int(match[2])} min {int(match[3])} s",
+            ),
             "duration": (
                 rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)(?:\s?min(?![{w}])\.?|'(?![{w}'\"]))",
                 lambda match: self._filled("duration", hour=match[1], minute=str(int(match[2]))),

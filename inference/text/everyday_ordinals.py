@@ -95,7 +95,10 @@ class OrdinalBook:
     def _written_ordinal(self, match: re.Match[str]) -> str:
         """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
         word = self.ordinal(match[1], match[2])
-        stands_alone = re.match(r"\s(?:de|del)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)", match.string[match.end() :])
+        stands_alone = re.match(
+            r"\s(?:del?|en|a|con|por|y|e|em|no|na)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)",
+            match.string[match.end() :],
+        )
         return word if stands_alone else str(self._book.get("before_nouns", {}).get(word, word))
 
     def _king(self, match: re.Match[str]) -> str:

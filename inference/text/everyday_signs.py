@@ -87,7 +87,7 @@ class SignBook:
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (
-                r"(?:(?<=\d)\s?|(?<=[a-z²³)]\s))[-−–]\s?(?=(?:\d{1,15}[a-z]?|[a-z])\s?=)",
+                r"(?:(?<=\d)\s?|(?<=[a-z²³)]\s))[-−–]\s?(?=(?:\d{1,15}[a-z]?|[a-z])\s?=)|(?<=[²³]\s)[-−–]\s(?=[\da-z])",
                 lambda _: f"{self._space}{signs.get('−', '')}{self._space}",
             ),
             "product": (

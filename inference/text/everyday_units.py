@@ -90,7 +90,8 @@ class UnitBook:
         return self._unit_of(number, unit).removeprefix(number).strip()
 
     def _unit(self, match: re.Match[str]) -> str:
-        if match[2] in _OPENED and re.search(_OPENED[match[2]], match.string[: match.start()]):
+        before = match.string[: match.start()]
+        if match[2] in _OPENED and (before[-1:] == match[2] or re.search(_OPENED[match[2]], before)):
             return match[0]  # it ends what is quoted
         return self._unit_of(match["number"], match[2])
 

@@ -102,7 +102,7 @@ class PhraseBook:
         stopped, dialled = any_of(with_stop or ["(?!)"]), self._book.get("dialled", "").split() or ["(?!)"]
         return {
             "title": (
-                rf"\b({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
+                rf"\b({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+(?:(?:l?a|le|il|el|o)\s+)?{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
                 lambda match: words("titles")[match[1]],
             ),
             "abbreviation": (
@@ -307,7 +307,15 @@ _SIGNS: Final = {
     **dict.fromkeys(
         ("Roman ordinal", "Roman after an article", "second number of a king", "Roman day"), "IVX"
     ),
-    **{"date": "/.-", "date of ISO": "/-", "duration": "h", "full hour": "h", "time": ":h", "ratio": ":："},
+    **{
+        "date": "/.-",
+        "date of ISO": "/-",
+        "duration": "h",
+        "duration with seconds": "h",
+        "full hour": "h",
+        "time": ":h",
+        "ratio": ":：",
+    },
     **dict.fromkeys(
         ("hours with a full stop", "time with a full stop", "saint", "abbreviation with its stop"), "."
     ),
