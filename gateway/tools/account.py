@@ -32,7 +32,7 @@ class Held:
 
     at_s: float
     memory_mb: float
-    """Proportional set size of all its processes."""
+    """Proportional set size of all its processes, less the cache, which has a limit of its own."""
 
     gateway_mb: float
     """The same of its first one, where connections, contexts and leases are."""
@@ -48,8 +48,8 @@ class Held:
 
 
 _FIGURES: Final[Mapping[str, str]] = {
-    "memory_mb": "memory (PSS), MB",
-    "gateway_mb": "memory of the gateway's process, MB",
+    "memory_mb": "memory (PSS) less the cache, MB",
+    "gateway_mb": "the same of the gateway's process, MB",
     "files": "open files",
     "leases": "leases",
     "contexts": "contexts",

@@ -9,7 +9,7 @@ import asyncio
 import os
 import random
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -138,12 +138,14 @@ class _Soak:
     async def _watch(self, client: httpx.AsyncClient) -> None:
         """See what the server holds, as long as clients come."""
         while time.monotonic() < self._end:
-            queue = await self._queue(client)
+            status = await self._status(client)
+            queue, cache_mb = status["queue"], status["cache"]["bytes"] / 1e6
+            gateway_mb = await asyncio.to_thread(process_memory_mb, psutil.Process(self._pid))
             self._account.held.append(
                 Held(
                     at_s=time.monotonic(),
-                    memory_mb=await asyncio.to_thread(memory_mb, self._pid),
-                    gateway_mb=await asyncio.to_thread(process_memory_mb, psutil.Process(self._pid)),
+                    memory_mb=await asyncio.to_thread(memory_mb, self._pid) - cache_mb,
+                    gateway_mb=gateway_mb - cache_mb,
                     files=psutil.Process(self._pid).num_fds(),
                     leases=queue["requests"],
                     contexts=queue["contexts"],
@@ -155,17 +157,15 @@ class _Soak:
         """Leases and contexts that the server still holds after it had time to settle."""
         end = time.monotonic() + _SETTLE_S
         while True:
-            queue = await self._queue(client)
-            left = queue["requests"] + queue["contexts"]
+            queue = (await self._status(client))["queue"]
+            left: int = queue["requests"] + queue["contexts"]
             if not left or time.monotonic() > end:
                 return left
             await asyncio.sleep(0.2)
 
-    async def _queue(self, client: httpx.AsyncClient) -> dict[str, int]:
-        queue: dict[str, int] = (
-            (await client.get(self._root.join("/status"))).raise_for_status().json()["queue"]
-        )
-        return queue
+    async def _status(self, client: httpx.AsyncClient) -> dict[str, Any]:
+        status: dict[str, Any] = (await client.get(self._root.join("/status"))).raise_for_status().json()
+        return status
 
     async def _settled_files(self) -> int:
         end = time.monotonic() + _SETTLE_S
