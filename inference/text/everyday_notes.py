@@ -109,7 +109,7 @@ class NoteBook:
             ),
             "formula": (
                 rf"(?<![{w}.-])(?=[A-Z\d]*\d)(?:[A-Z]\d{{0,2}}){{2,8}}(?![{w}-])",
-                lambda match: " ".join(map(self._letter, re.findall(r"\d+|[A-Z]", match[0]))),
+                self._formula,
             ),
             "sum in short": (
                 rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}) or ['(?!)'])})(?=[€$£])"
@@ -228,6 +228,11 @@ class NoteBook:
     def _after_an_article(self, match: re.Match[str]) -> str:
         word = self._ordinal(str(value(match[2])), self._book["articles"][match[1]])
         return f"{match[1]} {self._book.get('before_nouns', {}).get(word, word)} "
+
+    def _formula(self, match: re.Match[str]) -> str:
+        """With a comma before a figure, or `CO2 118` would be two thousand one hundred eighteen."""
+        is_before_figure = re.match(r"[A-Z]\d\s\d", match.string[match.end() - 2 : match.end() + 2])
+        return self._code(match) + ("," if is_before_figure else "")
 
     def _code(self, match: re.Match[str]) -> str:
         """Letters one by one, figures as they stand together."""

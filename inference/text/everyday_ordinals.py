@@ -48,6 +48,10 @@ class OrdinalBook:
                 rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
                 lambda match: self.ordinal(str(value(match[1])), ""),
             ),
+            "ordinal with a letter": (
+                rf"(?<![{w}.,])(\d{{1,2}})([ao])(?=\s[a-zà-ÿ]{{3}})",
+                self._with_letter,
+            ),
             "ordinal": (
                 rf"(?<![{w}.,])(\d{{1,3}})({self._book.get('ordinal_signs', '(?!)')})(?:\.(?=\s[a-zà-ÿ]))?(?![{w}])",
                 self._written_ordinal,
@@ -91,6 +95,11 @@ class OrdinalBook:
         if sign and re.fullmatch(self._book["feminine_signs"], sign):
             return self._book.get("feminine", {}).get(word) or re.sub(r"o\b", "a", re.sub("वाँ$", "वीं", word))
         return word
+
+    def _with_letter(self, match: re.Match[str]) -> str:
+        """`3a volta`, by those who have no `ª` on their keys."""
+        word = self.ordinal(match[1], "ª" if match[2] == "a" else "º")
+        return str(self._book.get("before_nouns", {}).get(word, word))
 
     def _written_ordinal(self, match: re.Match[str]) -> str:
         """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
