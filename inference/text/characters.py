@@ -10,7 +10,8 @@ import unicodedata
 from typing import Final
 
 HEARTS: Final = "❤♥♡💙💚💛💜🖤🤍🤎🧡🩷🩵🩶"
-"""Left in by `plain_characters`: between words they may be spoken. `without_emoji` takes them out."""
+_MAY_BE_SPOKEN: Final = f"{HEARTS}★☆⭐♭♯"
+"""Left in by `plain_characters`. `without_emoji` takes them out."""
 
 _VOICED_PLANE: Final = 0xF0000
 VOICED: Final = "\U000f0000-\U000fffff"
@@ -95,7 +96,7 @@ def without_emoji(text: str) -> str:
 
 
 def _but_hearts(match: re.Match[str]) -> str:
-    return match[0] if match[0] in HEARTS else "" if match[0] == "\ufe0f" else " "
+    return match[0] if match[0] in _MAY_BE_SPOKEN else "" if match[0] == "\ufe0f" else " "
 
 
 def _plain(character: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SPAN_CHARS: Final = 300
+_SPAN_CHARS: Final = 160
 """Longest code in a line. A growing text is held up for so long after a backtick that nothing closes."""
 
 _FENCES: Final = {"```": r"`{3,}+", "~~~": r"^\ {0,3}+~{3,}+"}

@@ -133,6 +133,16 @@ BRITISH: Final = of_figures(
     ),
 )
 
+APART: Final = of_figures(
+    rule(
+        "dates apart",
+        r"(?<![\w/])(\d{1,2}/\d{1,2}/(?:\d\d){1,2})\s?[–-]\s?(?=\d{1,2}/\d{1,2}/\d\d)",
+        r"\1 to ",
+        "1/1/25–12/31/25",
+        "1/1/25 to 12/31/25",
+    ),
+)
+
 NAMES: Final = (
     rule(
         "month",

@@ -139,7 +139,7 @@ RANGES: Final = (
     ),
     rule(
         "range",
-        rf"(?<![\w.,–-])({_RANGED}(?:\s?%|°)?){_DASH}({_RANGED})(?![\w–-]|\.\d)(?!-\d)|(?<![\w.,–-])({_RANGED}){_DASH}({_RANGED})(?=\s?(?:{_UNIT})(?![\w-]))",
+        rf"(?<![\w.,–-])({_RANGED}(?:\s?%|°)?){_DASH}({_RANGED})(?![\w–-]|\.\d)(?!-\d)|(?<![\w.,–-])({_RANGED}){_DASH}({_RANGED})(?=[\s-]?(?:{_UNIT})(?![\w-]))",
         lambda m: f"{m[1] or m[3]} to {m[2] or m[4]}",
         "10-15 people, 5 – 6%, 3-5km",
         "10 to 15 people, 5 to 6%, 3 to 5km",
@@ -188,6 +188,13 @@ ARITHMETIC: Final = (
         "may vary, not x²",
     ),
     rule(
+        "isotope",
+        r"(?<!\w)([¹²³⁴-⁹⁰]{1,3})([A-Z][a-z]?)\b",
+        lambda m: f"{m[1].translate(_SUPERSCRIPT)} {m[2]}",
+        "¹⁴C",
+        "14 C",
+    ),
+    rule(
         "power",
         r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])\s?\^\s?(-?\w{1,6}))",
         _power,
@@ -208,6 +215,7 @@ ARITHMETIC: Final = (
         "log₂8",
         "log base 2 of 8",
     ),
+    rule("element", r"([A-Z])([a-z])(?=[₀-₉])", lambda m: f"{m[1]} {m[2].upper()}", "Fe₂", "F E₂"),
     rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
     rule(
         "function",

@@ -15,7 +15,7 @@ _NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _DASH: Final = r"\s?[–—-]\s?"
 _SIGN: Final = any_of(data.CURRENCIES)
 _CODE: Final = any_of(data.CURRENCY_CODES)
-_MULTIPLE: Final = r"(?:\s?(?:hundred|thousand|[mbtMBT]r?illion)\b|\s?(?:[kKMBT]|[bm]n|tn|m|b)\b)"
+_MULTIPLE: Final = r"(?:\s?(?:hundred|thousand|[mbtMBT]r?illion)\b|\s?(?:[kKMBT]|[bm]n|tn|m|b|[mb]il)\b)"
 
 
 def _money(match: re.Match[str]) -> str:
@@ -102,7 +102,7 @@ MONEY: Final = (
     ),
     rule(
         "per",
-        rf"(?<=[a-z\d])/({any_of(data.PER)})(?![\w/])",
+        rf"(?<=[a-z\d])/({any_of(data.PER)})(?![\w/])(?:\.(?=,|\s[a-z]))?",
         lambda m: f" per {data.PER[m[1]]}",
         "5 dollars/hr",
         "5 dollars per hour",

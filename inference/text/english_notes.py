@@ -48,7 +48,8 @@ _NO_MORE_THAN_ONE: Final = re.compile(r"1|\d/\d|[½⅓⅔¼¾]|half")
 NOTES: Final = (
     rule(
         "age",
-        rf"(?P<one>{data.ONE_THING})? (?<![\w.,]) (?P<age>\d{{1,3}}) \s? {_AGE} (?P<noun>\s{data.NOUN}|(?=\s[MF]\b))?",
+        rf"""(?P<one>{data.ONE_THING})? (?<![\w.,]) (?P<age>\d{{1,3}}) [\s-]? {_AGE}
+        (?P<noun>\s{data.NOUN}|(?=\s[MF]\b))?""",
         _age,
         "a 45 y/o man, who is 72 y/o and has a 2 yo",
         "a 45 year old man, who is 72 years old and has a 2 year old",
@@ -102,6 +103,13 @@ NOTES: Final = (
         r"\1complains of",
         "She c/o pain",
         "She complains of pain",
+    ),
+    rule(
+        "another name",
+        r"(?<!\S)(?:a/k/a|A/K/A)(?!\w)",
+        "also known as",
+        "Doe, a/k/a Roe",
+        "Doe, also known as Roe",
     ),
     rule("care of", r"(?<!\S) (?:c/o|C/O) (?=\s)", "care of", "Bob, c/o Ann", "Bob, care of Ann"),
     rule("so many times a day", r"(?<=\d)\s?[x×] (?=\san?\b)", " times", "2x a day", "2 times a day"),
@@ -162,6 +170,14 @@ NOTES: Final = (
         _many,
         "100s of it",
         "hundreds of it",
+    ),
+    rule("so many stars", r"(\d)\s?[★⭐](?![★☆])", r"\1 star", "a 4★ hotel", "a 4 star hotel"),
+    rule(
+        "stars",
+        r"([★⭐]{2,5})(☆{0,4})",
+        lambda match: f"{len(match[1])} {f'out of {len(match[0])} ' if match[2] else ''}stars",
+        "★★★☆☆",
+        "3 out of 5 stars",
     ),
     rule(
         "one or more",

@@ -41,8 +41,12 @@ _TOKEN: Final = re.compile(
 _STRETCHED: Final = re.compile(r"\b[^\W\d_]*?([a-z])\1\1[^\W\d_]*", re.IGNORECASE)
 _LETTERS_AGAIN: Final = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_FORMULA: Final = re.compile(f"(?:{'|'.join(sorted(data.words('elements'), key=len, reverse=True))}){{2,6}}")
 _LONGEST_UNSAID: Final = 3
 """Capitals this long are spelled, even those that make a word."""
+
+_NO_PLURALS: Final = frozenset("AEIMOUS")
+"""Letters that make another word with an s."""
 
 _LONGEST_SPELLED: Final = 5
 """Longer ones are said, even those that nobody knows."""
@@ -153,6 +157,7 @@ class EnglishReader:
             or self._lexicon.phonemes(
                 word.text, part_of_speech(word.sentence, word.index), is_last=not word.sounds_after
             )
+            or self._formula(word.text)
             or self._compound(word.text)
             or self._unknown(word.text)
         )
@@ -182,7 +187,10 @@ class EnglishReader:
     def _acronym(self, token: str) -> str:
         """Capitals letter by letter, unless they make a word that is only shouted."""
         stem, ending = _without_s(token)
-        if len(stem) == 1 or not (stem.isupper() and stem.isascii()) or self._is_said(stem):
+        if not (stem.isupper() and stem.isascii()):
+            return ""
+        is_said = stem in _NO_PLURALS or ending != "s" if len(stem) == 1 else self._is_said(stem)
+        if is_said:
             return ""
         letters = "".join(map(self._letter, stem)).replace("ˈ", "ˌ")
         spelled = "ˈ".join(letters.rsplit("ˌ", 1))
@@ -196,6 +204,11 @@ class EnglishReader:
         if len(capitals) > _LONGEST_SPELLED:
             return bool(self._lexicon.phonemes(capitals.lower()) or re.search("[AEIOUY]", capitals[1:-1]))
         return len(capitals) > _LONGEST_UNSAID and bool(self._lexicon.phonemes(capitals.lower()))
+
+    def _formula(self, token: str) -> str:
+        """`NaCl` letter by letter."""
+        is_formula = _FORMULA.fullmatch(token) and not token[1:].islower()
+        return "".join(map(self._letter, token)) if is_formula else ""
 
     def _compound(self, token: str) -> str:
         """`OpenWebUI` by its parts, if each is a word, a letter or letters."""

@@ -62,6 +62,13 @@ ROMAN: Final = (
         "Parts 1 and 2",
     ),
     rule(
+        "one of a family",
+        rf"\b ((?:{any_of(data.TITLES.values())})\s(?:[A-Z][a-z]+\s){{1,2}}) (I{{2,3}}|IV) \b",
+        lambda match: f"{match[1]}the {ordinal(str(value(match[2])))}",
+        "General Lee III",
+        "General Lee the third",
+    ),
+    rule(
         "team",
         r"((?:\dst|\dnd|\drd|\dth)\s) (X[IV]) (?=\b)",
         lambda match: f"{match[1]}{value(match[2])}",

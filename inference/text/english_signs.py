@@ -18,6 +18,7 @@ def _number(match: re.Match[str]) -> str:
 
 
 SIGNS: Final = (
+    rule("sections", r"§§", "sections", "§§ 5-7", "sections 5-7"),
     rule(
         "percentage points", r"(?<=\d) \s?%\s?pts?\b", " percentage points", "5 %pts", "5 percentage points"
     ),

@@ -71,7 +71,7 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "number that is dialled",
-        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:[A-Z]{{2,10}}))){{0,3}}):?\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
+        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:\"?[A-Z]{{2,10}}\"?))){{0,3}}):?\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
         lambda m: f"{m[1]}{m[2]} {one_by_one(m[3])}",
         "call 911, text us at 741741",
         "call nine one one, text us at seven four one seven four one",

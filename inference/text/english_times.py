@@ -24,7 +24,7 @@ def _half(written: str | None) -> str:
     return f" {written.strip()[0].upper()}M" if written else ""
 
 
-_CLOCK: Final = r"\d{1,2}(?::[0-5]\d)?"
+_CLOCK: Final = r"\d{1,2}(?:[:.][0-5]\d)?"
 
 TIMES: Final = of_figures(
     rule(

@@ -82,6 +82,7 @@ UNITS: Final = (
         "2 times last year",
     ),
     rule("so many points", r"(\d)-pt\b", r"\1 point", "a 3-pt lead", "a 3 point lead"),
+    rule("hour of the sky", r"\b0(\d)(?=[hms]\b)", r"\1", "00h 05m", "0h 5m"),
     rule(
         "hours and minutes",
         r"(?<![\w.])(\d{1,3})\s?h(?:rs?)?\s?(\d{1,2})\s?m\b",

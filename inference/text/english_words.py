@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from inference.text import english_data as data
-from inference.text.characters import HEARTS
+from inference.text.characters import HEARTS, voiced
 from inference.text.english_numbers import cardinal, in_pairs, one_by_one
 from inference.text.roman import value
 from inference.text.rules import any_of, rule
@@ -146,7 +146,7 @@ ABBREVIATIONS: Final = (
     rule("with", r"(?<!\S) w/ \s? (?=[\w$£€])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
     rule(
         "shorthand",
-        rf"(?<![\w./@-])(?<!\d\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w)",
+        rf"(?<![\w./@-])(?<!\d\s)(?<!=\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w)",
         lambda match: data.SHORTHAND[match[1]],
         "up 5% YoY, idk",
         "up 5% year over year, I don't know",
@@ -156,7 +156,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "born, died, reigned",
-        r"(?<![\w.]) ([bdr])\.\s (?=[1-9]\d{3}\b)",
+        r"(?<![\w.]) ([bdr])\.\s (?= [1-9]\d{3}\b | [A-Z][a-z]{2,8}\.?\s\d | \d{1,2}\s[A-Z][a-z]{2} )",
         lambda match: {"b": "born ", "d": "died ", "r": "reigned "}[match[1]],
         "(b. 1950) and (r. 1509-1547)",
         "(born 1950) and (reigned 1509-1547)",
@@ -187,7 +187,8 @@ ABBREVIATIONS: Final = (
     rule(
         "number of a house",
         rf"""(?<![\w.,$£€-]) ([1-9]\d\d{{1,2}})
-        (?= [A-D]?\s (?:(?:North|South|East|West)\s)? [A-Z][a-z]{{1,30}}\s (?:{any_of(data.STREETS.values())})\b )""",
+        (?= [A-D]?\s (?:(?:North|South|East|West)\s)? (?:[A-Z][a-z]{{1,30}}\s){{1,3}}
+        (?:{any_of(data.STREETS.values())})\b )""",
         lambda match: in_pairs(match[1]),
         "at 221 Baker Street",
         "at two twenty one Baker Street",
@@ -261,7 +262,7 @@ ABBREVIATIONS: Final = (
     rule(
         "initial",
         rf"(?<![\w'.])(?<![A-Z]\s) ([A-Z]) \. (?!{_NEXT_SENTENCE}) (?= \s?[A-Z] )",
-        r"\1 ",
+        lambda match: f"{voiced('ˈA') if match[1] == 'A' else match[1]} ",
         "J. Smith has vitamin C. It",
         "J  Smith has vitamin C. It",
     ),

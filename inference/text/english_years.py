@@ -11,6 +11,8 @@ from inference.text.english_numbers import cardinal, decade, year
 from inference.text.rules import of_figures, rule
 
 _YEAR: Final = r"(?:1[1-9]\d\d|20\d\d)"
+_OLD_YEAR: Final = r"(?:1\d\d\d|20\d\d)"
+"""Also those that are counts elsewhere: `1066`."""
 
 _BEFORE_YEARS: Final = frozenset(data.words("before_years"))
 _MAY_BE_COUNTED: Final = re.compile(r"[a-z]*[a-rt-z]s|people|men|women|children")
@@ -64,14 +66,14 @@ YEARS: Final = of_figures(
     ),
     rule(
         "year after a day",
-        rf"(\b(?:first|second|third|[a-z]+th),?\s) ({_YEAR}) {NO_FIGURE}",
+        rf"(\b(?:first|second|third|[a-z]+th),?\s) ({_OLD_YEAR}) {NO_FIGURE}",
         lambda match: f"{match[1]}{year(match[2])}",
         "May fifth, 1971",
         "May fifth, nineteen seventy one",
     ),
     rule(
         "year after a month",
-        rf"\b ({MONTH},?\s) ({_YEAR}) {NO_FIGURE}",
+        rf"\b ({MONTH},?\s) ({_OLD_YEAR}) {NO_FIGURE}",
         lambda match: f"{match[1]}{year(match[2])}",
         "in May 1971",
         "in May nineteen seventy one",

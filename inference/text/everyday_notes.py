@@ -100,8 +100,9 @@ class NoteBook:
             "postcode after a dash": (r"(?<=\d)\s[–-]\s(?=\d{5}(?:-\d{3})?\s[A-ZÀ-Ý])", ", "),
             "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
             "month and day": (
-                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～])",
-                r"\1月\2日",
+                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～])"
+                r"|(?<=[（(])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=[)）])",
+                lambda match: f"{match[1] or match[3]}月{match[2] or match[4]}日",
             ),
             "so many times": (
                 rf"(?<![{w}.,])(\d{{1,4}}(?:[.,]\d)?)\s?[x×](?=\s[^\W\d_]|[/.,;!?)]|\s*$)",
@@ -173,6 +174,14 @@ class NoteBook:
                 r"(比分[^\d\s]{0,3}|以)(\d{1,3})\s?[:：-]\s?(\d{1,3})(?![\d:：-])",
                 rf"\1\2{self._between('against')}\3",
             ),
+            "years that are counted": (
+                r"(?<=[已近约了共满过有达创龄期])([1-9])(\d)(?=年)|(?<!\d)([1-9])(\d)(?=年(?:前|后|内|来|以|新|的|[，。、！？]|$))",
+                self._tens,
+            ),
+            "meters and hundredths": (
+                r"(?<=\d米)(\d)(\d)(?![\d.])",
+                lambda match: "".join(self._book["digits"][int(figure)] for figure in match.groups()),
+            ),
             "two thousand": (
                 rf"(?<![\d.,])2000(?=[多余]|(?!年){self._book.get('after_two', '(?!)')})",
                 f"{self._book.get('two', '2')}千",
@@ -196,7 +205,7 @@ class NoteBook:
                 ),
             ),
             "number for emergencies": (
-                rf"({self._book.get('calling', '(?!)')})(1[12]\d|911|999)(?!\d)",
+                rf"({self._book.get('calling', '(?!)')})(1[12]\d|911|999|\d{{5,6}})(?!\d)",
                 lambda match: match[1] + "".join(self._book["digits"][int(figure)] for figure in match[2]),
             ),
             "zero ahead": (
@@ -256,6 +265,12 @@ class NoteBook:
         return f"{match[1] or ''}{match[2]} {self._book['hundred_of_years']} {rest}".rstrip() + (
             match[4] or ""
         )
+
+    def _tens(self, match: re.Match[str]) -> str:
+        """`15` as `十五`, `80` as `八十`."""
+        digits = self._book["digits"]
+        tens, ones = (int(figure) for figure in match.groups() if figure)
+        return f"{digits[tens] if tens > 1 else ''}十{digits[ones] if ones else ''}"
 
     def _millions(self, match: re.Match[str]) -> str:
         """`1.5 million` as `150万`."""

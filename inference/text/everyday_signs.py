@@ -83,7 +83,7 @@ class SignBook:
                 rf"\1{self._between('slash')}\2",
             ),
             "per": (
-                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}) or ['(?!)'])})(?![\w/])",
+                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}) or ['(?!)'])})(?![{self._letters}/])",
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (

@@ -1,7 +1,8 @@
 """What a model writes for itself, between tags of its own: nobody wants to hear it. Knows no sentences and no marks.
 
 A tag in the middle of a sentence, or before words such as `tags` and `is`, is what somebody writes about, unless what
-follows is soon closed; so is one in code. A thought that begins and never ends is that of a model that was cut off.
+follows is soon closed; so is one in code. A thought that begins and never ends is that of a model that was cut off. One
+that ends and never began is all that stands before: the templates of some models write the opening tag themselves.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _MENTIONED_CHARS: Final = 16
 _BOTH_MENTIONED: Final = re.compile(r"[\s\"'“”.…,/–-]*(?:and|or|to)?[\s\"'“”.…,/–-]*", re.IGNORECASE)
 """Between two tags that are mentioned."""
 
-_SHORT_CHARS: Final = 300
+_SHORT_CHARS: Final = 160
 """Within which a thought in the middle of a sentence ends; a growing text is held up for so long there."""
 
 
@@ -81,10 +82,29 @@ def without_thoughts(text: str, *, is_inside: bool, code: str = "", is_all: bool
         if not (end := _THOUGHT_END.search(text)):
             return Thoughtless("\n" * len(text), 0, is_inside=True, settled=len(text))
         at = end.end()
-        text = "\n" * at + text[at:]
     elif code:
         at = code_end(text, code) or len(text)
+        return _thoughtless(text, at, is_all=is_all)
+    else:
+        at = _end_without_beginning(text)
+    text = "\n" * at + text[at:]
     return _thoughtless(text, at, is_all=is_all)
+
+
+def _end_without_beginning(text: str) -> int:
+    """Where the last thought ends whose opening tag nobody has seen; 0 if there is none."""
+    if "</" not in text or not _THOUGHT_END.search(text):
+        return 0
+    code = [found.span() for found in _TAG_OR_CODE.finditer(text) if not found["tag"]]
+    tag = next((found for found in _TAG_OR_CODE.finditer(text) if found["tag"]), None)
+    ends = [
+        end.end()
+        for end in _THOUGHT_END.finditer(text, 0, tag.start() if tag else len(text))
+        if _BEGINS.search(text[max(end.start() - _LOOKED_BACK, 0) : end.start()])
+        and not _MENTIONED.match(text, end.end())
+        and not any(start < end.start() < stop for start, stop in code)
+    ]
+    return ends[-1] if ends else 0
 
 
 def _thoughtless(text: str, at: int, *, is_all: bool) -> Thoughtless:

@@ -27,6 +27,8 @@ def heard(text: str, *, is_inside: bool = False) -> str:
         ("**Answer** <think>Is it?</think> No.", "**Answer** No."),
         ("<think>Hm, she asks for", ""),
         ("Let me see. <think>Hm, she asks for", "Let me see."),
+        ("She asks for a joke.\n\n</think>\n\nHere it is.", "Here it is."),
+        ("So I will say yes.</think>Yes. <think>Or no?</think> Yes.", "Yes. Yes."),
     ],
 )
 def test_a_thought_is_not_heard(text: str, rest: str) -> None:
@@ -49,6 +51,10 @@ def test_a_thought_is_not_heard(text: str, rest: str) -> None:
         "```\n<think>a</think>\n```\nThat is all.",
         "``` <think> a\n\nb",
         "Use <thinking> or <think>. Both work.",
+        "The tag </think> closes it.",
+        "That is all. </think> is the tag that closes it.",
+        "Close it with `</think>` there.",
+        "```\na.\n</think>\n```\nThat is all.",
     ],
 )
 def test_what_is_written_about_thoughts_is_heard(text: str) -> None:
