@@ -6,6 +6,7 @@ Knows no language. A table of rules is applied from top to bottom, each to all o
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -59,10 +60,22 @@ def apply(rules: Iterable[Rule], text: str) -> str:
     for each in rules:
         if (each.needs_figure and not has_figure) or (each.signs and each.signs.isdisjoint(characters)):
             continue
-        before, text = text, each.apply(text)
+        before, text = text, _applied(each, text)
         if text != before:
             has_figure, characters = _FIGURE.search(text) is not None, frozenset(text)
     return text
+
+
+def _applied(each: Rule, text: str) -> str:
+    """`text` with every match said; as it was where that fails: better read as it is written than not at all.
+
+    The tests of this project take the warning for an error. It says nothing of the text.
+    """
+    try:
+        return each.apply(text)
+    except Exception as error:
+        warnings.warn(f"the rule {each.name!r} failed: {type(error).__name__}", RuntimeWarning, stacklevel=2)
+        return text
 
 
 def of_figures(*rules: Rule) -> tuple[Rule, ...]:

@@ -9,6 +9,7 @@ import pytest
 
 from inference.languages import LANGUAGES
 from inference.text import english, everyday_units, markup, other_languages
+from inference.text.rules import apply, rule
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
 if TYPE_CHECKING:
@@ -55,3 +56,11 @@ def test_a_rule_that_is_not_tried_without_a_sign_finds_nothing_there(rule: Rule)
 def test_every_unit_has_a_name_in_every_language(code: str) -> None:
     for unit in everyday_units.UNITS:
         assert other_languages.written_out(f"5 {unit}", code)
+
+
+def test_a_rule_that_fails_leaves_what_is_written_to_the_others() -> None:
+    broken = rule("half", r"1/2", lambda match: str(int(match[0])), "1/2", "a half")
+    works = rule("day", r"Mon\.", "Monday", "Mon.", "Monday")
+    with pytest.warns(RuntimeWarning, match="'half' failed: ValueError") as warned:
+        assert apply((broken, works), "1/2 on Mon.") == "1/2 on Monday"
+    assert "Mon" not in str(warned[0].message)
