@@ -62,7 +62,8 @@ UNITS: Final = (
     ),
     rule(
         "part of an inch",
-        r"\b (hal(?:f|ves) | quarters? | thirds? | eighths? | sixteenths? | thirty\sseconds?) \" (?=\s[a-z]|[.,;)]|$)",
+        r"""\b (hal(?:f|ves) | quarters? | thirds? | eighths? | sixteenths? | thirty\sseconds?)
+        \" (?= \s[A-Za-z] | [.,;)] | $ )""",
         r"\1 inch",
         'three eighths" bolts',
         "three eighths inch bolts",

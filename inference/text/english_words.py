@@ -78,7 +78,7 @@ ABBREVIATIONS: Final = (
     rule("too long", r"\bTL;\s?DR\b", "TLDR", "TL;DR: no", "TLDR: no"),
     rule(
         "figures in the plural",
-        r"(?<=[a-z]-)(\d{1,2})s\b|(?<=\b[A-Z])(\d{1,2})s\b",
+        r"(?<=[A-Za-z]-)(\d{1,2})s\b|(?<=\b[A-Z])(\d{1,2})s\b",
         lambda match: f"{' ' if match[2] else ''}{cardinal(match[1] or match[2])}s".replace("ixs", "ixes"),
         "omega-3s and V8s",
         "omega-threes and V eights",
