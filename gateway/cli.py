@@ -27,7 +27,7 @@ from gateway.keys import Keys, UnusableKeys
 from gateway.observe.logs import configure_logging, logged
 from gateway.observe.tracing import TracingUnavailable
 from gateway.server import lifecycle
-from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown, without_secrets
+from gateway.settings import PREFIX, Settings, UnknownSetting, as_markdown, base_url, without_secrets
 from gateway.speech.cache_server import RemoteCacheUnavailable
 from gateway.speech.errors import RequestError
 from gateway.speech.lexicon import UnusableLexicon
@@ -143,7 +143,8 @@ def cluster(
     if importlib.util.find_spec("ray") is None:
         _fail("Ray is not installed: pip install 'kokoro-gateway[ray]'")
     Keys(settings)
-    command.require_token(is_first=join is None)
+    lifecycle.require_ports(settings, join_port if join is None else None)
+    command.require_access(join)
     with _bar() as show:
         assembly.prepare(settings, show)  # the replica would do it too, but here somebody sees how far it is
 
@@ -152,13 +153,19 @@ def cluster(
             _welcome(settings.host, settings.port)
             _err.print(f"Further machines: kokoro-gateway cluster --join {address}", highlight=False)
         else:
-            _err.print(f"Joined {address}.", highlight=False)
+            _err.print(
+                f"Joined {address}: this machine speaks once its log says worker_ready.", highlight=False
+            )
+            if settings.node_port:
+                _err.print(
+                    f"Its own Base URL: {base_url(settings.host, settings.node_port)}", highlight=False
+                )
 
     command.run(settings, join, join_port, announce)
 
 
 def _welcome(host: str, port: int) -> None:
-    base = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+    base = base_url(host, port)
     body = '{"model": "tts-1", "voice": "alloy", "input": "Hello from Kokoro."}'
     _err.print(
         f"\n[bold]Kokoro Gateway {__version__}[/] speaks. Base URL: [bold green]{base}[/]\n\n"

@@ -236,6 +236,11 @@ def without_secrets(url: str) -> str:
     )
 
 
+def base_url(host: str, port: int) -> str:
+    """What a client is given."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+
+
 def is_loopback(host: str) -> bool:
     """True for an address that only this machine can connect to."""
     return host in {"localhost", "::1"} or host.startswith("127.")

@@ -18,10 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FLEET = {f"tests/cluster/test_{name}.py" for name in ("alone", "fleet", "work_routing")}
+
 # On a busy machine any example can be slow: that is no fault of what it holds.
 settings.register_profile("unhurried", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Have one worker run all that starts machines of Ray: there is one fleet at a time."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - tests run without it too
+
+    class OneFleet(LoadScopeScheduling):  # type: ignore[misc] # it ships no types
+        def _split_scope(self, nodeid: str) -> str:
+            module = str(super()._split_scope(nodeid))
+            return "a fleet" if module in FLEET else module
+
+    return OneFleet(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

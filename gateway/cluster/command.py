@@ -81,18 +81,36 @@ def arguments(join: str | None, join_port: int, directory: Path) -> list[str]:
     return [*common, *first]
 
 
-def require_token(*, is_first: bool) -> None:
-    """See that there is a token of Ray, which keeps strangers out; whoever is the first makes one.
+def require_access(join: str | None) -> None:
+    """See that there is a token of Ray, which keeps strangers out, and a fleet that knows it; the first makes both.
 
     Raises:
-        ClusterFailed: a fleet is to be joined, and there is none.
+        ClusterFailed: a fleet is to be joined, and there is no token or the fleet cannot be asked with it.
     """
-    if TOKEN.exists() or os.environ.keys() & {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}:
-        return
-    if not is_first:
-        raise ClusterFailed(f"there is no {TOKEN}: copy it from the first machine of the fleet")
-    making = [sys.executable, "-m", "ray.scripts.scripts", "get-auth-token", "--generate"]
-    subprocess.run(making, check=True, capture_output=True)  # noqa: S603 - our own words
+    if not (TOKEN.exists() or os.environ.keys() & {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}):
+        if join is not None:
+            raise ClusterFailed(f"there is no {TOKEN}: copy it from the first machine of the fleet")
+        making = [sys.executable, "-m", "ray.scripts.scripts", "get-auth-token", "--generate"]
+        subprocess.run(making, check=True, capture_output=True)  # noqa: S603 - our own words
+    if join is not None:
+        _require_fleet(join)
+
+
+def _require_fleet(join: str) -> None:
+    """See that a fleet is there to be joined; a node of Ray would try for minutes, and say nothing.
+
+    Raises:
+        ClusterFailed: nobody answers within 45 s, or it has another token or release of Ray.
+    """
+    asking = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", join]
+    asked = subprocess.run(  # noqa: S603 - our own words
+        asking, env=os.environ | {"RAY_AUTH_MODE": "token"}, capture_output=True, text=True, check=False
+    )
+    if "AuthenticationError" in asked.stderr:
+        raise ClusterFailed(f"{join} has another token: copy {TOKEN} from the first machine of the fleet")
+    if asked.returncode:
+        said = (asked.stderr.strip() or asked.stdout.strip()).rpartition("\n")[2]
+        raise ClusterFailed(f"no fleet that can be joined answers at {join}: {said}")
 
 
 class Node:

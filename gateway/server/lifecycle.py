@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.keys import UnusableKeys
 from gateway.server.connections import BACKLOG, UNSENT_BYTES, Connections
 from gateway.server.descriptors import allow_descriptors
-from gateway.settings import is_loopback
+from gateway.settings import Settings, is_loopback
 from gateway.speech.lexicon import UnusableLexicon
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from gateway.keys import Keys
-    from gateway.settings import Settings
     from gateway.speech.lexicon import Lexicon
     from gateway.speech.reply_memory import RepliesInFlight
     from inference import Backend
@@ -63,6 +62,22 @@ def listen_on_node(settings: Settings) -> socket.socket | None:
     return listener
 
 
+def require_ports(settings: Settings, join_port: int | None) -> None:
+    """See that a machine of several can listen where it will; the first one has a `join_port`, and the door.
+
+    Raises:
+        PortTaken: with what to do about it.
+    """
+    bound = [_bound(settings.host, settings.node_port, "node-port")] if settings.node_port else []
+    if settings.wyoming_port:
+        bound.append(_bound(settings.wyoming_host, settings.wyoming_port, "wyoming-port"))
+    if join_port is not None:
+        bound.append(_bound(settings.host, settings.port, "port"))
+        bound.append(_bound("0.0.0.0", join_port, "join-port"))  # noqa: S104 - as Ray does
+    for listener in bound:
+        listener.close()
+
+
 def listen_for_wyoming(settings: Settings) -> socket.socket | None:
     """The same for Wyoming's clients, where they are wanted; they have no keys.
 
@@ -98,9 +113,10 @@ def _warn_of_everyone(host: str, advice: str) -> None:
 
 
 def _taken(host: str, port: int, option: str, error: OSError) -> PortTaken:
-    variable = f"KOKORO_{option.upper().replace('-', '_')}"
+    name = option.replace("-", "_")
+    variable = f" or KOKORO_{name.upper()}" if name in Settings.model_fields else ""
     return PortTaken(
-        f"cannot listen on {host}:{port}: {error.strerror}; choose another port with --{option} or {variable}"
+        f"cannot listen on {host}:{port}: {error.strerror}; choose another port with --{option}{variable}"
     )
 
 

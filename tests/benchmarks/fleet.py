@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway.tools.listeners import Texts
-from tests.cluster.fleet import KEY, Fleet, Machine, fleet
+from tests.cluster.fleet import KEY, Fleet, Machine, alone, fleet
 from tests.support.processes import descendants
 from tests.support.waiting import wait_for
 
@@ -37,7 +37,7 @@ BYTES_PER_SECOND: Final = 48000
 
 def main(seconds: float) -> None:
     table = Table("figure", "", box=None)
-    with tempfile.TemporaryDirectory() as directory, on_core(0):
+    with alone(), tempfile.TemporaryDirectory() as directory, on_core(0):
         started = time.monotonic()
         with fleet("gateway.cli cluster --join-port", Path(directory), API_KEYS=KEY) as running:
             table.add_row("start of the first machine", f"{time.monotonic() - started:.0f} s")
@@ -45,14 +45,14 @@ def main(seconds: float) -> None:
                 table.add_row(f"repeated request, {where}, p50", f"{milliseconds:.2f} ms")
             table.add_row("memory of Ray on the first machine", f"{memory_mb(running.first):.0f} MB")
             texts = Texts(seed=time.time_ns())
-            alone = throughput(running, texts, seconds)
-            table.add_row("audio a second, one machine", f"{alone:.1f} s")
+            one = throughput(running, texts, seconds)
+            table.add_row("audio a second, one machine", f"{one:.1f} s")
             with on_core(1):
                 other = running.join()
             wait_for(lambda: other.is_ready, "the second machine")
             table.add_row("memory of Ray on the second", f"{memory_mb(other):.0f} MB")
             both = throughput(running, texts, seconds)
-            table.add_row("audio a second, two machines", f"{both:.1f} s, {both / alone:.2f} of one")
+            table.add_row("audio a second, two machines", f"{both:.1f} s, {both / one:.2f} of one")
     Console().print(table)
 
 

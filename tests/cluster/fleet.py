@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import socket
 import subprocess
 import sys
@@ -19,7 +19,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.gateway import Gateway
+from tests.support.gateway import START_S, Gateway
 from tests.support.processes import are_gone, descendants
 from tests.support.waiting import DEADLINE_S, wait_for
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 
 KEY = "a-key-of-the-fleet"
+RAYS_PORTS = ("HAPROXY_METRICS_PORT", "HAPROXY_STATS_PORT", "FALLBACK_PROXY_HTTP_PORT")
 
 
 @contextmanager
@@ -42,17 +43,18 @@ def alone() -> Iterator[None]:
 
 def free_ports(count: int) -> list[str]:
     """Ports below those that the kernel gives away by itself, and outside of those that Ray does."""
-    found: list[str] = []
-    for port in range(20000 + os.getpid() % 5000, 30000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("0.0.0.0", port))  # noqa: S104 - as Ray does
-            except OSError:
-                continue
-            found.append(str(port))
-        if len(found) == count:
-            break
-    return found
+    ports = random.sample(range(20000, 30000), 10 * count)
+    return [str(port) for port in ports if is_free(port)][:count]
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens there."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("0.0.0.0", port))  # noqa: S104 - as Ray does
+        except OSError:
+            return False
+    return True
 
 
 @dataclass
@@ -60,6 +62,11 @@ class Machine(Gateway):
     """One machine; its `base_url` is the door of the fleet on the first, and its own elsewhere."""
 
     node_port: str = ""
+
+    def _wait_for_workers(self, key: str) -> None:
+        """A further machine has joined before it listens."""
+        wait_for(lambda: not is_free(self.port), "a replica", START_S)
+        super()._wait_for_workers(key)
 
     def ask(self, path: str) -> httpx.Response:
         """What the machine says of itself."""
@@ -104,7 +111,7 @@ class Fleet:
     def __init__(self, command: list[str], variables: dict[str, str]) -> None:
         self._command = command
         self._variables = {"WORKERS": "1", "THREADS": "1"} | variables
-        self.join_port, *self._ports = free_ports(12)
+        self.join_port = ""
         self.keys = Path()
         self.others: list[Machine] = []
         self.first = self._start()
@@ -153,9 +160,19 @@ class Fleet:
             machine.process.wait()
 
     def _start(self, *join: str) -> Machine:
-        port, node_port = self._ports.pop(), self._ports.pop()
+        try:
+            return self._try(*join)
+        except AssertionError:  # somebody else may take a port before it is bound
+            return self._try(*join)
+
+    def _try(self, *join: str) -> Machine:
+        port, node_port, join_port, *rays = free_ports(3 + len(RAYS_PORTS))
+        self.join_port = self.join_port if join else join_port
         variables: dict[str, Any] = self._variables | {"PORT": port, "NODE_PORT": node_port}
-        started = Machine.start(*self._command, self.join_port, *join, **variables)
+        with pytest.MonkeyPatch.context() as patch:
+            for name, rays_port in zip(RAYS_PORTS, rays, strict=True):
+                patch.setenv(f"RAY_SERVE_{name}", rays_port)
+            started = Machine.start(*self._command, self.join_port, *join, **variables)
         started.node_port = node_port
         return started
 
@@ -165,12 +182,8 @@ def fleet(command: str, directory: Path, **variables: str) -> Iterator[Fleet]:
     """A fleet of one machine, whose ports and token are nobody else's."""
     token = directory / "token"
     token.write_text(uuid4().hex * 2)
-    metrics, stats, fallback = free_ports(15)[-3:]
-    with alone(), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_AUTH_TOKEN_PATH", str(token))
-        patch.setenv("RAY_SERVE_HAPROXY_METRICS_PORT", metrics)
-        patch.setenv("RAY_SERVE_HAPROXY_STATS_PORT", stats)
-        patch.setenv("RAY_SERVE_FALLBACK_PROXY_HTTP_PORT", fallback)
         running = Fleet(command.split(), variables)
         try:
             yield running

@@ -16,7 +16,8 @@ import openai
 import psutil
 import pytest
 
-from tests.cluster.fleet import KEY, Fleet, fleet
+from tests.cluster.fleet import KEY, Fleet, fleet, free_ports
+from tests.support.gateway import START_S
 from tests.support.processes import are_gone, descendants, environment
 from tests.support.waiting import DEADLINE_S, wait_for
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def one(undisturbed: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     directory = tmp_path_factory.mktemp("fleet")
     (directory / "keys").write_text(f"{KEY}\n")
     # An option, and not a variable: replicas are started by Ray, and have what they were told all the same.
@@ -81,7 +82,7 @@ def test_who_comes_while_there_is_no_replica_is_told_when_to_come_again(
     assert refused.value.status_code == 503
     assert refused.value.code == "overloaded"
     assert refused.value.response.headers["retry-after"] == "5"
-    wait_for(lambda: one.first.is_ready, "a new replica")
+    wait_for(lambda: one.first.is_ready, "a new replica", START_S)
     wait_for(lambda: one.first.get("/health").is_success, "that it is known")
 
 
@@ -97,6 +98,34 @@ def test_who_could_not_tell_a_cut_reply_from_a_whole_one_gets_none(one: Fleet) -
 def test_no_secret_reaches_a_worker(one: Fleet) -> None:
     for worker in one.first.workers():
         assert KEY not in str(environment(worker))
+
+
+def starting(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """One more command, which does not start."""
+    return subprocess.run(
+        [sys.executable, "-m", "gateway.cli", "cluster", *arguments],
+        env={"PATH": os.defpath} | variables,
+        capture_output=True,
+        text=True,
+        timeout=2 * DEADLINE_S,
+        check=False,
+    )
+
+
+def test_a_machine_with_another_token_is_told_so(one: Fleet, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("f" * 64)
+    ended = starting("--join", f"127.0.0.1:{one.join_port}", RAY_AUTH_TOKEN_PATH=str(tmp_path / "token"))
+    assert ended.returncode == 3
+    assert "has another token" in " ".join(ended.stderr.split())
+
+
+@pytest.mark.parametrize("option", ["--port", "--node-port", "--join-port"])
+def test_a_port_that_is_taken_is_said_before_anything_starts(one: Fleet, option: str) -> None:
+    free = dict(zip(("--port", "--node-port", "--join-port"), free_ports(3), strict=True))
+    ports = free | {option: one.first.node_port}
+    ended = starting(*(word for pair in ports.items() for word in pair))
+    assert ended.returncode == 3
+    assert f"choose another port with {option}" in " ".join(ended.stderr.split())
 
 
 def test_nothing_is_left_when_the_command_is_killed(one: Fleet) -> None:
@@ -116,13 +145,6 @@ def test_nothing_is_left_when_the_command_is_killed(one: Fleet) -> None:
 def test_a_machine_without_a_token_is_told_where_to_get_one(tmp_path: Path) -> None:
     if find_spec("ray") is None:
         pytest.skip("Ray is not installed: tests/cluster/setup.sh says why")
-    joining = subprocess.run(
-        [sys.executable, "-m", "gateway.cli", "cluster", "--join", "127.0.0.1:1"],
-        env={"HOME": str(tmp_path), "PATH": os.defpath},
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-    assert joining.returncode == 3
-    assert "copy it from the first machine" in " ".join(joining.stderr.split())
+    ended = starting("--join", "127.0.0.1:1", HOME=str(tmp_path))
+    assert ended.returncode == 3
+    assert "copy it from the first machine" in " ".join(ended.stderr.split())

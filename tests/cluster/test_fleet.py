@@ -29,7 +29,7 @@ NUMBER = count()
 
 
 @pytest.fixture(scope="module")
-def two(tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def two(undisturbed: None, tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     directory = tmp_path_factory.mktemp("fleet")
     (directory / "keys").write_text(f"{KEY}\n")
     variables = {"API_KEYS_FILE": str(directory / "keys"), "STALL_TIMEOUT_S": "3", "KEY_REQUESTS": "12"}

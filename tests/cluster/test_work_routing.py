@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def two(tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+def two(undisturbed: None, tone: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     directory = tmp_path_factory.mktemp("fleet")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TONE_DIRECTORY", str(tone))
@@ -61,7 +61,7 @@ def _by_id(two: Fleet) -> dict[str, dict[str, Any]]:
 
 
 def named(two: Fleet, replica: str) -> Machine:
-    return next(m for m in (two.first, *two.others) if m.lines[0]["replica"] == replica)
+    return next(m for m in (two.first, *two.others) if m.lines[-1]["replica"] == replica)
 
 
 def test_repeats_are_answered_by_the_machine_that_holds_them(two: Fleet) -> None:
