@@ -38,7 +38,7 @@ def test_answers_are_those_of_the_document(gateway: Gateway, tmp_path: Path) -> 
         "--max-examples=60",
         "--generation-deterministic",
         "--no-color",
-        "--workers=2",
+        "--workers=1",  # two threads that parse Python at once fail now and then in Python 3.11
     ]
     (tmp_path / "schemathesis.toml").write_text(CONFIG, encoding="utf-8")
     done = subprocess.run(
