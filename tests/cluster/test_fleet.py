@@ -125,7 +125,10 @@ class Listeners:
 
     def _ask(self) -> None:
         while not self._leave.wait(0.2):
-            self.refused += not httpx.post(self._url, **asked(f"Number {next(NUMBER)}.")).is_success
+            try:
+                self.refused += not httpx.post(self._url, **asked(f"Number {next(NUMBER)}.")).is_success
+            except httpx.HTTPError as broken:
+                self.broken.append(broken)
 
 
 def asked(text: str, voice: str = "af_heart") -> dict[str, Any]:
