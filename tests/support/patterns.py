@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import warnings
 from enum import Enum
 from itertools import product
 from types import ModuleType
@@ -57,8 +58,7 @@ def patterns() -> dict[str, re.Pattern[Any]]:
     for name, path in modules().items():
         if name.endswith("__main__"):
             continue
-        module = importlib.import_module(name)
-        for place, pattern in _held(vars(module), f"{name}:", set()):
+        for place, pattern in _held(_loaded(name), f"{name}:", set()):
             found.setdefault(place, pattern)
         for line, pattern in _written(ast.parse(path.read_text(encoding="utf-8"))):
             if pattern not in found.values():
@@ -68,6 +68,17 @@ def patterns() -> dict[str, re.Pattern[Any]]:
             found[f"inference.text.other_languages:{language.code}.{rule.name}"] = rule.pattern
     once = {(pattern.pattern, pattern.flags): place for place, pattern in found.items()}
     return {place: found[place] for place in sorted(once.values())}
+
+
+def _loaded(name: str) -> dict[str, Any]:
+    """What a module holds; nothing of one that needs Ray where that could not be installed."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of what Ray uses of pydantic
+            return vars(importlib.import_module(name))
+    except ModuleNotFoundError as missing:
+        if missing.name != "ray":
+            raise
+        return {}
 
 
 def _held(value: Any, place: str, seen: set[int]) -> Iterator[tuple[str, re.Pattern[Any]]]:
