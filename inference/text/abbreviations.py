@@ -33,7 +33,7 @@ def ending(code: str) -> re.Pattern[str]:
     known = [word for word in first_parts if "." not in word and len(word) < LONGEST]
     return re.compile(
         rf"""(?: \w\.\w+ | \b[^\W\d_] | ^\d{{1,3}} | \b[A-Z][^\W\d_aeiouyAEIOUYÀ-ÖØ-öø-ÿ]{{1,3}}
-        | (?<![^\W\d_]){any_of(known) if known else "(?!)"} ) \.$""",
+        | (?<![^\W\d_]){any_of(known)} ) \.$""",
         re.VERBOSE,
     )
 

@@ -45,7 +45,7 @@ class DateBook:
                 ),
             ),
             "day and month": (
-                rf"\b({self._any_of('before_dates')}\s)([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
+                rf"\b({any_of(self._book.get('before_dates', '').split())}\s)([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
                 self._day_and_month,
             ),
             "date of ISO": (
@@ -66,7 +66,7 @@ class DateBook:
                 self._with_colons,
             ),
             "time with a full stop": (
-                rf"\b({self._any_of('before_times')}\s?)(\d{{1,2}})\.([0-5]\d)(?![{w}%]|[.,]\d)",
+                rf"\b({any_of(self._book.get('before_times', '').split())}\s?)(\d{{1,2}})\.([0-5]\d)(?![{w}%]|[.,]\d)",
                 r"\1\2:\3",
             ),
             "time": (
@@ -75,9 +75,6 @@ class DateBook:
             ),
             "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
         }
-
-    def _any_of(self, words: str) -> str:
-        return any_of(self._book[words].split()) if words in self._book else "(?!)"
 
     def _filled(self, template: str, **values: str) -> str:
         filled: str = self._book[template].format(**values)

@@ -32,13 +32,13 @@ class MoneyBook:
         self._plain: Final = plain
         self._decimal: Final[str] = book["decimal"]
         self._currencies: Final[dict[str, list[str]]] = book.get("currencies", {})
-        self._multiple: Final = any_of(book["multiples"].split()) if "multiples" in book else "(?!)"
+        self._multiple: Final = any_of(book.get("multiples", "").split())
         self._sum: Final = rf"(?:\d{{1,3}}(?:,\d{{3}})++(?:\.\d\d)?(?![.,]?\d)|\d+\.\d\d(?![.,]?\d)|{number})"
         """A number, or one written as in English: sums in dollars are."""
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
-        signs = any_of(self._currencies or ["(?!)"])
+        signs = any_of(self._currencies)
         w = self._letters
         return {
             "money": (

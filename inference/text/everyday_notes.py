@@ -44,7 +44,7 @@ class NoteBook:
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """Rules before those of dates and amounts, which would take their figures for their own."""
         w = self._letters
-        extremes = self._book.get("extremes", {}) or {"(?!)": ""}
+        extremes = self._book.get("extremes", {})
         return {
             "postcode": (
                 rf"(?<![{w}.,-])(?:{self._book.get('postcodes', '(?!)')})(?![{w}-])",
@@ -113,7 +113,7 @@ class NoteBook:
                 self._formula,
             ),
             "sum in short": (
-                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}) or ['(?!)'])})(?=[€$£])"
+                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}))})(?=[€$£])"
                 rf"|(?<=\d)\s?(M)(?=\sd(?:e\b|i\b|'))",
                 lambda match: f" {self._book['short_multiples'][match[1] or match[2]]} ".removesuffix(
                     " " if match[2] else ""
@@ -154,7 +154,7 @@ class NoteBook:
                 rf"\1{self._between('slash')}\2",
             ),
             "Roman after an article": (
-                rf"\b({any_of(self._book.get('articles', {}) or ['(?!)'])})\s"
+                rf"\b({any_of(self._book.get('articles', {}))})\s"
                 rf"((?=[IVX]){NUMERAL})\s(?=[A-ZÀ-Ý]?[a-zà-ÿ]{{4}}|[A-Z][a-zà-ÿ]{{2}})",
                 self._after_an_article,
             ),
@@ -166,7 +166,7 @@ class NoteBook:
             ),
             "so many each": (rf"(?<![{w}.,/-])(\d{{1,2}})-\1(?![{w}-])", r"\1 \1"),
             "amounts apart": (
-                rf"({any_of(self._book.get('currencies', {}) or ['(?!)'])})(\d[\d,]*){self._dash}(?=\1\d)",
+                rf"({any_of(self._book.get('currencies', {}))})(\d[\d,]*){self._dash}(?=\1\d)",
                 rf"\2{self._between('range')}",
             ),
             "blood pressure": (r"(血[压圧][^\d\s]{0,4})(\d{2,3})/(\d{2,3})(?![\d/])", r"\1\2、\3"),

@@ -22,16 +22,20 @@ class OrdinalBook:
     def __init__(self, book: dict[str, Any], *, letters: str) -> None:
         self._book: Final = book
         self._letters: Final = letters
+        self._reigning: Final = any_of(book.get("reigning", "").split())
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
         w = self._letters
         return {
             "century": (
-                rf"\b({self._any_of('centuries')})\s({NUMERAL})",
+                rf"\b({any_of(self._book.get('centuries', '').split())})\s({NUMERAL})",
                 lambda match: f"{match[1]} {value(match[2])}",
             ),
-            "king": (rf"\b({self._any_of('reigning')})\s({NUMERAL})(er|re)?(?![{w}])", self._king),
+            "king": (
+                rf"\b({self._reigning})\s({NUMERAL})(er|re)?(?![{w}])",
+                self._king,
+            ),
             "Roman day": (
                 rf"(?<![\w.])((?=[IVX]){NUMERAL})(?=\s(?:{self._book.get('months_of_streets', '(?!)')})\b)",
                 lambda match: self._book.get("first_day", "1") if match[1] == "I" else str(value(match[1])),
@@ -58,12 +62,9 @@ class OrdinalBook:
             ),
         }
 
-    def _any_of(self, words: str) -> str:
-        return any_of(self._book[words].split()) if words in self._book else "(?!)"
-
     def _second_of_a_king(self, match: re.Match[str]) -> str:
         """`Carlos I de España y V de Alemania`: only where the first of them stood."""
-        is_king = re.search(rf"\b{self._any_of('reigning')}\s", match.string[: match.start()])
+        is_king = re.search(rf"\b{self._reigning}\s", match.string[: match.start()])
         is_ordinal = value(match[2]) <= self._book["last_ordinal_of_kings"]
         if not is_king:
             return match[0]

@@ -43,7 +43,7 @@ class SignBook:
 
     def first_kinds(self) -> dict[str, tuple[str, Said]]:
         """Rules before all others: their signs would be taken for those of figures."""
-        days = any_of(self._book.get("weekdays", {}) or ["(?!)"])
+        days = any_of(self._book.get("weekdays", {}))
         w = self._letters
         return {
             "address": (
@@ -83,7 +83,7 @@ class SignBook:
                 rf"\1{self._between('slash')}\2",
             ),
             "per": (
-                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}) or ['(?!)'])})(?![{self._letters}/])",
+                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}))})(?![{self._letters}/])",
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (
@@ -107,15 +107,15 @@ class SignBook:
                 self._letters_and_figures,
             ),
             "acronym that is a word": (
-                rf"(?<![\w.-])(?:{any_of(self._book.get('acronyms', '').split() or ['(?!)'])})(?![\w-])",
+                rf"(?<![\w.-])(?:{any_of(self._book.get('acronyms', '').split())})(?![\w-])",
                 lambda match: match[0].lower(),
             ),
             "acronym": (
-                rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split() or ['(?!)'])}|{_UNSAYABLE})(?![\w-])",
+                rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split())}|{_UNSAYABLE})(?![\w-])",
                 lambda match: " ".join(self._book.get("letters", {}).get(each, each) for each in match[0]),
             ),
             "sign": (
-                rf"\s?({any_of(signs or ['(?!)'])})\s?",
+                rf"\s?({any_of(signs)})\s?",
                 lambda match: f" {signs[match[1]]} " if self._space else signs[match[1]],
             ),
         }
@@ -162,7 +162,7 @@ class SignBook:
         )
         before = match.string[max(match.start() - 24, 0) : match.start()]
         after = match.string[match.end() : match.end() + 3]
-        is_date = re.search(rf"\b(?!de\s){any_of(self._book.get('before_dates', '(?!)').split())}\s$", before)
+        is_date = re.search(rf"\b(?!de\s){any_of(self._book.get('before_dates', '').split())}\s$", before)
         if is_date and not whole and match[2] and not re.match(_OF_SOMETHING, after):
             return match[0]
         if not whole and (

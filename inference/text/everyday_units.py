@@ -30,11 +30,11 @@ class UnitBook:
         self._plain: Final = plain
         verbs = book.get("units_like_verbs", "").split()
         self._known: Final = any_of({**UNITS, **book.get("units", {})}.keys() - set(verbs))
-        self._like_verbs: Final = any_of(verbs) if verbs else "(?!)"
+        self._like_verbs: Final = any_of(verbs)
         """Units only where no verb can be: `5 ha di bosco`, but `nel 2023 ha vinto`."""
 
         half = book.get("fractions", {}).get("1/2", ())
-        self._halves: Final = any_of([half] if isinstance(half, str) else half) if half else "(?!)"
+        self._halves: Final = any_of([half] if isinstance(half, str) else half)
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""

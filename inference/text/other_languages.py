@@ -99,7 +99,7 @@ class PhraseBook:
     def _kinds(self) -> dict[str, tuple[str, Said]]:
         words, number, w = self._words, self._number, self._letters
         before_figures, with_stop = self._in_any_case("before_figures"), self._in_any_case("with_stop")
-        stopped, dialled = any_of(with_stop or ["(?!)"]), self._book.get("dialled", "").split() or ["(?!)"]
+        stopped, dialled = any_of(with_stop), any_of(self._book.get("dialled", "").split())
         return {
             "title": (
                 rf"\b({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+(?:(?:l?a|le|il|el|o)\s+)?{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
@@ -111,13 +111,13 @@ class PhraseBook:
             ),
             "abbreviation with its stop": (
                 rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+]|\sR\$|\s[IVX]+\b)"
-                rf"|({any_of(self._book.get('no_words', '').split() or ['(?!)'])})\."
+                rf"|({any_of(self._book.get('no_words', '').split())})\."
                 rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s)|(?<=\de\s)(?=[a-zà-ÿ])|(?<=[ºª°]\s))"
                 rf"(?!s\.(?<!e\ss\.))({stopped})(?P<ends>\.)(?=\s*$))(?![{w}])",
                 lambda match: with_stop[match[1] or match[2] or match[3]] + (match["ends"] or ""),
             ),
             "before a figure": (
-                rf"(?<![{w}.])({any_of(before_figures or ['(?!)'])})\s?"
+                rf"(?<![{w}.])({any_of(before_figures)})\s?"
                 rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,3}}\d|[A-Z](?![{w}.']))",
                 lambda match: f"{before_figures[match[1]]} ",
             ),
@@ -126,7 +126,7 @@ class PhraseBook:
                 lambda match: self._telephone(match[0]),
             ),
             "telephone after a word": (
-                rf"\b((?:{any_of(dialled)})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
+                rf"\b((?:{dialled})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
                 lambda match: match[1] + self._telephone(match[2]),
             ),
             **self._dates.kinds(),

@@ -84,13 +84,12 @@ def of_figures(*rules: Rule) -> tuple[Rule, ...]:
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A verbose pattern that matches one of `words`, the longest first.
+    """A verbose pattern that matches one of `words`, the longest first; nothing at all if there are none.
 
     By their first characters: `re` tries one word after the other, and with 200 of them that is most of its time.
     """
     by_first: dict[str, list[str]] = {}
     for word in sorted(words, key=len, reverse=True):
         by_first.setdefault(word[:1], []).append(re.escape(word[1:]))
-    return (
-        "(?:" + "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items()) + ")"
-    )
+    each = "|".join(f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
+    return f"(?:{each})" if each else "(?!)"

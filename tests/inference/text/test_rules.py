@@ -9,7 +9,7 @@ import pytest
 
 from inference.languages import LANGUAGES
 from inference.text import english, everyday_units, markup, other_languages
-from inference.text.rules import apply, rule
+from inference.text.rules import any_of, apply, rule
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
 if TYPE_CHECKING:
@@ -64,3 +64,8 @@ def test_a_rule_that_fails_leaves_what_is_written_to_the_others() -> None:
     with pytest.warns(RuntimeWarning, match="'half' failed: ValueError") as warned:
         assert apply((broken, works), "1/2 on Mon.") == "1/2 on Monday"
     assert "Mon" not in str(warned[0].message)
+
+
+@pytest.mark.parametrize("text", ["", "Mon.", "(?!)"])
+def test_none_of_no_words_is_found_in_any_text(text: str) -> None:
+    assert not re.search(any_of(()), text, re.VERBOSE)
