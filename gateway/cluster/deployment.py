@@ -37,7 +37,7 @@ MOST_MACHINES: Final = 1000
 
 _LOOK_S: Final = 1.0
 
-LOGGING: Final = {"enable_access_log": False, "log_level": "WARNING"}
+LOGGING: Final[dict[str, Any]] = {"enable_access_log": False, "log_level": "WARNING"}
 """Our own lines say what was asked; Ray's would have the ids that clients give."""
 
 
@@ -77,7 +77,7 @@ def application(
     # Without a version, every deployment would replace every replica, for a changed `user_config` too.
     version = f"{__version__} {prepare}"
     replicas = deployed.options(version=version, _internal=True).bind(prepare)
-    return routed(replicas, version) if has_haproxy() else replicas
+    return routed(replicas, version, LOGGING) if has_haproxy() else replicas
 
 
 def every_machine(context: AutoscalingContext) -> tuple[int, dict[str, Any]]:

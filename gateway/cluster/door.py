@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from gateway.cluster.lifespan import follow_lifespan
 from gateway.http.error_statuses import BUSY
 from gateway.http.request_errors import ClientStalled
 from gateway.server.http1 import error_body
@@ -45,7 +46,7 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or Ray's word that it begins and ends, of which we know."""
         if scope["type"] == "lifespan":
-            await _follow_lifespan(receive, send)
+            await follow_lifespan(receive, send)
         elif self._machines and not await self._machines.have((scope.get("client") or ("",))[0]):
             await _turn_away(scope, send)
         elif self._inside >= self._most and scope["type"] == "http":
@@ -80,13 +81,6 @@ async def _let_finish(work: asyncio.Future[None]) -> None:
         work.cancel()
         await asyncio.wait({work})
         raise
-
-
-async def _follow_lifespan(receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 async def _turn_away(scope: Scope, send: Send) -> None:

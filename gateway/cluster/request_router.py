@@ -8,15 +8,17 @@ go by: they go where the fewest are.
 
 from __future__ import annotations
 
-import json
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.exceptions import DeploymentUnavailableError
 from ray.serve.request_router import PendingRequest, RequestRouter, RunningReplica
+from starlette.responses import JSONResponse
 
+from gateway.cluster.lifespan import follow_lifespan
 from gateway.cluster.routing import BOUND_S, Machine, asked, order
 
 if TYPE_CHECKING:
@@ -50,12 +52,9 @@ def router_config(bound_s: float = BOUND_S) -> RequestRouterConfig:
     return RequestRouterConfig(**options)
 
 
-def routed(replicas: Application, version: str) -> Application:
+def routed(replicas: Application, version: str, logging: dict[str, Any]) -> Application:
     """The application with a router beside each HAProxy, which is replaced when its version changes."""
-    options: dict[str, Any] = {
-        "max_ongoing_requests": 10_000,
-        "logging_config": {"enable_access_log": False, "log_level": "WARNING"},
-    }
+    options: dict[str, Any] = {"max_ongoing_requests": 10_000, "logging_config": logging}
     router: Deployment = serve.deployment(Router, **options).options(version=version, _internal=True)
     return replicas._with_ingress_request_router(router.bind(replicas))
 
@@ -121,16 +120,17 @@ class RouterApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or Ray's word that it begins and ends."""
         if scope["type"] == "lifespan":
-            await _follow_lifespan(receive, send)
+            await follow_lifespan(receive, send)
             return
         body = await _body(receive)
         _, _, there_are = dict(scope["headers"]).get(_TRUNCATED, b"").partition(b"/")
         wish = asked(body, int(there_are) if there_are.isdigit() else len(body))
         try:
             async with self._replicas.choose_replica(*wish, _reserve=False) as chosen:
-                await _reply(send, 200, {"replica_id": chosen._replica.replica_id.to_full_id_str()})
+                reply = JSONResponse({"replica_id": chosen._replica.replica_id.to_full_id_str()})
+                await reply(scope, receive, send)
         except DeploymentUnavailableError:
-            await _reply(send, 503, {})
+            await JSONResponse({}, HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, send)
 
 
 async def _body(receive: Receive) -> bytes:
@@ -140,17 +140,3 @@ async def _body(receive: Receive) -> bytes:
         if not message.get("more_body"):
             break
     return b"".join(parts)
-
-
-async def _reply(send: Send, status: int, content: dict[str, str]) -> None:
-    body = json.dumps(content).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-async def _follow_lifespan(receive: Receive, send: Send) -> None:
-    await receive()
-    await send({"type": "lifespan.startup.complete"})
-    await receive()
-    await send({"type": "lifespan.shutdown.complete"})
