@@ -275,9 +275,16 @@ def test_when_all_are_full_the_refusal_passes_as_it_is(
 ) -> None:
     crowd = 16
     ports = [gateway.port for gateway in full]
+    texts = [f"{SLOW} {proxy.__name__} {number}" for number in range(crowd)]
+    workers = [worker for gateway in full for worker in gateway.workers()]
     with proxy(tmp_path, certificate, ports) as client, ThreadPoolExecutor(crowd) as clients:
-        texts = [f"{SLOW} {proxy.__name__} {number}" for number in range(crowd)]
-        answers = list(clients.map(lambda text: speak(client, text, "af_slow"), texts))
+        for worker in workers:
+            worker.suspend()  # nobody is spoken to until somebody has been refused
+        asked = [clients.submit(speak, client, text, "af_slow") for text in texts]
+        wait_for(lambda: any(one.done() for one in asked), "a refusal")
+        for worker in workers:
+            worker.resume()
+        answers = [one.result() for one in asked]
     refused = [answer for answer in answers if answer.status_code != 200]
     assert 0 < len(refused) <= crowd - len(full)
     assert {(answer.status_code, answer.json()["error"]["type"]) for answer in refused} == {
