@@ -115,14 +115,17 @@ class Dispatch:
 
     def dispatch(self) -> None:
         """Start what can be started now."""
-        hopeless = self.hopeless_roles()
-        for waiting in [job for job in self.queue if job.role in hopeless]:
-            self.queue.remove(waiting)
-            waiting.settle(PoolSaturated(HOPELESS_WAIT_S))
+        if hopeless := self.hopeless_roles():
+            self._give_up(hopeless)
         idle = [(slot, slot.spec.role) for slot in self.slots if slot.is_idle]
         for job, slot in self.queue.assign(idle, time.monotonic()):
             self.running[slot] = job
             self._spawn(self._run(job, slot, slot.take()))
+
+    def _give_up(self, roles: set[Role]) -> None:
+        for waiting in [job for job in self.queue if job.role in roles]:
+            self.queue.remove(waiting)
+            waiting.settle(PoolSaturated(HOPELESS_WAIT_S))
 
     def hopeless_roles(self) -> set[Role]:
         """Roles whose last worker died and could not be started again so far."""

@@ -7,8 +7,10 @@ deadline first keeps most streams playing, and a new request, due at once, passe
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -50,26 +52,27 @@ class Queue(Generic[J, W]):
     """The jobs that wait, earliest deadline first, first come first among equals. Lives as long as its pool."""
 
     def __init__(self) -> None:
-        self._waiting: dict[J, int] = {}
+        self._waiting: defaultdict[Role, dict[J, int]] = defaultdict(dict)
         self._order = itertools.count()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return sum(map(len, self._waiting.values()))
 
     def __iter__(self) -> Iterator[J]:
-        return iter(self._waiting)
+        return itertools.chain.from_iterable(self._waiting.values())
 
     def add(self, job: J) -> None:
         """Put a job in line."""
-        self._waiting[job] = next(self._order)
+        self._waiting[job.role][job] = next(self._order)
 
     def remove(self, job: J) -> None:
         """Take a job out; nothing happens when it is not in line."""
-        self._waiting.pop(job, None)
+        self._waiting[job.role].pop(job, None)
 
     def clear(self) -> list[J]:
         """Empty the queue and return what waited."""
-        waiting, self._waiting = list(self._waiting), {}
+        waiting = list(self)
+        self._waiting.clear()
         return waiting
 
     def assign(self, idle: Iterable[tuple[W, Role]], now: float) -> list[tuple[J, W]]:
@@ -78,25 +81,25 @@ class Queue(Generic[J, W]):
         A worker is left idle only when no job for its role waits. A job avoids the workers that were lost with it
         as long as another one that may do it is idle.
         """
-        free = list(idle)
-        pairs = []
-        for job in sorted(self._waiting, key=partial(self._place, now)):
-            fitting = [worker for worker, role in free if role == job.role]
-            if not fitting:
-                continue
-            worker = next((w for w in fitting if w not in job.avoid), fitting[0])
-            free = [(w, role) for w, role in free if w != worker]
-            pairs.append((job, worker))
-            if not free:
-                break
+        free: defaultdict[Role, list[W]] = defaultdict(list)
+        for worker, role in idle:
+            free[role].append(worker)
+        pairs = [pair for role, workers in free.items() for pair in self._paired(role, workers, now)]
         for job, _ in pairs:
             self.remove(job)
         return pairs
 
     def work_s(self, role: Role, deadline: float = float("inf")) -> float:
         """Estimated seconds of work that wait with a deadline no later than `deadline`."""
-        return sum(job.cost_s for job in self._waiting if role == job.role and job.deadline <= deadline)
+        return sum(job.cost_s for job in self._waiting[role] if job.deadline <= deadline)
+
+    def _paired(self, role: Role, workers: list[W], now: float) -> Iterator[tuple[J, W]]:
+        """Only the jobs that can begin are put in order: a thousand that come at once would sort a thousand each."""
+        for job in nsmallest(len(workers), self._waiting[role], key=partial(self._place, now)):
+            worker = next((w for w in workers if w not in job.avoid), workers[0])
+            workers.remove(worker)
+            yield job, worker
 
     def _place(self, now: float, job: J) -> tuple[int, float, bool, float, int]:
         """What is late is due now, like what is new: whoever hears nothing yet goes before those who stand still."""
-        return job.rank, max(job.deadline, now), not job.is_first, job.deadline, self._waiting[job]
+        return job.rank, max(job.deadline, now), not job.is_first, job.deadline, self._waiting[job.role][job]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.pool.job_queue import Queue, Waiting
+from tests.support.cpu import cpu_s
 
 if TYPE_CHECKING:
     from inference.protocol import Role
@@ -72,6 +73,16 @@ def test_what_is_late_goes_before_a_first_that_is_not_due_yet() -> None:
 def test_only_work_that_is_due_earlier_stands_in_front() -> None:
     queue = queue_of([speech(1, 2), speech(9, 4), Waiting("text", 1, 8)])
     assert (queue.work_s("speech", 5), queue.work_s("speech"), queue.work_s("text")) == (2, 6, 8)
+
+
+def test_many_jobs_that_come_at_once_cost_what_each_costs() -> None:
+    def crowd(size: int) -> None:
+        queue = queue_of([])
+        for _ in range(size):
+            queue.add(speech(1))
+            queue.assign([(1, "text")], now=0)
+
+    assert cpu_s(lambda: crowd(2000), tries=2) < 30 * cpu_s(lambda: crowd(200))
 
 
 @given(jobs, workers)
