@@ -11,11 +11,13 @@ import logging
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gateway.http.app import create_app
+from gateway.model_files import accelerated_graph, cpu_graph, fetch_files, model_of
 from gateway.observe.status import ModelFacts, Running
 from gateway.server import lifecycle
+from gateway.sizing import cache_bytes, hardware_profile, in_flight_bytes, pool_config
 from gateway.speech.cache import Cache
 from gateway.speech.lexicon import Lexicon
 from gateway.speech.reply_memory import RepliesInFlight
@@ -23,48 +25,24 @@ from gateway.speech.speaker import speaker
 from gateway.speech.synthesis import Synthesis
 from gateway.speech.voices import Catalogue
 from gateway.wyoming import server as wyoming
-from inference import Pool, PoolConfig, WorkerSpec, profile, read_machine
-from models.derive.choose_graph import Choice, Recipe, choose
-from models.fetch import FileState, fetch, verify
-from models.manifest import Manifest
+from inference import Pool
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
-    from typing import TypeAlias
 
     from starlette.applications import Starlette
 
     from gateway.keys import Keys
+    from gateway.model_files import Files, Show
     from gateway.observe.log_writer import LineWriter
     from gateway.settings import Settings
-    from inference import HardwareProfile
-    from models.derive.choose_graph import GraphKind
-    from models.manifest import File, Model
-
-    Show: TypeAlias = Callable[[str, float | None], None]
-    """Told what is being done, and which share of it is done if that is known; often, so it must return quickly."""
+    from inference import HardwareProfile, PoolConfig
+    from models.derive.choose_graph import Choice
+    from models.manifest import Model
 
 logger = logging.getLogger(__name__)
-
-_ALONE_THREADS: Final = 4
-"""A window is a second of speech: more threads would wait for each other."""
-
-_MOST_CACHE_BYTES: Final = 256 << 20
-"""An hour and a half of PCM, or three hours of replies that are also held as mp3."""
-
-_REPLIES_BYTES: Final = 48 << 20
-_REPLIES_BYTES_PER_WORKER: Final = 16 << 20
-"""A page of 4,000 characters that is read as it comes takes 5 MB, and a worker keeps three listeners playing."""
-
-
-@dataclass(frozen=True)
-class Files:
-    """Where the files of one model are."""
-
-    model: Path
-    voices: Path
 
 
 @dataclass(frozen=True)
@@ -93,9 +71,9 @@ def prepare(settings: Settings, show: Show) -> Parts:
     """
     files = fetch_files(settings, show)
     hardware = hardware_profile(settings)
-    choice = _chosen(settings, hardware, files, show)
-    accelerated = _accelerated(settings, hardware, files, show)
-    return assemble(settings, hardware, files, choice, _facts(_model(settings), choice), accelerated)
+    choice = cpu_graph(settings, hardware, files, show)
+    accelerated = accelerated_graph(settings, hardware, files, show)
+    return assemble(settings, hardware, files, choice, _facts(model_of(settings), choice), accelerated)
 
 
 def assemble(
@@ -115,9 +93,9 @@ def assemble(
     catalogue = Catalogue.read(files.voices)
     catalogue.resolve(settings.voice)
     running = Running(
-        hardware, model, _cache_bytes(settings, hardware), _speaker(hardware, choice, model, accelerated)
+        hardware, model, cache_bytes(settings, hardware), _speaker(hardware, choice, model, accelerated)
     )
-    config = _pool_config(settings, hardware, files, choice, accelerated)
+    config = pool_config(settings, hardware, files, choice, accelerated)
     return Parts(settings, files, choice, catalogue, Lexicon(settings.lexicon), running, config)
 
 
@@ -170,7 +148,7 @@ async def opened(
         WorkerFailedToStart: with the reason.
     """
     running = replace(parts.running, lines_dropped=lambda: log.dropped)
-    in_flight = RepliesInFlight(_in_flight_bytes(running.hardware))
+    in_flight = RepliesInFlight(in_flight_bytes(running.hardware))
     beside = partial(wyoming.listening, wyoming_listener) if wyoming_listener else None
     async with Pool(parts.pool) as pool:
         yield Gateway(
@@ -196,95 +174,6 @@ async def speaking(parts: Parts) -> AsyncIterator[Synthesis]:
             yield synthesis
 
 
-def fetch_files(settings: Settings, show: Show) -> Files:
-    """The files of the model, fetched if they are missing or damaged.
-
-    Raises:
-        UnknownModel: the manifest has no such model.
-        FetchError: a file is not there and cannot be brought.
-    """
-    model = _model(settings)
-    return Files(_fetched(model, settings, show), _fetched(model.voices, settings, show))
-
-
-def read_catalogue(settings: Settings, show: Show) -> Catalogue:
-    """The voices of the model, fetched if they are missing or damaged; FetchError and UnknownModel as above."""
-    return Catalogue.read(fetch_files(settings, show).voices)
-
-
-def file_states(settings: Settings) -> dict[Path, FileState]:
-    """What lies where the files of the model should.
-
-    Raises:
-        UnknownModel: the manifest has no such model.
-    """
-    model = _model(settings)
-    return {
-        settings.models_dir / file.filename: verify(file, settings.models_dir)
-        for file in (model, model.voices)
-    }
-
-
-def hardware_profile(settings: Settings) -> HardwareProfile:
-    """This machine's profile, with what the settings override."""
-    return profile(
-        read_machine(),
-        workers=settings.workers,
-        threads=settings.threads,
-        arena_mb=settings.arena_mb,
-        provider=settings.provider,
-    )
-
-
-def _model(settings: Settings) -> Model:
-    manifest = Manifest.load()
-    return manifest.model(settings.model or manifest.default)
-
-
-def _fetched(file: File, settings: Settings, show: Show) -> Path:
-    def progress(done_bytes: int, total_bytes: int, source: str) -> None:
-        if done_bytes < total_bytes:
-            what = f"{file.name} from {source}: {done_bytes / 1e6:.0f} of {total_bytes / 1e6:.0f} MB"
-            show(what, done_bytes / total_bytes)
-
-    return fetch(file, settings.models_dir, progress)
-
-
-def _chosen(settings: Settings, hardware: HardwareProfile, files: Files, show: Show) -> Choice:
-    """The graph that the CPU runs: the released one, or one derived from it for this machine."""
-    force = None if settings.graph == "auto" else settings.graph
-    choice = _derived(settings, files, _recipe(hardware), force, show)
-    logger.info("graph_chosen", extra={"graph": choice.kind, "reason": choice.reason})
-    return choice
-
-
-def _accelerated(settings: Settings, hardware: HardwareProfile, files: Files, show: Show) -> Path | None:
-    """The graph for what is no CPU: never one with a vocoder in 8 bits, which is 15 times slower there; None: none."""
-    if hardware.providers == ("cpu",):
-        return None
-    recipe = replace(_recipe(hardware), is_accelerated=True)
-    choice = _derived(settings, files, recipe, "derived", show)
-    if choice.kind == "derived":
-        return choice.graph
-    logger.warning("accelerator_has_no_graph", extra={"reason": choice.reason})
-    return None
-
-
-def _recipe(hardware: HardwareProfile) -> Recipe:
-    return Recipe.for_machine(hardware.machine.architecture, hardware.machine.instruction_sets)
-
-
-def _derived(settings: Settings, files: Files, recipe: Recipe, force: GraphKind | None, show: Show) -> Choice:
-    return choose(
-        files.model,
-        settings.models_dir,
-        files.voices,
-        recipe=recipe,
-        force=force,
-        progress=lambda doing, share: show(f"preparing the model for this machine, once: {doing}", share),
-    )
-
-
 def _facts(model: Model, choice: Choice) -> ModelFacts:
     return ModelFacts(
         name=model.name,
@@ -300,62 +189,3 @@ def _speaker(hardware: HardwareProfile, choice: Choice, model: ModelFacts, accel
     derived = choice.graph.parent.name if choice.kind == "derived" else ""
     graphs = (choice.kind, derived, accelerated.parent.name if accelerated else "")
     return speaker(model.sha256, model.voices_sha256, *graphs, *hardware.providers)
-
-
-def _cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
-    """What the cache may take: as set, or what fits this machine."""
-    if settings.cache_mb is not None:
-        return settings.cache_mb << 20
-    return min(_MOST_CACHE_BYTES, _memory(hardware) // 16)
-
-
-def _in_flight_bytes(hardware: HardwareProfile) -> int:
-    """What the replies in flight may take: a share of the memory, and no more than the workers can be busy with."""
-    return min(_memory(hardware) // 16, _REPLIES_BYTES + hardware.workers * _REPLIES_BYTES_PER_WORKER)
-
-
-def _memory(hardware: HardwareProfile) -> int:
-    machine = hardware.machine
-    return min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
-
-
-def _pool_config(
-    settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice, accelerated: Path | None
-) -> PoolConfig:
-    return PoolConfig(
-        workers=_workers(settings, hardware, files, choice, accelerated),
-        start_timeout_s=settings.start_timeout_s,
-        job_timeout_s=settings.job_timeout_s,
-        text_timeout_s=settings.text_timeout_s,
-        queue_s=settings.queue_s,
-        cost=choice.cost,
-        idle_s=settings.idle_s,
-        worker_bytes=(settings.worker_memory_mb or 0) << 20,
-    )
-
-
-def _workers(
-    settings: Settings, hardware: HardwareProfile, files: Files, choice: Choice, accelerated: Path | None
-) -> tuple[WorkerSpec, ...]:
-    """One text worker, which is idle nearly always, and the profile's speech workers.
-
-    The first of these takes the cores of the others while they are idle; it is the last to be started.
-    """
-    text = WorkerSpec(role="text", engine="inference.text.engine:TextEngine")
-    speech = WorkerSpec(
-        role="speech",
-        model_path=str(accelerated or ""),
-        cpu_model_path=str(choice.graph),
-        voices_path=str(files.voices),
-        threads=hardware.threads,
-        arena_bytes=hardware.arena_bytes,
-        providers=hardware.providers,
-        provider_is_forced=settings.provider != "auto",
-        is_proven=choice.cost is not None and hardware.providers == ("cpu",),
-        cache_dir=str(files.model.parent / "compiled"),
-    )
-    first, *others = (replace(speech, cpus=cpus) for cpus in hardware.affinity)
-    threads = min(hardware.workers * hardware.threads, _ALONE_THREADS)
-    if settings.express and threads > hardware.threads:
-        first = replace(first, alone_threads=threads)
-    return (text, first, *others)

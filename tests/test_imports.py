@@ -55,8 +55,24 @@ GATEWAY_ROOMS = {
     "gateway.server": {"gateway.http", "gateway.speech"},
     "gateway.cluster": {"gateway.server", "gateway.http", "gateway.observe", "gateway"},
     "gateway.tools": {"gateway.speech", "gateway.audio", "gateway.observe", "gateway"},
+    "gateway.commands": {
+        *(
+            "gateway.tools",
+            "gateway.cluster",
+            "gateway.server",
+            "gateway.observe",
+            "gateway.speech",
+            "gateway",
+        ),
+    },
 }
 """Which folders each folder of the gateway may import from besides itself; settings, keys, version are open to all."""
+
+MODELS_USERS = {
+    *("gateway.cli", "gateway.commands.models"),
+    *("gateway.assembly", "gateway.model_files", "gateway.sizing"),
+}
+"""Who may know how models are fetched and derived."""
 
 
 def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
@@ -74,7 +90,7 @@ def allowed(name: str, target: str) -> bool:  # noqa: PLR0911 - a table
         case "gateway", "inference":
             return target == "inference"  # its public names only
         case "gateway", "models":
-            return target == "models.manifest" or name in {"gateway.cli", "gateway.assembly"}
+            return target == "models.manifest" or name in MODELS_USERS
         case "inference", "inference" if is_worker_side(name):
             return target in SHARED or is_worker_side(target)
         case "inference", "inference" if here == "inference.pool":
@@ -92,8 +108,8 @@ LIBRARIES = {
     "h11": ("gateway.server",),
     "starlette": ("gateway.http", "gateway.server", "gateway.cluster", "gateway.assembly"),
     "wyoming": ("gateway.wyoming",),
-    "rich": ("gateway.tools", "gateway.cli"),
-    "typer": ("gateway.tools", "gateway.cli"),
+    "rich": ("gateway.tools", "gateway.commands"),
+    "typer": ("gateway.tools", "gateway.commands", "gateway.cli"),
     "httpx": ("gateway.tools", "models.sources"),
     "onnxruntime": ("inference.engine", "models.derive"),
     "kokoro_onnx": ("inference.engine", "models.derive"),

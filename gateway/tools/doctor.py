@@ -20,11 +20,13 @@ import psutil
 from rich.table import Table
 
 from gateway import __version__
-from gateway.assembly import file_states, hardware_profile, prepare
+from gateway.assembly import prepare
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import silence
 from gateway.keys import UnusableKeys, read_keys
+from gateway.model_files import file_states
 from gateway.settings import without_secrets
+from gateway.sizing import hardware_profile
 from gateway.speech.cache_remote import LIMIT_S
 from gateway.speech.cache_server import CacheServer, RemoteCacheUnavailable
 from gateway.speech.lexicon import Lexicon, UnusableLexicon
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gateway.assembly import Parts, Show
+    from gateway.assembly import Parts
+    from gateway.model_files import Show
     from gateway.settings import Settings
     from inference import HardwareProfile, PoolConfig
 

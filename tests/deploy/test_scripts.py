@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from gateway.cli import CANNOT_START
+from gateway.commands.terminal import CANNOT_START
 from gateway.settings import Settings
 from tests.deploy.tools import DEPLOY, ROOT, free_port, run, running, tool
 from tests.support.gateway import START_S

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from gateway.cli import CANNOT_START
+from gateway.commands.terminal import CANNOT_START
 from gateway.settings import PREFIX, Settings
 from tests.deploy.tools import DEPLOY, ROOT, drain_seconds, run, tool
 

@@ -11,7 +11,7 @@ import httpx
 import openai
 import pytest
 
-from gateway.cli import CANNOT_START
+from gateway.commands.terminal import CANNOT_START
 from tests.support.gateway import START_S
 from tests.support.processes import is_gone
 from tests.support.streams import SLOW, open_stream, pids, speak

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.assembly import Files, Parts, assemble
+from gateway.assembly import Parts, assemble
+from gateway.model_files import Files
 from gateway.observe.status import ModelFacts
 from gateway.settings import Settings
 from inference import profile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from gateway.cli import CANNOT_START
+from gateway.commands.terminal import CANNOT_START
 from gateway.settings import Settings
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from tests.support.tone_server import parts
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
-    from gateway.assembly import Parts, Show
+    from gateway.assembly import Parts
+    from gateway.model_files import Show
 
 
 def prepare(settings: Settings, show: Show) -> Parts:

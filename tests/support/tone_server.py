@@ -13,12 +13,14 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.assembly import Files, Parts, assemble, hardware_profile, serve
+from gateway.assembly import Parts, assemble, serve
 from gateway.keys import Keys
+from gateway.model_files import Files
 from gateway.observe.logs import logged
 from gateway.observe.status import ModelFacts
 from gateway.server import lifecycle
 from gateway.settings import Settings
+from gateway.sizing import hardware_profile
 from models.derive.choose_graph import Choice
 
 

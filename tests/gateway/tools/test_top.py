@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from gateway.cli import CANNOT_START
+from gateway.commands.terminal import CANNOT_START
 from tests.support.gateway import Gateway
 
 if TYPE_CHECKING:

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from gateway import cli_options
-from gateway.cli_options import EVERY, with_settings
+from gateway.commands import options
+from gateway.commands.options import EVERY, with_settings
 from gateway.settings import Settings
 
 
 @pytest.mark.parametrize("group", ["FILES", "SPEECH", "SERVER"])
 def test_what_matters_to_a_command_are_settings(group: str) -> None:
-    assert set(getattr(cli_options, group)) <= set(EVERY)
+    assert set(getattr(options, group)) <= set(EVERY)
 
 
 def test_no_secret_can_be_given_on_the_command_line() -> None:

@@ -1,0 +1,1 @@
+"""The commands of the command line, one a file. `gateway/cli.py` lists them."""
