@@ -58,9 +58,20 @@ class _Query(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    model: str = Field("", max_length=NAME_CHARS)
-    sample_rate: int | None = Field(None, ge=RATES.least, le=RATES.most)
-    speed: float = Field(1.0, ge=SPEEDS.least, le=SPEEDS.most)
+    model: str = Field(
+        "",
+        max_length=NAME_CHARS,
+        description="A Kokoro voice, an OpenAI voice or a mix; one of Deepgram's own means the default voice.",
+    )
+    sample_rate: int | None = Field(
+        None,
+        ge=RATES.least,
+        le=RATES.most,
+        description="Samples a second; unset: what is usual for the encoding.",
+    )
+    speed: float = Field(
+        1.0, ge=SPEEDS.least, le=SPEEDS.most, description="Rate of speech; 1 is the voice's own."
+    )
 
     @classmethod
     def read(cls, request: HTTPConnection) -> Self:
@@ -90,8 +101,10 @@ class _Query(BaseModel):
 class SocketQuery(_Query):
     """The query of a handshake."""
 
-    encoding: Literal["linear16", "mulaw", "alaw"] = "linear16"
-    container: Literal["none"] = "none"
+    encoding: Literal["linear16", "mulaw", "alaw"] = Field(
+        "linear16", description="Of the samples: 16 bits each, little-endian, or 8 bits as on telephones."
+    )
+    container: Literal["none"] = Field("none", description="Samples alone.")
 
     def order_without_text(self, host: Host) -> SpeechRequest:
         """The request that speaks so what is yet to be written; raises ModelNotFound."""
@@ -109,12 +122,16 @@ class SocketQuery(_Query):
 class SpeakQuery(_Query):
     """The query of the route over HTTP."""
 
-    encoding: Literal["linear16", "mulaw", "alaw", "mp3", "opus", "flac", "aac"] = "mp3"
+    encoding: Literal["linear16", "mulaw", "alaw", "mp3", "opus", "flac", "aac"] = Field(
+        "mp3", description="Codec of the audio."
+    )
     container: Literal["none", "wav", "ogg"] = Field(
         "wav",
         description="Only linear16 has a choice: none, or wav. Others have the one that is usual for them.",
     )
-    bit_rate: int | None = Field(None, ge=4000, le=650_000)
+    bit_rate: int | None = Field(
+        None, ge=4000, le=650_000, description="Bits a second, for mp3, opus and aac: the nearest there is."
+    )
 
     def order(self, catalogue: Catalogue, settings: Settings, text: str) -> SpeechRequest:
         """The request that speaks `text` so; raises RequestError."""

@@ -6,22 +6,44 @@ Knows handlers and shapes; knows nothing of how any of them works.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from gateway.http import elevenlabs_handlers as elevenlabs
 from gateway.http import handlers, sockets
 from gateway.http.captions_schema import CaptionedSpeech, CaptionedSpeechBody, Captions, CaptionsBody
-from gateway.http.deepgram import SpeakBody, SpeakQuery, deepgram_speak_text
+from gateway.http.deepgram import SpeakBody, deepgram_speak_text
 from gateway.http.elevenlabs_errors import DetailEnvelope
 from gateway.http.elevenlabs_schema import TextToSpeechBody, TimedAudio
 from gateway.http.error_replies import ErrorEnvelope
+from gateway.http.parameters import (
+    DEEPGRAM,
+    DEEPGRAM_SOCKET,
+    ELEVENLABS_SOCKET,
+    LEGACY,
+    MODEL_NAME,
+    OUTPUT_FORMAT,
+    VOICE,
+    Json,
+)
 from gateway.http.paths import PathSet
 from gateway.http.reply_schema import AudioModelList, Health, Model, ModelList, VoiceList, VoiceNames
 from gateway.http.schema import SpeechBody
+from gateway.http.socket_schema import (
+    MultiStreamError,
+    MultiStreamMessage,
+    MultiStreamSound,
+    SpeakDone,
+    SpeakError,
+    SpeakMessage,
+    SpeakMetadata,
+    StreamError,
+    StreamMessage,
+    StreamSound,
+)
 from gateway.observe.status import Status
-from gateway.speech.elevenlabs_names import DEFAULT_FORMAT, FORMATS
+from gateway.talk.conversation import MOST_CONTEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -30,8 +52,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.websockets import WebSocket
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,6 +65,9 @@ class Endpoint:
     summary: str = ""
     """For the document; empty: not in it, for it is there for clients that read none."""
 
+    about: str = ""
+    """The same in a few sentences, where a summary is not enough."""
+
     method: Literal["GET", "POST"] = "GET"
     is_socket: bool = False
     """What is asked for is a WebSocket."""
@@ -56,10 +79,10 @@ class Endpoint:
     """The key may be in the first message on the socket."""
 
     takes: type[BaseModel] | None = None
-    """Shape of its body."""
+    """Shape of its body, or of each message that a client sends on the socket."""
 
     replies: tuple[type[BaseModel], ...] = ()
-    """Shapes of the JSON it may reply with; none: audio."""
+    """Shapes of the JSON it may reply with, or send on the socket; none: audio."""
 
     texts: tuple[str, ...] = ()
     """Media types of texts that it may reply with besides."""
@@ -96,38 +119,6 @@ def _both(path: str) -> tuple[str, str]:
     """People configure base URLs with /v1 and without it."""
     return f"/v1{path}", path
 
-
-MODEL_NAME: Final[Json] = {
-    "name": "name",
-    "in": "path",
-    "required": True,
-    "description": "Id of the model; it may hold slashes.",
-    "schema": {"type": "string", "minLength": 1},
-}
-LEGACY: Final[Json] = {
-    "name": "legacy",
-    "in": "query",
-    "description": "`true`: only the names, as strings.",
-    "schema": {"type": "string", "default": "false"},
-}
-
-VOICE: Final[Json] = {
-    "name": "voice",
-    "in": "path",
-    "required": True,
-    "description": "A Kokoro voice, an OpenAI voice, a mix, or one of ElevenLabs' stock voices.",
-    "schema": {"type": "string", "minLength": 1},
-}
-OUTPUT_FORMAT: Final[Json] = {
-    "name": "output_format",
-    "in": "query",
-    "description": "Codec, sample rate and, where the codec has a choice, kilobits a second.",
-    "schema": {"type": "string", "enum": list(FORMATS), "default": DEFAULT_FORMAT},
-}
-SPEAK_PARAMETERS: Final[tuple[Json, ...]] = tuple(
-    {"name": name, "in": "query", "schema": schema}
-    for name, schema in SpeakQuery.model_json_schema()["properties"].items()
-)
 
 ENDPOINTS: Final = (
     Endpoint(
@@ -176,15 +167,36 @@ ENDPOINTS: Final = (
         Endpoint(
             handler,
             _both(f"/text-to-speech/{{voice}}/{end}"),
+            summary,
+            about=about,
             is_socket=True,
             needs_key=True,
             key_may_follow=True,
+            takes=takes,
+            replies=replies,
+            errors=(400, 404),
             envelope=DetailEnvelope,
+            parameters=ELEVENLABS_SOCKET,
             is_counted=True,
         )
-        for end, handler in (
-            ("multi-stream-input", sockets.multi_stream_input),
-            ("stream-input", sockets.stream_input),
+        for end, handler, takes, replies, summary, about in (
+            (
+                "multi-stream-input",
+                sockets.multi_stream_input,
+                MultiStreamMessage,
+                (MultiStreamSound, MultiStreamError),
+                "Speak texts while they are written, for ElevenLabs' clients",
+                "The turns of a conversation, each a context of its own: the next may begin while one is broken off. "
+                f"A socket has at most {MOST_CONTEXTS} at once.",
+            ),
+            (
+                "stream-input",
+                sockets.stream_input,
+                StreamMessage,
+                (StreamSound, StreamError),
+                "Speak one text while it is written",
+                "The same for a single text, which an empty `text` ends.",
+            ),
         )
     ),
     Endpoint(
@@ -218,10 +230,22 @@ ENDPOINTS: Final = (
         needs_key=True,
         takes=SpeakBody,
         errors=(400, 404, 408, 413, 500, 503),
-        parameters=SPEAK_PARAMETERS,
+        parameters=DEEPGRAM,
         is_counted=True,
     ),
-    Endpoint(sockets.deepgram_speak, _both("/speak"), is_socket=True, needs_key=True, is_counted=True),
+    Endpoint(
+        sockets.deepgram_speak,
+        _both("/speak"),
+        "Speak texts while they are written, for Deepgram's clients",
+        about="One text after the other, each ended by a flush. The sound comes in binary messages: raw samples.",
+        is_socket=True,
+        needs_key=True,
+        takes=SpeakMessage,
+        replies=(SpeakMetadata, SpeakDone, SpeakError),
+        errors=(400, 404),
+        parameters=DEEPGRAM_SOCKET,
+        is_counted=True,
+    ),
     Endpoint(handlers.list_models, _both("/models"), "List the models", needs_key=True, replies=(ModelList,)),
     Endpoint(
         handlers.show_model,

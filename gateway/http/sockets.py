@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 MESSAGE_BYTES: Final = 64 << 10
 """Most bytes of one message."""
 
-_LONGEST_INACTIVITY_S: Final = 180.0
+SHORTEST_INACTIVITY_S: Final = 1.0
+LONGEST_INACTIVITY_S: Final = 180.0
 _DEEPGRAM_INACTIVITY_S: Final = 4000.0
 """LiveKit keeps a socket for an hour, and takes one that was closed meanwhile for a fault."""
 
@@ -134,7 +135,7 @@ def _inactivity_s(given: str) -> float:
         asked_s = float(given)
     except ValueError:
         return INACTIVITY_S
-    return INACTIVITY_S if isnan(asked_s) else min(max(asked_s, 1.0), _LONGEST_INACTIVITY_S)
+    return INACTIVITY_S if isnan(asked_s) else min(max(asked_s, SHORTEST_INACTIVITY_S), LONGEST_INACTIVITY_S)
 
 
 def tell(error: Exception) -> Told:

@@ -57,12 +57,22 @@ def test_reference_shows_every_operation_and_every_field(
         page, "Math.abs(document.getElementById('status').getBoundingClientRect().top) < innerHeight / 2"
     )
     shown = page.locator("main").inner_text()
-    for path, methods in httpx.get(humming.root + "/openapi.json").json()["paths"].items():
+    described = httpx.get(humming.root + "/openapi.json").json()
+    for path, methods in described["paths"].items():
         for operation in methods.values():
             assert path in shown
             assert operation["summary"] in shown
             for answer in operation["responses"].values():
                 assert answer["description"] in shown
+    for path, socket in described["x-websockets"].items():
+        assert path in shown
+        meanings = [parameter["description"] for parameter in socket["parameters"]]
+        for said in (socket["summary"], socket["description"], *socket["closes"].values(), *meanings):
+            assert said.replace("`", "") in shown
+        for reference in (socket["takes"], *socket["sends"]):
+            shape = described["components"]["schemas"][reference["$ref"].rpartition("/")[2]]
+            assert shape["description"].replace("`", "") in shown
+            assert all(name in shown for name in shape["properties"])
     for name, field in SpeechBody.model_fields.items():
         assert name in shown
         assert field.description
