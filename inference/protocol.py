@@ -1,21 +1,14 @@
-"""The messages between gateway and worker, and their frame. Knows no socket: bytes in, messages out.
+"""What gateway and worker say to each other: messages, and what a worker is started with. Knows no bytes on a wire.
 
-A frame is a big-endian 32-bit length and one message in MessagePack, which holds its tag, its fields by name, and
-samples as the bytes they are. A new message is one more class here, named in Job or in JobReply.
+A new message is one more class here, named in Job or in JobReply.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
-
-from inference.errors import ProtocolError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VERSION: Final = 4
 SAMPLE_RATE: Final = 24_000
@@ -29,9 +22,6 @@ SLOWEST: Final = 0.8
 FASTEST: Final = 1.2
 """Speeds that the engine is asked for: beyond 1.2 the model swallows 4 to 27 % of the words."""
 
-MAX_FRAME_BYTES: Final = 1 << 26
-"""About 23 minutes of PCM; the model speaks at most half a minute at once."""
-
 LONGEST_READING_S: Final = 0.05
 """CPU time after which the rest of a stretch is left for another job, and so the most that one is priced at: there is
 one text worker, and others wait for it."""
@@ -41,8 +31,6 @@ STEP_SAMPLES: Final = 300
 
 RECORD_BYTES: Final = 3664
 """What the vocoder reads of one step: 512 features and 60 columns of 22 bins of the source, in half precision."""
-
-_LENGTH: Final = struct.Struct("!I")
 
 Role: TypeAlias = Literal["text", "speech"]
 """What a worker does: text to phonemes, or phonemes to sound."""
@@ -313,48 +301,3 @@ class Failure(_Message, frozen=True):
 Job: TypeAlias = TextJob | SpeechJob | WindowJob
 JobReply: TypeAlias = Reading | Score | Audio | Failure
 Message: TypeAlias = Ready | StartFailed | Job | JobReply
-
-_MESSAGES: Final[msgspec.msgpack.Decoder[Message]] = msgspec.msgpack.Decoder(Message)
-
-
-def encode(message: Message) -> bytes:
-    """One frame."""
-    body = msgspec.msgpack.encode(message)
-    return _LENGTH.pack(len(body)) + body
-
-
-class Decoder:
-    """Cuts a byte stream into messages. Lives as long as one connection."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """Every message that `data` completes.
-
-        Raises:
-            ProtocolError: a frame is too long, or holds no known message; it says which field is wrong.
-        """
-        self._buffer += data
-        while len(self._buffer) >= _LENGTH.size:
-            (size,) = _LENGTH.unpack_from(self._buffer)
-            if size > MAX_FRAME_BYTES:
-                raise ProtocolError(f"frame of {size} bytes is over the limit")
-            end = _LENGTH.size + size
-            if len(self._buffer) < end:
-                return
-            body = bytes(self._buffer[_LENGTH.size : end])
-            del self._buffer[:end]
-            yield _message(body)
-
-    @property
-    def is_empty(self) -> bool:
-        """True between frames: the stream may end here."""
-        return not self._buffer
-
-
-def _message(body: bytes) -> Message:
-    try:
-        return _MESSAGES.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise ProtocolError(f"no message: {error}") from error

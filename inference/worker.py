@@ -25,7 +25,8 @@ from inference.errors import (
     ProtocolError,
     UnsupportedLanguage,
 )
-from inference.protocol import Decoder, Failure, StartFailed, WorkerSpec, encode
+from inference.framing import Decoder, encode
+from inference.protocol import Failure, StartFailed, WorkerSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SHARED = {
     *("inference.protocol", "inference.errors", "inference.languages", "inference.vocabulary"),
-    "inference.pronunciations",
+    *("inference.framing", "inference.pronunciations"),
 }
 HEAVY = ("numpy", "onnxruntime", "onnx", "kokoro_onnx", "phonemizer", "espeakng_loader", "misaki", "soxr")
 """What the gateway process must not load: it would pay for it in memory and start-up."""
@@ -116,7 +116,13 @@ LIBRARIES = {
     "babel": ("inference.text",),
     "num2words": ("inference.text",),
     "langcodes": ("inference.languages",),
-    "msgspec": ("inference.protocol", "gateway.http", "gateway.talk", "gateway.speech.cache_values"),
+    "msgspec": (
+        "inference.protocol",
+        "inference.framing",
+        "gateway.http",
+        "gateway.talk",
+        "gateway.speech.cache_values",
+    ),
     "redis": ("gateway.speech.cache_server",),
     "prometheus_client": ("gateway.observe", "gateway.http"),
 }

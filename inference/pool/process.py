@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from inference.errors import JobTimeout, ProtocolError, WorkerDied, WorkerFailedToStart
-from inference.protocol import VERSION, Decoder, JobReply, Ready, StartFailed, encode
+from inference.framing import Decoder, encode
+from inference.protocol import VERSION, JobReply, Ready, StartFailed
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

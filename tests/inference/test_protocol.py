@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference.errors import ProtocolError
+from inference.framing import MAX_FRAME_BYTES, Decoder, encode
 from inference.protocol import (
-    MAX_FRAME_BYTES,
     Audio,
-    Decoder,
     Failure,
     Message,
     Reading,
@@ -26,7 +25,6 @@ from inference.protocol import (
     Unit,
     WindowJob,
     WorkerSpec,
-    encode,
 )
 
 text = st.text(st.characters(exclude_categories=["Cs"]))

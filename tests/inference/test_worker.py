@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from inference.framing import Decoder, encode
 from inference.protocol import (
     Audio,
-    Decoder,
     Failure,
     Reading,
     Ready,
@@ -24,7 +24,6 @@ from inference.protocol import (
     TextJob,
     Unit,
     WorkerSpec,
-    encode,
 )
 from inference.worker import CANNOT_START, OK, PROTOCOL
 from tests.support.tree import ROOT

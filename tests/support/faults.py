@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference.errors import EngineFailed
-from inference.protocol import SpeechJob, Unit, WindowJob, encode
+from inference.framing import encode
+from inference.protocol import SpeechJob, Unit, WindowJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
