@@ -131,7 +131,7 @@ class RemoteCacheFacts(BaseModel):
     late: int = Field(description="Look-ups that were not answered within the limit.")
     failed: int = Field(description="Look-ups that ended with an error.")
     unusable: int = Field(description="Values that were damaged or not ours.")
-    skipped: int = Field(description="Look-ups that were left out because the server is left alone.")
+    skipped: int = Field(description="Look-ups left out: the server is left alone, or too many ask.")
     written: int = Field(description="Entries written.")
     dropped: int = Field(description="Entries not written because the server is slow or left alone.")
     refused: int = Field(description="Entries that the server did not take.")

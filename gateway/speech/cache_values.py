@@ -87,50 +87,52 @@ class Reading(Generic[Entry]):
     """One value being read. Lives until its entry is there, or the value proves to be none."""
 
     def __init__(self, kind: type[Entry], digest: blake2b) -> None:
-        self.taken = 0
-        """Bytes so far: what comes next begins there."""
-
         self._kind: type[Entry] = kind
         self._digest = digest
         self._claimed = b""
         """What the value says that its digest is."""
 
+        self._taken = 0
         self._whole = HEAD_BYTES
         self._figures_end = HEAD_BYTES
         self._figures = b""
-        self._sound: list[bytes] = []
+        self._sound: list[memoryview] = []
 
     @property
-    def wants_more(self) -> bool:
-        """The value goes on."""
-        return self.taken < self._whole
+    def missing(self) -> int:
+        """How many bytes the value still has, by what it says itself."""
+        return self._whole - self._taken
+
+    @property
+    def figures_bytes(self) -> int:
+        """How long the figures are that have come: to make an entry takes as long as they are."""
+        return len(self._figures)
 
     def feed(self, piece: bytes) -> None:
-        """Take the next piece, of any length; takes 1 ms for 1 MiB.
+        """Take the next piece, of any length from HEAD_BYTES on; takes 1 ms for 1 MiB.
 
         Raises:
-            Unusable: the value is none of ours, or ends too early.
+            Unusable: the value is none of ours.
         """
         start = 0
-        if not self.taken:
+        if not self._taken:
             self._begin(piece)
             start = _DIGEST_BYTES
-        self._digest.update(memoryview(piece)[start:])
-        figures = piece[max(HEAD_BYTES - self.taken, 0) : max(self._figures_end - self.taken, 0)]
-        self._figures += figures
-        if sound := piece[max(self._figures_end - self.taken, 0) :]:
-            self._sound.append(sound)
-        self.taken += len(piece)
-        if not piece or self.taken > self._whole:
+        view = memoryview(piece)
+        self._digest.update(view[start:])
+        self._figures += view[max(HEAD_BYTES - self._taken, 0) : max(self._figures_end - self._taken, 0)]
+        self._sound.append(view[max(self._figures_end - self._taken, 0) :])
+        self._taken += len(piece)
+        if self.missing < 0:
             raise Unusable
 
     def entry(self) -> Entry:
-        """What was read, once nothing more is wanted.
+        """What was read.
 
         Raises:
-            Unusable: it is not what was written.
+            Unusable: it is not what was written, or not all of it.
         """
-        if not hmac.compare_digest(self._digest.digest(), self._claimed):
+        if self.missing or not hmac.compare_digest(self._digest.digest(), self._claimed):
             raise Unusable
         try:
             return _entry(self._kind, b"".join(self._sound), self._figures)

@@ -17,7 +17,7 @@ from gateway.cli import USERS_CAN_MEND
 from gateway.settings import Settings
 from gateway.speech import cache_remote, cache_writes
 from gateway.speech.cache import HeldResponse, HeldSegment
-from gateway.speech.cache_remote import MOST_MISSED, RemoteCache
+from gateway.speech.cache_remote import MOST_ASKED, MOST_MISSED, RemoteCache
 from gateway.speech.cache_server import CONNECTIONS, RemoteCacheUnavailable
 from gateway.speech.cache_values import Values
 from gateway.speech.cache_writes import MOST_BYTES
@@ -94,6 +94,25 @@ async def test_the_largest_response_comes_in_pieces(server: RedisServer) -> None
     async with remote_cache(server.url) as cache:
         await write(cache, KEYS[2], large)
         assert await look_up(cache, KEYS[2]) == large
+
+
+def times_asked(server: RedisServer) -> int:
+    """How often it has been asked for some of a value."""
+    counted = server.ask("INFO", "commandstats").get("cmdstat_getrange", {"calls": 0})
+    return int(counted["calls"])
+
+
+async def test_a_thousand_who_ask_at_once_ask_once_for_the_same_and_else_not_all(server: RedisServer) -> None:
+    async with remote_cache(server.url) as cache:
+        await write(cache, KEYS[0])
+        before = times_asked(server)
+        found = await asyncio.gather(*(cache.get(HeldResponse, KEYS[0]) for _ in range(1000)))
+        assert len(set(map(id, found))) == 1
+        assert times_asked(server) == before + 1
+        others = (number.to_bytes(32, "big") for number in range(1000))
+        await asyncio.gather(*(cache.get(HeldResponse, key) for key in others))
+        assert happened(cache, "skipped") == 1000 - MOST_ASKED
+        assert not cache._asked
 
 
 def ways(directory: Path) -> dict[str, tuple[list[str], str]]:
@@ -299,7 +318,11 @@ async def test_a_value_under_another_name_or_of_another_kind_is_a_miss(server: R
         server.ask("SET", values.name(NEVER[2]), values.value(NEVER[2], RESPONSE)[:-1])
         server.ask("SET", values.name(NEVER[3]), b"somebody else's")
         server.ask("RPUSH", values.name(NEVER[4]), b"a list")
-        for key in NEVER[1:5]:
+        large = HeldResponse(bytes(4 << 20), 1, 1, 1.0)
+        server.ask("SET", values.name(NEVER[5]), values.value(NEVER[5], large)[: 3 << 20])
+        server.ask("SET", values.name(NEVER[6]), values.value(NEVER[6], large)[: 1 << 20])
+        server.ask("SET", values.name(NEVER[7]), values.value(NEVER[7], large) + b"more")
+        for key in NEVER[1:8]:
             assert await cache.get(HeldResponse, key) is None
         assert happened(cache, "unusable") + happened(cache, "late") >= 3
         assert not happened(cache, "hit")
