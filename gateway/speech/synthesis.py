@@ -16,7 +16,7 @@ from gateway.speech.errors import InvalidField, RepliesFull
 from gateway.speech.reply import Reply, usage
 from gateway.speech.reply_size import reply_bytes
 from gateway.speech.shared_work import SharedWork
-from gateway.speech.turn import TURN_BYTES, UNHEARD_BYTES, Turn
+from gateway.speech.turn import UNHEARD_BYTES, Turn, heard_bytes
 from inference import Manner, Pace, Utterance
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Synthesis:
             InferenceError: it is refused.
         """
         cache_use = CacheUse(self._cache, self._sharing, request, AllowedUse(), remote=self._remote)
-        held_bytes = TURN_BYTES if request.input else UNHEARD_BYTES
+        held_bytes = heard_bytes(request) if request.input else UNHEARD_BYTES
         utterance, place = self._claim(
             request, record, cache_use, len(request.input), held_bytes, Pace(look_ahead_s=lead.planned_s)
         )

@@ -54,8 +54,11 @@ AS_MADE: Final = Lead(planned_s=Pace().look_ahead_s, sent_s=inf)
 PIECE_S: Final = 0.75
 """Sound that is sent at once. The strictest client takes 1 MiB: 5 s of pcm at 48 kHz in base64."""
 
-TURN_BYTES: Final = 512 << 10
-"""What a turn may hold: a segment as it was spoken, stages, encoder and its text."""
+_SPOKEN_BYTES: Final = 512 << 10
+"""What a turn may hold: a segment as it was spoken, and its text."""
+
+_STAGES_BYTES: Final = 1280 << 10
+"""Of what shapes and encodes that: 0.2 MB for telephones, 0.8 for mp3 at 22.05 kHz, 1.2 at 44.1 and for Opus."""
 
 UNHEARD_BYTES: Final = 16 << 10
 """The same of one that has not been heard yet: only its text, and what waits for more of it."""
@@ -70,6 +73,13 @@ class Sound:
 
     alignment: Alignment | None = None
     """When the characters are heard that begin to be told with it, where that is wanted."""
+
+
+def heard_bytes(request: SpeechRequest) -> int:
+    """What a turn may hold from its first sound on."""
+    is_as_spoken = ENCODERS[request.response_format].is_transparent and request.tempo == 1
+    stages_bytes = 0 if is_as_spoken and request.sample_rate == SAMPLE_RATE else _STAGES_BYTES
+    return _SPOKEN_BYTES + stages_bytes
 
 
 class Turn:
@@ -90,6 +100,7 @@ class Turn:
         self._cache_use = cache_use
         self._utterance = utterance
         self._place = place
+        self._heard_bytes = heard_bytes(request)
         self._make = partial(_Making, request, record, utterance, threads)
         self._making: _Making | None = None
         """From the first sound on: an encoder takes up to a megabyte, and any client may open contexts."""
@@ -146,7 +157,7 @@ class Turn:
         owed: Alignment | None = None
         async with aclosing(self._utterance.segments(self._text)) as segments:
             async for spoken in segments:
-                self._place.hold(TURN_BYTES)
+                self._place.hold(self._heard_bytes)
                 making = self._making = self._making or self._make()
                 self._told(spoken)
                 if alignment := self._aligned(spoken, making.handover):
@@ -172,9 +183,9 @@ class Turn:
             RepliesFull: there is no room for that now.
             ReplyTooLarge: there never is.
         """
-        if TURN_BYTES + held_bytes > self._place.most_bytes:
+        if self._heard_bytes + held_bytes > self._place.most_bytes:
             raise ReplyTooLarge
-        self._place.hold(TURN_BYTES + held_bytes)
+        self._place.hold(self._heard_bytes + held_bytes)
 
     def close(self) -> None:
         """Give back what the turn holds; call it however the turn ended."""
