@@ -115,7 +115,7 @@ class Utterance:
         self.manner = manner
         self._is_waited_for_whole = bool(pace and pace.slack_s)
         self._speak_unit: Speak = speak or partial(render, lease)
-        self._handed_over = asyncio.Event()
+        self._has_moved = asyncio.Event()
         self._has_begun = asyncio.Event()
         self._order: asyncio.Queue[_Speaking | None] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,7 +147,7 @@ class Utterance:
         """The listener has been given so much sound, as it is heard."""
         if waited_s := self.playback.hand_over(seconds):
             self._lease.postpone(waited_s)
-        self._handed_over.set()
+        self._has_moved.set()
 
     def close(self) -> None:
         """Give the pool back what was admitted; call it however the utterance ended."""
@@ -162,8 +162,8 @@ class Utterance:
                         # Beside other work the first takes up to twice as long (488 against 329 ms for a chat reply).
                         await self._has_begun.wait()
                     while self.playback.is_far_ahead:
-                        self._handed_over.clear()
-                        await self._handed_over.wait()
+                        self._has_moved.clear()
+                        await self._has_moved.wait()
                     self._submit(segment)
         finally:
             self._order.put_nowait(None)
@@ -238,13 +238,19 @@ class Utterance:
             async with aclosing(spoken) as rendered:
                 async for piece in rendered:
                     spoken_s += piece.audio.seconds
+                    if piece.is_last:  # before it is heard: nothing more may come that would wake who plans
+                        self._correct(segment, spoken_s + pause_s)
                     pieces.put_nowait(Spoken(segment, piece, pause if piece.is_last else b""))
                     self._has_begun.set()
-            self.playback.plan((spoken_s + pause_s) / self.manner.tempo - self._estimate_s(segment))
         finally:
             self.segment_times.append((began, time.perf_counter()))
             self._has_begun.set()
             pieces.put_nowait(None)
+
+    def _correct(self, segment: Segment, spoken_s: float) -> None:
+        """It is known how long a segment is."""
+        self.playback.plan(spoken_s / self.manner.tempo - self._estimate_s(segment))
+        self._has_moved.set()
 
     def _speed(self, segment: Segment) -> float:
         """What the engine is asked for: as the writer wishes, within what it speaks well."""
