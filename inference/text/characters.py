@@ -100,7 +100,7 @@ def _but_hearts(match: re.Match[str]) -> str:
 
 
 def _plain(character: str) -> str:
-    if character < "\u0180" or ord(character) >= _VOICED_PLANE:
+    if character < "\u0180" or character == "ⁿ" or ord(character) >= _VOICED_PLANE:
         return character
     category = unicodedata.category(character)
     if category == "Cf" or "\u02b0" <= character <= "\u036f":

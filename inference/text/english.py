@@ -9,9 +9,11 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from inference.text import english_arithmetic as arithmetic
 from inference.text import english_code as code
 from inference.text import english_dates as dates
 from inference.text import english_figures as figures
+from inference.text import english_flights as flights
 from inference.text import english_money as money
 from inference.text import english_notes as notes
 from inference.text import english_roman as roman
@@ -34,6 +36,7 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *code.RULES,
         *notes.NOTES,
         *words.ABBREVIATIONS,
+        *flights.FLIGHTS,
         *telephones.TELEPHONES,
         *dates.APART,
         *(dates.BRITISH if is_british else dates.AMERICAN),
@@ -45,8 +48,9 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *(figures.BRITISH_SCORES if is_british else ()),
         *figures.RANGES,
         *roman.ROMAN,
+        *(units.BRITISH if is_british else ()),
         *units.UNITS,
-        *figures.ARITHMETIC,
+        *arithmetic.ARITHMETIC,
         *signs.SIGNS,
         *signs.NUMBERS,
         *(signs.BRITISH if is_british else ()),
@@ -74,7 +78,20 @@ _SIGNS: Final = {
     ),
     **dict.fromkeys(("difference", "minus", "negative number", "loss of money"), _DASHES),
     **dict.fromkeys(("figure after a name", "figure in a compound", "stutter", "option of a command"), "-"),
-    **dict.fromkeys(("for each", "slash", "per", "per unit", "and, or", "he or she", "another name"), "/"),
+    **dict.fromkeys(
+        (
+            "for each",
+            "slash",
+            "each",
+            "two letters",
+            "per",
+            "per unit",
+            "and, or",
+            "he or she",
+            "another name",
+        ),
+        "/",
+    ),
     **dict.fromkeys(("care of", "complaint", "within, without", "with", "without", "because", "path"), "/"),
     **dict.fromkeys(("element", "index", "base of a logarithm"), "₀₁₂₃₄₅₆₇₈₉"),
     **dict.fromkeys(("one or more", "number in brackets", "letter in brackets", "function", "call"), "("),
@@ -86,6 +103,8 @@ _SIGNS: Final = {
     **dict.fromkeys(("so many stars", "stars"), "★⭐"),
     **{"power": f"{_SMALL_FIGURES}^", "isotope": _SMALL_FIGURES, "note of a page": _SMALL_FIGURES},
     **{"less, greater": "<>", "heart": "<", "more than": "<>≤≥", "and of letters": "&", "sections": "§"},
+    **dict.fromkeys(("absolute value", "given"), "∣"),
+    **dict.fromkeys(("over", "runs for wickets"), "/"),
     **{"root": "√", "factorial": "!", "C++": "+", "path of Windows": "\\", "too long": ";", "cents": "¢"},
 }
 """Of each match of these rules at least one."""
@@ -102,6 +121,15 @@ _OF_FIGURES: Final = frozenset(
             "moles in a liter",
             "exposure",
         ),
+        *(
+            "days of a dose",
+            "so many days",
+            "each",
+            "kelvin",
+            "race",
+            "average of a batter",
+            "percent in letters",
+        ),
         *("hours between doses", "age", "so many for a sum", "letter of a place", "tens, hundreds"),
         *("so many of a size", "at least so many", "so many times a day", "figures in the plural"),
         *("minute of a game", "full stop of a unit", "for each person", "so many pages", "feet and inches"),
@@ -115,7 +143,16 @@ _OF_FIGURES: Final = frozenset(
         ),
         *("times as much", "side of a thing", "unit within a word", "number with a fraction", "fraction"),
         *("always", "time of music", "blood pressure", "range", "sets", "goals", "goals between names"),
-        *("minute of a goal", "product", "decimal without a whole", "for each", "numbers of a version"),
+        *(
+            "runs for wickets",
+            "hundredths of a second",
+            "minutes and seconds by their signs",
+            "minute of a goal",
+            "product",
+            "decimal without a whole",
+            "for each",
+            "numbers of a version",
+        ),
     ]
 )
 """Rules outside the tables of such rules that find nothing in a text without figures."""

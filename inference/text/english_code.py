@@ -20,6 +20,7 @@ _SIGNS: Final = {
     "@": " at ",
     ":": " colon ",
     "-": " dash ",
+    "+": " plus ",
 }
 
 
@@ -57,7 +58,8 @@ def _ip(match: re.Match[str]) -> str:
 
 
 def _version(match: re.Match[str]) -> str:
-    return f"version {' point '.join(match[1].split('.'))}"
+    rest = " ".join(filter(None, (match[2], match[3], match[4] and match[4].upper())))
+    return f"version {' point '.join(match[1].split('.'))} {rest.replace('rc', 'R C')}".rstrip()
 
 
 def _constant(match: re.Match[str]) -> str:
@@ -86,8 +88,8 @@ RULES: Final = (
     ),
     rule(
         "e-mail",
-        r"(?<![\w.+-])([\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?!\w)",
-        lambda match: _signs(match[1], signs="._@"),
+        r"(?<![\w.+'-])(\w[\w.+'-]{0,63}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8})(?!\w)",
+        lambda match: _signs(match[1], signs="._@+"),
         "to john.doe@example.co.uk.",
         "to john dot doe at example dot co dot U K.",
     ),
@@ -125,7 +127,7 @@ RULES: Final = (
     ),
     rule(
         "file",
-        rf"(?<![\w./-])((?:[\w.-]{{1,60}}/){{0,8}}(?:[\w-]{{1,60}}\.){{1,4}}(?:{_EXTENSIONS}))(?![\w/]|\.\w)",
+        rf"(?<![\w./-])((?:[\w.-]{{1,60}}/){{0,8}}(?:[\w-]{{1,60}}(?:\s?\(\d{{1,2}}\))?\.){{1,4}}(?:{_EXTENSIONS}))(?![\w/]|\.\w)",
         lambda match: _signs(match[1], signs="._/"),
         "open my-notes.txt in src/main.rs.",
         "open my notes dot T X T in src slash main dot R S.",
@@ -142,10 +144,10 @@ RULES: Final = (
     rule("Node.js", r"(?<=[a-z\d])\.(?=(?:js|io|ai|NET|py)\b)", " dot ", "Node.js", "Node dot js"),
     rule(
         "version",
-        r"(?<![\w.])(?<!slash\s)(?:v\.?\s?|V\.?\s?(?=\d+\.\d))(\d+(?:\.\d+){0,4})(?![\w.]*\w)",
+        r"(?<![\w.])(?<!slash\s)(?:v\.?\s?|V\.?\s?(?=\d+\.\d))(\d+(?:\.\d+){0,4})(?:(?<=\.\d)(?:-?(rc|alpha|beta)\.?(\d{1,2})?|([a-c])))?(?![\w.]*\w)",
         _version,
-        "to v2.10.3 now",
-        "to version 2 point 10 point 3 now",
+        "to v2.10.3 now, v1.0-beta.2",
+        "to version 2 point 10 point 3 now, version 1 point 0 beta 2",
     ),
     rule(
         "numbers of a version",
@@ -172,6 +174,7 @@ RULES: Final = (
     ),
     rule("handle", r"(?<![\w@])@(?=[A-Za-z_])", "at ", "by @user", "by at user"),
     rule("dunder", r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)", "", "__init__", "init"),
+    rule("name of an identity", r"(?<=[a-z])_id(s?)\b", r" ID\1", "user_id", "user ID"),
     rule("snake_case", r"(?<=[^\W_])_+(?=[^\W_])", " ", "snake_case_name", "snake case name"),
     rule("call", r"(?<=\w)\(\)", "", "call main() now", "call main now"),
     rule("member", r"(?<=[a-z]{2})\.(?=[a-z_]{2,}|[A-Z][a-z]+[A-Z])", " dot ", "os.path", "os dot path"),

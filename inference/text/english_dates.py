@@ -105,7 +105,7 @@ AMERICAN: Final = of_figures(
 BRITISH: Final = of_figures(
     rule(
         "time with a full stop and no half of the day",
-        r"(?<=\bat\s)(\d{1,2})\.([0-5]\d)(?=[.,;!?)]*(?:\s*$|\s(?:on|in|and|for|to|from|today|tonight|tomorrow|sharp)\b))",
+        r"(?<=\b[Aa]t\s)(\d{1,2})\.([0-5]\d)(?=[.,;!?)]*(?:\s*$|\s(?:BST|GMT|CET|UTC|hours|on|in|and|for|to|from|today|tonight|tomorrow|sharp)\b))",
         r"\1:\2",
         "at 11.15 on Monday",
         "at 11:15 on Monday",

@@ -15,7 +15,9 @@ _NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _DASH: Final = r"\s?[–—-]\s?"
 _SIGN: Final = any_of(data.CURRENCIES)
 _CODE: Final = any_of(data.CURRENCY_CODES)
-_MULTIPLE: Final = r"(?:\s?(?:hundred|thousand|[mbtMBT]r?illion)\b|\s?(?:[kKMBT]|[bm]n|tn|m|b|[mb]il)\b)"
+_MULTIPLE: Final = (
+    r"(?:\s?(?:hundred|thousand|[mbtMBT]r?illion)\b|\s?(?:[kKMBT]|mm|MM|[bm]n|tn|m|b|[mb]il)\b)"
+)
 
 
 def _money(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from inference.text import english_data as data
-from inference.text.english_numbers import ordinal
+from inference.text.english_numbers import in_pairs, ordinal
 from inference.text.rules import any_of, rule
 
 _AGE: Final = r"(?:y/o\b|y\.o\.(?!\w)|yo\b)"
@@ -43,6 +43,11 @@ def _cups(match: re.Match[str]) -> str:
     )
 
 
+_OF_HEAT: Final = re.compile(
+    r"(?i:temperature|kelvin|heat|cool|boil|melt|freez|cryo|superconduct|thermal|plasma)|°|Δ\s?T"
+)
+"""Beside one of these `4 K` is a temperature."""
+
 _NO_MORE_THAN_ONE: Final = re.compile(r"1|\d/\d|[½⅓⅔¼¾]|half")
 
 NOTES: Final = (
@@ -60,6 +65,44 @@ NOTES: Final = (
         lambda match: f"every {f'{match[1]} to {match[2]}' if match[2] else match[1]} hours",
         "q6h, q4-6h",
         "every 6 hours, every 4 to 6 hours",
+    ),
+    rule(
+        "days of a dose",
+        r"(?<!\S)[x×]\s?(\d{1,3})\s?(d(?=\b|ays?\b)|w(?=(?:ee)?ks?\b)|h(?=(?:ou)?rs?\b))[a-z]{0,5}",
+        lambda match: f"for {match[1]} { {'d': 'days', 'w': 'weeks', 'h': 'hours'}[match[2]] }",
+        "twice a day x 10d",
+        "twice a day for 10 days",
+    ),
+    rule(
+        "so many days",
+        r"\b((?i:for|in|every|last|past|next|over|after|within)\s)(\d{1,3})d\b",
+        lambda match: f"{match[1]}{match[2]} day{'' if match[2] == '1' else 's'}",
+        "in the last 30d",
+        "in the last 30 days",
+    ),
+    rule("each", r"(?<=\d)/ea(?:ch\b|\b\.?)", " each", "$5/ea., 5", "$5 each, 5"),
+    rule(
+        "kelvin",
+        r"(?<=\d)\sK\b(?!\s?[&/-])",
+        lambda match: " kelvin" if _OF_HEAT.search(match.string) else match[0],
+        "cooled to 4 K",
+        "cooled to 4 kelvin",
+    ),
+    rule(
+        "race",
+        r"\b((?:[Rr]an|[Rr]un|runs|running|raced|finish(?:ed)?)\s(?:(?:an?|the|my|his|her|first|weekly)\s){0,2})(\d{1,2})[kK]\b",
+        r"\1\2 K",
+        "ran a 5k",
+        "ran a 5 K",
+    ),
+    rule(
+        "average of a batter",
+        r"""\b ((?:bat(?:s|ted|ting)?|hit(?:s|ting)?|slash(?:es|ed|ing)|average)\s(?:(?:of|an?|at|just|only)\s){0,2})
+        \.(\d{3})\b
+        | (?<![\w.]) \.(\d{3}) (?=\s(?:avg|average|hitter|batting|slugging|OBP|OPS|SLG)\b)""",
+        lambda match: f"{match[1] or ''}{in_pairs(match[2] or match[3])}",
+        "hit .300 and a .322 average",
+        "hit three hundred and a three twenty two average",
     ),
     rule(
         "times of a dose",
@@ -122,7 +165,8 @@ NOTES: Final = (
     ),
     rule(
         "cups",
-        r"""(?P<count>\d+(?:[./]\d+)?\s?[½⅓⅔¼¾]?|[½⅓⅔¼¾]|half) \s? (?: c\. | (?P<spoon>[Tt])\. ) (?= \s[a-z] )""",
+        r"""(?P<count>(?:\d\s)?\d+(?:[./]\d+)?\s?[½⅓⅔¼¾]?|[½⅓⅔¼¾]|half) \s?
+        (?: c\. | (?P<spoon>[Tt])\. ) (?= \s[a-z] )""",
         _cups,
         "1.5 c. rice, 1 c. oil, 2 T. butter, 1/4 t. salt",
         "1.5 cups rice, 1 cup oil, 2 tablespoons butter, 1/4 teaspoon salt",
@@ -179,6 +223,7 @@ NOTES: Final = (
         "★★★☆☆",
         "3 out of 5 stars",
     ),
+    rule("stars of grades", r"⋆s\b", "stars", "two A ⋆s", "two A stars"),
     rule(
         "one or more",
         r"(?<=[a-z]{2})\((e?s)\)(?!\w)",

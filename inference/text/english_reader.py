@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 from inference.text import english_data as data
 from inference.text.characters import VOICED, unvoiced
 from inference.text.english_lexicon import EnglishLexicon
+from inference.text.english_numbers import cardinal
 from inference.text.homographs import part_of_speech, sound
 from inference.text.ipa_to_kokoro import kokoro_letters
+from inference.text.roman import value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +44,7 @@ _STRETCHED: Final = re.compile(r"\b[^\W\d_]*?([a-z])\1\1[^\W\d_]*", re.IGNORECAS
 _LETTERS_AGAIN: Final = re.compile(r"([a-z])\1{2,}", re.IGNORECASE)
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FORMULA: Final = re.compile(f"(?:{'|'.join(sorted(data.words('elements'), key=len, reverse=True))}){{2,6}}")
+_SMALL_NUMERAL: Final = re.compile("x{0,3}(?:ix|iv|v?i{0,3})")
 _LONGEST_UNSAID: Final = 3
 """Capitals this long are spelled, even those that make a word."""
 
@@ -167,7 +170,7 @@ class EnglishReader:
 
     def _exception(self, token: str) -> str:
         exceptions = _exceptions()
-        said = exceptions.get(token) or exceptions.get(token.lower().removesuffix("'s"))
+        said = exceptions.get(token.removesuffix("'s")) or exceptions.get(token.lower().removesuffix("'s"))
         if said is None:
             return ""
         sounds = self._spoken(said[self._is_british])
@@ -224,6 +227,8 @@ class EnglishReader:
         return " ".join(sounds) if all(sounds) else ""
 
     def _unknown(self, token: str) -> str:
+        if _SMALL_NUMERAL.fullmatch(token) and (numeral := value(token.upper())):
+            return self.phonemes(cardinal(str(numeral)))  # espeak says `Roman twelve` of xii
         word = token.lower() if token.isupper() and len(token) > _LONGEST_SPELLED else token
         sounds = kokoro_letters(self._espeak.phonemes(word, self._voice), self._voice)
         return sounds.replace("ɚ", "əɹ").replace("ɐ", "ə")

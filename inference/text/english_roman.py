@@ -26,6 +26,11 @@ def _sequel(match: re.Match[str]) -> str:
 _NUMERAL_ALONE: Final = re.compile(NUMERAL, re.VERBOSE)
 
 
+def _small(numeral: str) -> str:
+    """A numeral in small letters in figures; as it is if it is none."""
+    return str(value(numeral.upper())) if _NUMERAL_ALONE.fullmatch(numeral.upper()) else numeral
+
+
 def _small_numeral(match: re.Match[str]) -> str:
     numeral = match[2].upper()
     return f"{match[1]}{value(numeral)}" if _NUMERAL_ALONE.fullmatch(numeral) else match[0]
@@ -53,6 +58,15 @@ ROMAN: Final = (
         _small_numeral,
         "Scene ii",
         "Scene 2",
+    ),
+    rule(
+        "pages in small letters",
+        r"\b (?:(p)p?\.\s?|([Pp]ages?\s)) ([ivxl]{1,6}) (?: (?:\s?[–-]\s?) ([ivxl]{1,6}) )? (?![\w'-])",
+        lambda m: (
+            f"{m[2] or ('pages ' if m[4] else 'page ')}{_small(m[3])}{f' to {_small(m[4])}' if m[4] else ''}"
+        ),
+        "pp. xii–xv and page ix",
+        "pages 12 to 15 and page 9",
     ),
     rule(
         "one more chapter",

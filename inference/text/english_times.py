@@ -20,6 +20,11 @@ def _time(match: re.Match[str]) -> str:
     return f"{hour} {f'oh {minute[1]}' if minute[0] == '0' else minute}{half}"
 
 
+def _oh(minutes: str) -> str:
+    """`04` as `oh 4`, as runners and films have it."""
+    return f"oh {minutes[1]}" if minutes[0] == "0" else minutes
+
+
 def _half(written: str | None) -> str:
     return f" {written.strip()[0].upper()}M" if written else ""
 
@@ -47,6 +52,15 @@ TIMES: Final = of_figures(
         r"\1 to ",
         "11:30-12:15",
         "11:30 to 12:15",
+    ),
+    rule(
+        "time of a lap",
+        r"(?<![\w:.]) (?:(\d{1,2}):(?=\d\d:))? (\d{1,2}):([0-5]\d)\.(\d{1,3}) (?![\w:]|\.\d)",
+        lambda match: (
+            f"{match[1] or ''} {match[2]} {'oh ' if match[3][0] == '0' else ''}{int(match[3])}.{match[4]}".strip()
+        ),
+        "in 1:27.097",
+        "in 1 27.097",
     ),
     rule(
         "time",
@@ -88,9 +102,9 @@ TIMES: Final = of_figures(
     rule(
         "time with seconds",
         r"(?<![\w:.]) (\d{1,2}):([0-5]\d):([0-5]\d) (?![\d:])",
-        lambda match: " ".join(str(int(part)) for part in match.groups()),
+        lambda match: f"{int(match[1])} {_oh(match[2])} {_oh(match[3])}",
         "9:05:15",
-        "9 5 15",
+        "9 oh 5 15",
     ),
     rule(
         "minutes and seconds",

@@ -28,7 +28,11 @@ def _inches(match: re.Match[str]) -> str:
     if is_quoted:
         return match[0]
     after = _NOUN_AFTER.match(match.string, match.end())
-    is_one = match["number"] == "1" or bool(match["one"] and after and after[1] not in data.NOT_NOUNS)
+    is_one = (
+        match["number"] == "1"
+        or "-" in match[0]
+        or bool(match["one"] and after and after[1] not in data.NOT_NOUNS)
+    )
     return f"{match['one'] or ''}{match['number']} {'inch' if is_one else 'inches'}"
 
 
@@ -52,6 +56,13 @@ _END: Final = rf"(?![\w²³°-]|'\w|/(?!\d|{_PER})) (?P<stop>\.(?!\w))? (?P<noun
 
 UNITS: Final = (
     rule(
+        "minutes and seconds by their signs",
+        r"""(?<![\w.]) (\d{1,3})'\s?(1[2-9]|[2-5]\d)(?:"|\'\') (?![\w"'])""",
+        r"\1 minutes \2 seconds",
+        "in 22'30\"",
+        "in 22 minutes 30 seconds",
+    ),
+    rule(
         "feet and inches",
         r"""(?<![\w.]) (\d{1,3}) (?: ' | \s?ft\.? ) \s?
         (\d{1,2} (?: \.\d | \sand\s(?:a\shalf|[a-z]+\s(?:quarters?|eighths?)) )?)
@@ -59,6 +70,13 @@ UNITS: Final = (
         _feet_and_inches,
         "5'10\" or 195 ft 8 in",
         "5 foot 10 or 195 feet 8 inches",
+    ),
+    rule(
+        "hundredths of a second",
+        r"""(?<![\w'.]) (?:(\d{1,2})')? (\d{1,2})(?:"|\'\')(\d{1,2}) (?![\w"'])""",
+        lambda match: f"{match[1] or ''} {match[2]}.{match[3]}".strip(),
+        '9"58 and 3\'26"00',
+        "9.58 and 3 26.00",
     ),
     rule(
         "part of an inch",
@@ -103,7 +121,7 @@ UNITS: Final = (
     rule(
         "inches",
         rf"""(?P<one>{data.ONE_THING})? (?<![\w.]) (?P<number>\d+(?:\.\d+)?)
-        (?: " (?=[\s.,;)]|$) | \s?in\. (?=\s[a-z]|,) )""",
+        (?: " (?=[\s.,;)]|$) | [\s-]?in\. (?=\s[a-z]|,) )""",
         _inches,
         '12 in. long, 6" wide, a 14" screen',
         "12 inches long, 6 inches wide, a 14 inch screen",
@@ -151,3 +169,5 @@ UNITS: Final = (
         "5 grams per liter, 2 milligrams per kilogram per day",
     ),
 )
+
+BRITISH: Final = (rule("percent in letters", r"(?<=\d)\s?pc\b", " percent", "up 1.2pc", "up 1.2 percent"),)

@@ -143,7 +143,7 @@ ABBREVIATIONS: Final = (
     ),
     rule("doctorate", r"\b PhD (s?) \b", r"PHD\1", "PhDs", "PHDs"),
     rule("without", r"(?<!\S) w/o (?!\S)", "without", "w/o it", "without it"),
-    rule("with", r"(?<!\S) w/ \s? (?=[\w$£€])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
+    rule("with", r"(?<!\S) w/ \s* (?=[\w$£€\"“(])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
     rule(
         "shorthand",
         rf"(?<![\w./@-])(?<!\d\s)(?<!=\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w)",
@@ -156,7 +156,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "born, died, reigned",
-        r"(?<![\w.]) ([bdr])\.\s (?= [1-9]\d{3}\b | [A-Z][a-z]{2,8}\.?\s\d | \d{1,2}\s[A-Z][a-z]{2} )",
+        r"(?<![\w.]) ([bdr])\.\s (?= [1-9]\d{3}\b | \d\d?/\d\d?/ | [A-Z][a-z]{2,8}\.?\s\d | \d{1,2}\s[A-Z][a-z]{2} )",
         lambda match: {"b": "born ", "d": "died ", "r": "reigned "}[match[1]],
         "(b. 1950) and (r. 1509-1547)",
         "(born 1950) and (reigned 1509-1547)",
@@ -275,11 +275,12 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "letter in brackets",
-        r"(?<![\w'])\(([a-z])\)",
-        lambda match: f"({match[1].upper()})",
-        "(a) or (b)",
-        "(A) or (B)",
+        r"(?<![\w'])\(([a-z])\)|(?<=\d)\((a)\)",
+        lambda match: f"({(match[1] or match[2]).upper()})",
+        "(a) or (b), 12(a)",
+        "(A) or (B), 12(A)",
     ),
+    rule("two letters", r"\b([A-Z])/([A-Z])\b(?!/)", r"\1 \2", "A/B tests, I/O", "A B tests, I O"),
     rule("ratio of names", r"(\bratio\sof\s\w+):(?=\w)", r"\1 to ", "ratio of A:B", "ratio of A to B"),
     rule("and, or", r"\b (and)/or \b", r"\1 or", "this and/or that", "this and or that", re.IGNORECASE),
     rule(

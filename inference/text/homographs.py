@@ -20,6 +20,7 @@ _SUBJECTS: Final = frozenset(words_of("before_inflected_verbs"))
 _NOUNS_AHEAD: Final = frozenset(words_of("before_nouns"))
 _ADJECTIVES_AHEAD: Final = frozenset(words_of("before_adjectives"))
 _OBJECTS: Final = frozenset(words_of("after_verbs"))
+_PLURAL: Final = re.compile(r"[^su]s$")
 _ADJECTIVE_ENDINGS: Final = ("ous", "ful", "ive", "able", "ible", "ical", "ial", "ary", "less", "ish", "est")
 
 
@@ -27,11 +28,19 @@ def part_of_speech(words: Sequence[str], index: int) -> str:
     """`VERB`, `NOUN`, `ADJ` or nothing: what the words beside it, in small letters, make of the one at `index`."""
     before = words[index - 1] if index else ""
     after = words[index + 1] if index + 1 < len(words) else ""
-    if before in _VERBS_AHEAD or (before in _SUBJECTS and words[index].endswith(("s", "ed"))):
+    is_plural_after_to = before == "to" and _PLURAL.search(words[index])
+    if (before in _VERBS_AHEAD and not is_plural_after_to) or (
+        before in _SUBJECTS and words[index].endswith(("s", "ed"))
+    ):
         return "VERB"
     if before in _ADJECTIVES_AHEAD:
         return "ADJ"
-    if before in _NOUNS_AHEAD or before.endswith("'s") or before.endswith(_ADJECTIVE_ENDINGS):
+    if (
+        is_plural_after_to
+        or before in _NOUNS_AHEAD
+        or before.endswith("'s")
+        or before.endswith(_ADJECTIVE_ENDINGS)
+    ):
         return "NOUN"
     if not before and words[index].endswith("s") and not words[index].endswith("ss"):
         return "NOUN"

@@ -92,15 +92,45 @@ def _command(match: re.Match[str]) -> str:
     return f" {_SIGNS[match[1]]} " if match[1] in _SIGNS else f" {match[1]} " if match[2] else " "
 
 
+_BRACED: Final = r"\{((?:[^{}]|\{[^{}]*+\})*+)\}"
+"""What is in braces, and may have others inside."""
+
 _FORMULA: Final = (
-    rule("fraction", r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r" \1 ÷ \2 ", r"\frac{a}{b}", " a ÷ b "),
-    rule("root", r"\\sqrt\s*\{([^{}]*)\}", r" √\1 ", r"\sqrt{16}", " √16 "),
+    rule(
+        "letters side by side",
+        r"\\(?:text|mathrm|operatorname|mathbf|mathit)\s*\{[^{}]*\}|\\[A-Za-z]+|(?<![A-Za-z])([a-z]{2,4})(?![A-Za-z])",
+        lambda match: " ".join(match[1]) if match[1] else match[0],
+        r"4ac \sin x \text{if}",
+        r"4a c \sin x \text{if}",
+    ),
+    rule(
+        "minus ahead",
+        r"(^|[=({,<>]|\\[lg]eq?\b|\\pm\b)\s*-\s?(?=[\w\\])",
+        r"\1 − ",
+        r"x = -b",
+        "x = − b",
+    ),
+    rule(
+        "fraction",
+        rf"\\[dt]?frac\s*{_BRACED}\s*{_BRACED}",
+        r" \1 ÷ \2 ",
+        r"\frac{a}{\sqrt{b}}",
+        r" a ÷ \sqrt{b} ",
+    ),
+    rule("root", rf"\\sqrt\s*{_BRACED}", r" √\1 ", r"\sqrt{16}", " √16 "),
     rule(
         "text",
         r"\\(?:text|mathrm|mathbf|mathit|mathbb|operatorname|boxed|vec|hat|bar|overline)\s*\{([^{}]*)\}",
         r" \1 ",
         r"\text{if }x",
         " if  x",
+    ),
+    rule(
+        "from and to",
+        r"\\(int|sum|prod)\s*_\s*(?:\{([^{}]*)\}|(\w))\s*\^\s*(?:\{([^{}]*)\}|(\w|\\infty))",
+        lambda match: f" {_SIGNS[match[1]]} {match[2] or match[3]} → {match[4] or match[5]} ",
+        r"\sum_{i=1}^n i",
+        " ∑ i=1 → n  i",
     ),
     rule("power", r"\^\s*(?:\{([^{}]*)\}|([^\s{}\\]))", _power, "x^2 + e^{kx}", "x² + e ^ kx "),
     rule("index", r"_\s*(?:\{([^{}]*)\}|([^\s{}\\]))", r" \1\2 ", "x_1 + y_{ij}", "x 1  + y ij "),
@@ -123,5 +153,5 @@ FORMULAS: Final = rule(
     """,
     lambda match: f" {' '.join(apply(_FORMULA, str(match[match.lastgroup or 0])).split())} ",
     r"so $E = mc^2$ holds for $5 and $10",
-    "so  E = mc²  holds for $5 and $10",
+    "so  E = m c²  holds for $5 and $10",
 )

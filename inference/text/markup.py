@@ -25,6 +25,10 @@ _ATTRIBUTES: Final = r"""(?:\s+[\w:.-]+\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)
 _TAG: Final = re.compile(r"<(/?[a-zA-Z][^<>]*+)>")
 
 
+_EMPHASIS_BEGINS: Final = re.compile(r"(?<!\w)\*{1,3}(?=\w)[^*]*+$")
+"""At the end of what stands before a star."""
+
+
 def _character(match: re.Match[str]) -> str:
     return html.unescape(match[0])
 
@@ -111,6 +115,20 @@ RULES: Final = (
         "times between names", r"(?<=[\w)])(?<!from|lect|LECT|port)\s\*\s(?=[\w(])", " × ", "a * b", "a × b"
     ),
     rule(
+        "star that is dialled",
+        r"(?<![\w*])\*(?=\d{2,3}\b(?![\w*]))",
+        lambda match: "⋆ " if "*" not in match.string[: match.start()] else match[0],
+        "dial *67",
+        "dial ⋆ 67",
+    ),
+    rule(
+        "grade with a star",
+        r"(?<![\w*])A\*(?=s?\b|[\s,.;:)]|$)",
+        lambda match: match[0] if _EMPHASIS_BEGINS.search(match.string, 0, match.start()) else "A ⋆",
+        "two A*s, an A* in art, but *Plan A*",
+        "two A ⋆s, an A ⋆ in art, but *Plan A*",
+    ),
+    rule(
         "joined by underscores or a star",
         r"""(?<=\w)\*(?=\w) | [\[\]{}] | [\#~-]{3,} | (?<![=!<>])={3,}
         | (?: (?<![A-Z\d])_ | _(?![A-Z\d]) ) (?! [\w.+-]{1,64}@\w )""",
@@ -139,6 +157,20 @@ RULES: Final = (
         lambda match: " ".join(match[0]),
         "12345678901234",
         "1 2 3 4 5 6 7 8 9 0 1 2 3 4",
+    ),
+    rule(
+        "condition of a formula",
+        r"\b([A-Z]|Pr)(\([^()|\n]{1,24}?)\s?\|\s?([^()|\n]{1,24}\))",
+        r"\1\2 ∣ \3",
+        "P(A|B)",
+        "P(A ∣ B)",
+    ),
+    rule(
+        "bars of a formula",
+        r"(?<![\w|]) \| (?=\S) ((?: (?![^\W\d_]{3}) [\w\s+−*/²³()-] ){1,16}) (?<=\S) \| (?![\w|])",
+        r"∣\1∣",
+        "|x - y| < 2, | a | b | and |a|b|",
+        "∣x - y∣ < 2, | a | b | and |a|b|",
     ),
     rule("cell of a table", r"(?<!\|)\|(?!\|)", ", ", "a | b", "a ,  b"),
 )
