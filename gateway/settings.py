@@ -28,7 +28,7 @@ OTHER_NAMES: Final = {
 """Other spellings that are taken for options: what 0.1 called them, and the unit in full."""
 
 
-_SERVER: Final = re.compile(r"rediss?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/\d*)?")
+_SERVER: Final = re.compile(r"(?:redis|valkey)s?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d+)?(/\d*)?")
 _SOCKET: Final = re.compile(r"unix:///[^@]+")
 
 
@@ -154,20 +154,22 @@ class Settings(BaseSettings):
         description="Send an OpenTelemetry trace of every speech request; the OTEL_ variables say where to.",
     )
     cache_entries: int = Field(
-        1000, ge=0, description="Most segments and responses in the cache; 0: no cache."
+        1000, ge=0, description="Most segments and responses in the cache; 0: none is held here."
     )
     cache_ttl_s: float = Field(
-        3600, ge=0, description="How long an entry stays in the cache, seconds; 0: no cache."
+        3600,
+        ge=0,
+        description="How long an entry stays in the cache, seconds; 0: no cache, nor KOKORO_CACHE_URL.",
     )
     cache_mb: int | None = Field(
         None,
         ge=0,
-        description="Size of the cache, MiB; 0: no cache; unset: 256, or a 16th of the memory if that is less.",
+        description="Size of the cache, MiB; 0: nothing is held here; unset: 256, or a 16th of the memory if less.",
     )
 
     cache_url: SecretStr | None = Field(
         None,
-        description="Server that keeps what gateways share, Redis or Valkey: redis://, rediss:// (TLS) or unix://.",
+        description="Server that keeps what gateways share: redis://, rediss:// (TLS), valkey://, valkeys:// or unix://.",
     )
     cache_secret: SecretStr | None = Field(
         None,

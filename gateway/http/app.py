@@ -76,7 +76,7 @@ def create_app(
     """
 
     cache = Cache(settings.cache_entries, settings.cache_ttl_s, running.cache_bytes, running.speaker)
-    remote = RemoteCache.of(settings) if cache.is_on else None
+    remote = RemoteCache.of(settings)
     metrics = Metrics(pool, cache, remote, running.model.name, running.lines_dropped)
     last_requests = LastRequests()
     traces = Traces() if settings.otel else None

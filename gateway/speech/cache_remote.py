@@ -105,8 +105,8 @@ class RemoteCache:
 
     @classmethod
     def of(cls, settings: Settings) -> RemoteCache | None:
-        """The one that is asked for, if any; RemoteCacheUnavailable as above."""
-        if settings.cache_url is None:
+        """The one that is asked for, if any may be; RemoteCacheUnavailable as above."""
+        if settings.cache_url is None or not settings.cache_ttl_s:
             return None
         secret = settings.cache_secret.get_secret_value() if settings.cache_secret else ""
         return cls(settings.cache_url.get_secret_value(), secret, settings.cache_ttl_s)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ CONNECTIONS: Final = 5
 10,000 connections that a server takes unless told otherwise."""
 
 _CONNECT_S: Final = 2.0
+
+_LONGEST_S: Final = 365 * 86_400
+"""For which a value is kept: a server counts milliseconds, and refuses some numbers of them."""
 
 _NOTHING: Final = b"kokoro-gateway:nothing"
 """What nobody writes."""
@@ -43,6 +47,7 @@ class CacheServer:
             raise RemoteCacheUnavailable(
                 "KOKORO_CACHE_URL needs the client of Redis: install kokoro-gateway[redis]"
             ) from error
+        url = re.sub("^valkey", "redis", url, flags=re.IGNORECASE)  # the library knows its own name only
         # RESP 2 and no introduction: two questions fewer on each new connection, and every server knows it.
         options = {"protocol": 2, "driver_info": None, "socket_connect_timeout": _CONNECT_S}
         try:
@@ -69,7 +74,7 @@ class CacheServer:
 
     async def write(self, name: bytes, value: bytes, ttl_s: float) -> None:
         """Have a value kept for so long."""
-        await self._client.set(name, value, px=max(round(ttl_s * 1000), 1))
+        await self._client.set(name, value, px=max(round(min(ttl_s, _LONGEST_S) * 1000), 1))
 
     async def eviction(self) -> str:
         """What the server does when it is full, by the name of its policy; nothing if it does not tell."""

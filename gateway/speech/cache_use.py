@@ -63,7 +63,7 @@ class CacheUse:
         """How much longer the request may wait for the remote cache."""
 
         self._sharing = sharing
-        self._use = use if cache.is_on else AllowedUse(may_read=False, may_store=False)
+        self._use = use if cache.is_on or remote else AllowedUse(may_read=False, may_store=False)
         self._key = cache.key(
             "response",
             request.input,
@@ -80,7 +80,8 @@ class CacheUse:
         self._spoken = 0
         self._found = 0
         self._parts: list[bytes] = []
-        self.room = min(cache.max_bytes, _LARGEST_RESPONSE) if self._use.may_store else 0
+        most = _LARGEST_RESPONSE if remote else min(cache.max_bytes, _LARGEST_RESPONSE)
+        self.room = most if self._use.may_store else 0
         """Bytes that may still be collected."""
 
         self.tier: Tier | None = None

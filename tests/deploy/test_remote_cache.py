@@ -152,6 +152,19 @@ def test_what_is_told_beside_the_sound_comes_too(
     assert len(again.text) > 100
 
 
+def test_a_gateway_that_holds_nothing_itself_reads_and_writes_there(
+    pair: tuple[Gateway, Gateway], start: Callable[..., Gateway], server: RedisServer
+) -> None:
+    small = start(CACHE_URL=server.url, CACHE_MB="0", **SHARED)
+    answers(small)
+    for writer, reader in ((pair[0], small), (small, pair[0])):
+        _, _, text = brought((writer, reader), speak, f"It is {reader.port} that asks for this. And this is")
+    assert small.status()["cache"]["entries"] == 0
+    tiers = [line(small, speak(small, text)).get("cache_tier") for _ in range(20)]
+    assert set(tiers) <= {"remote", None}
+    assert "remote" in tiers
+
+
 def test_a_first_segment_serves_another_format_and_another_text(pair: tuple[Gateway, Gateway]) -> None:
     opening = "This long opening is spoken once, by one of all the gateways, and heard everywhere after that"
     end = "What follows it is of this text alone, and never of the other one, which has its own end."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import random
 import subprocess
@@ -50,9 +51,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 
 
 @asynccontextmanager
-async def remote_cache(url: str, *, answers: bool = True, secret: str = "") -> AsyncIterator[RemoteCache]:
+async def remote_cache(
+    url: str, *, answers: bool = True, secret: str = "", ttl_s: float = TTL_S
+) -> AsyncIterator[RemoteCache]:
     """A remote cache on the server of this URL."""
-    cache = RemoteCache(url, secret, TTL_S)
+    cache = RemoteCache(url, secret, ttl_s)
     async with cache.running():
         if answers:
             await until(lambda: cache.status().is_answering, "the server found")
@@ -87,6 +90,12 @@ async def test_what_is_written_is_found_and_ends_with_its_time(server: RedisServ
         assert await look_up(cache, KEYS[0]) == RESPONSE
         assert 0 < server.ask("PTTL", Values("").name(KEYS[0])) <= TTL_S * 1000
         assert await cache.get(HeldResponse, KEYS[1]) is None
+
+
+@pytest.mark.parametrize("ttl_s", [1e-6, 1e30, math.inf])
+async def test_any_time_to_live_is_taken(ttl_s: float, server: RedisServer) -> None:
+    async with remote_cache(server.url, ttl_s=ttl_s) as cache:
+        await write(cache, KEYS[3])
 
 
 async def test_the_largest_response_comes_in_pieces(server: RedisServer) -> None:
@@ -136,10 +145,21 @@ def ways(directory: Path) -> dict[str, tuple[list[str], str]]:
         "a password": (["--requirepass", "a/b@c#d"], "redis://:a%2Fb%40c%23d@127.0.0.1:{port}"),
         "a user of few rights": (user, "redis://kokoro:pw@127.0.0.1:{port}"),
         "another database": ([], "redis://127.0.0.1:{port}/3"),
+        "its other name": ([], "valkey://127.0.0.1:{port}"),
+        "its other name and TLS": (
+            list(map(str, encrypted)),
+            f"Valkeys://127.0.0.1:{tls}?ssl_ca_certs={made}",
+        ),
     }
 
 
-@pytest.mark.parametrize("way", ["TLS", "a socket", "a password", "a user of few rights", "another database"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        *("TLS", "a socket", "a password", "a user of few rights", "another database", "its other name"),
+        "its other name and TLS",
+    ],
+)
 async def test_every_way_to_a_server_works(way: str, tmp_path: Path) -> None:
     options, url = ways(tmp_path)[way]
     with redis_server(tmp_path, *options) as server:

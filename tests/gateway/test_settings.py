@@ -84,6 +84,8 @@ def test_the_operators_page_lists_every_log_field() -> None:
         ("redis://127.0.0.1", "redis://127.0.0.1"),
         ("redis://:hush@cache.example.com:6380/2?socket_timeout=1", "redis://cache.example.com:6380/2"),
         ("rediss://user:hush@[::1]:6379", "rediss://[::1]:6379"),
+        ("Valkey://user:hush@host:6379", "valkey://host:6379"),
+        ("valkeys://:hush@host", "valkeys://host"),
         ("redis://user:hu%2Fsh%40%23@host/0", "redis://host/0"),
         ("redis://user:hu@sh@host", "redis://host"),
         ("unix:///run/redis.sock?db=1&password=hush", "unix:///run/redis.sock"),
