@@ -46,6 +46,9 @@ class Writes:
         self._write = write
         self._count = count
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._keys: set[bytes] = set()
+        """Of what waits or is being written: many who hear the same have it written once."""
+
         self._bytes = 0
         self._rests_until = 0.0
         self._is_refused = False
@@ -55,9 +58,12 @@ class Writes:
 
     def put(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         """Have an entry written when its turn comes, or drop it."""
+        if key in self._keys:
+            return
         if self._bytes + entry.size > MOST_BYTES or time.monotonic() < self._rests_until:
             self._count(entry, "dropped")
             return
+        self._keys.add(key)
         self._bytes += entry.size
         self._waiting.put_nowait(_Waiting(key, entry))
 
@@ -76,7 +82,7 @@ class Writes:
                 self._count(entry, "written")
                 self._is_refused = False
             finally:
-                self._done(entry)
+                self._done(key, entry)
 
     async def drained(self) -> None:
         """Wait until nothing waits any more."""
@@ -86,14 +92,15 @@ class Writes:
         self._count(entry, event)
         self._rests_until = time.monotonic() + REST_S
         while not self._waiting.empty():
-            _, dropped = self._waiting.get_nowait()
+            key, dropped = self._waiting.get_nowait()
             self._count(dropped, "dropped")
-            self._done(dropped)
+            self._done(key, dropped)
         if not self._is_refused:
             self._is_refused = True
             advice = "see whether the server is full or read-only: `kokoro-gateway doctor`"
             logger.warning("remote_cache_refuses", extra={"reason": reason, "advice": advice})
 
-    def _done(self, entry: HeldSegment | HeldResponse) -> None:
+    def _done(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
+        self._keys.discard(key)
         self._bytes -= entry.size
         self._waiting.task_done()

@@ -117,6 +117,9 @@ async def test_a_thousand_who_ask_at_once_ask_once_for_the_same_and_else_not_all
         before = times_asked(server)
         found = await asyncio.gather(*(cache.get(HeldResponse, KEYS[0]) for _ in range(1000)))
         assert len(set(map(id, found))) == 1
+        for _ in range(1000):
+            cache.put(KEYS[1], RESPONSE)
+        assert cache.status().queued == 1
         assert times_asked(server) == before + 1
         others = (number.to_bytes(32, "big") for number in range(1000))
         await asyncio.gather(*(cache.get(HeldResponse, key) for key in others))
@@ -259,6 +262,9 @@ NONSENSE = {
     "null": b"$-1\r\n",
     "a list": b"*2\r\n$1\r\na\r\n$1\r\nb\r\n",
     "an error": b"-ERR \x1b[31m no\r\n",
+    "it moved": b"-MOVED 3999 127.0.0.1:6381\r\n",
+    "it wants a password": b"-NOAUTH Authentication required.\r\n",
+    "it starts": b"-LOADING Redis is loading the dataset in memory\r\n",
     "a value of ours that is none": b"$400\r\n" + bytes(400) + b"\r\n",
     "a length that is none": b"$many\r\n",
     "too long": b"$2147483647\r\n" + bytes(1 << 16),
