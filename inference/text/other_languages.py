@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.text.everyday_counters import Counters
 from inference.text.everyday_dates import YEAR, DateBook
+from inference.text.everyday_gates import Gates
 from inference.text.everyday_money import MILLIONS, MoneyBook
 from inference.text.everyday_notes import NoteBook
 from inference.text.everyday_ordinals import OrdinalBook
@@ -66,6 +67,7 @@ class PhraseBook:
         self._dates: Final = DateBook(book, letters=self._letters)
         self._money: Final = MoneyBook(book, letters=self._letters, number=self._number, plain=self._plain)
         self._ordinals: Final = OrdinalBook(book, letters=self._letters)
+        self._gates: Final = Gates(book)
         self._dash: Final = r"\s?[–-]\s?" if is_spaced else r"\s?[–—~〜～-]\s?"
 
     def rules(self) -> Iterator[Rule]:
@@ -90,10 +92,8 @@ class PhraseBook:
         }.items():
             if name in self._book["examples"]:
                 written, spoken = self._book["examples"][name]
-                needs_figure = name not in _WITHOUT_FIGURES
-                has_one_of = frozenset(_SIGNS.get(name, ""))
                 yield Rule(
-                    name, re.compile(pattern, re.VERBOSE), said, written, spoken, needs_figure, has_one_of
+                    name, re.compile(pattern, re.VERBOSE), said, written, spoken, **self._gates.of(name)
                 )
 
     def _kinds(self) -> dict[str, tuple[str, Said]]:
@@ -258,87 +258,8 @@ _TELEPHONE: Final = (
 )
 """With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
 
-_WITHOUT_FIGURES: Final = frozenset(
-    [
-        *(
-            "address",
-            "days of the week",
-            "fraction",
-            "title",
-            "abbreviation",
-            "abbreviation with its stop",
-            "sign",
-        ),
-        *("before a figure", "sign of a sum", "unit after a half", "century", "king", "Roman ordinal", "per"),
-        *(
-            "acronym that is a word",
-            "acronym",
-            "Latin letters",
-            "laughter",
-            "Roman after an article",
-            "counter",
-            *(
-                "saint",
-                "second number of a king",
-                "extreme of something",
-                "power",
-                "difference",
-                "unit without its number",
-                "Roman day",
-            ),
-        ),
-        *("day in brackets", "days apart in brackets"),
-    ]
-)
-"""Kinds of rules that find something in a text without figures, too."""
-
-_DASHES: Final = "-−–—~〜～"
 _DATE: Final = r"\d\d([.-])\d\d\1(?:(?:19|20)\d\d|\d\d)(?![\d.-]|\s\d)"
 """In groups of figures as those of telephone numbers are, but fewer."""
-
-_SIGNS: Final = {
-    **dict.fromkeys(("address", "version"), "."),
-    **dict.fromkeys(("fraction", "out of"), "/½⅓⅔¼¾⅕⅛"),
-    **dict.fromkeys(
-        ("slash between figures", "number of a year", "per", "day and month", "sets", "pressure"), "/"
-    ),
-    **dict.fromkeys(("date without its century", "every so many hours"), "/"),
-    **dict.fromkeys(("century", "king"), "IVXLCDM"),
-    **dict.fromkeys(
-        ("Roman ordinal", "Roman after an article", "second number of a king", "Roman day"), "IVX"
-    ),
-    **{
-        "date": "/.-",
-        "date of ISO": "/-",
-        "duration": "h",
-        "duration with seconds": "h",
-        "full hour": "h",
-        "time": ":h",
-        "ratio": ":：",
-    },
-    **dict.fromkeys(
-        ("hours with a full stop", "time with a full stop", "saint", "abbreviation with its stop"), "."
-    ),
-    **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
-    **dict.fromkeys(("days of the week", "hours apart", "range", "negative", "difference"), _DASHES),
-    **dict.fromkeys(("figure after a name", "number with a hyphen"), "-"),
-    **{
-        "score": f":：{_DASHES}",
-        "percent": "%％",
-        "degrees": "º°",
-        "extreme": "º°",
-        "exponent": "^",
-        "unit without its number": "kB",
-        "power": "²³",
-    },
-    **{
-        "minutes and seconds": "'\"",
-        "postcode after a dash": _DASHES,
-        "first of a month": "º°",
-        "count in short": "kK",
-    },
-}
-"""Of each match of these rules at least one."""
 
 _NEXT_WORD: Final = re.compile(r"\s(?:mil\s)?([a-zà-ÿœ]+)")
 _LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _FIGURE: Final = re.compile(r"\d")
+PIECE: Final = re.compile(r"[^\W\d_]+|[^\w\s]")
+"""A run of letters, or a sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ class Rule:
     signs: frozenset[str] = frozenset()
     """Characters of which each match has one, if there are any: it is not tried in a text without them."""
 
+    words: frozenset[str] = frozenset()
+    """The same of whole runs of letters and of signs, as PIECE finds them."""
+
+    found: re.Pattern[str] | None = None
+    """The same of a pattern that begins with plain characters: `re` finds those twenty times as fast."""
+
     def apply(self, text: str) -> str:
         """`text` with every match said.
 
@@ -56,14 +64,24 @@ def rule(name: str, pattern: str, said: Said, written: str, spoken: str, flags: 
 
 def apply(rules: Iterable[Rule], text: str) -> str:
     """`text` after all rules, in their order."""
-    has_figure, characters = _FIGURE.search(text) is not None, frozenset(text)
+    has_figure, characters, words = _traits(text)
     for each in rules:
-        if (each.needs_figure and not has_figure) or (each.signs and each.signs.isdisjoint(characters)):
+        if (
+            (each.needs_figure and not has_figure)
+            or (each.signs and each.signs.isdisjoint(characters))
+            or (each.words and each.words.isdisjoint(words))
+            or (each.found and not each.found.search(text))
+        ):
             continue
         before, text = text, _applied(each, text)
         if text != before:
-            has_figure, characters = _FIGURE.search(text) is not None, frozenset(text)
+            has_figure, characters, words = _traits(text)
     return text
+
+
+def _traits(text: str) -> tuple[bool, frozenset[str], frozenset[str]]:
+    """Whether there is a figure, the characters, and the pieces."""
+    return _FIGURE.search(text) is not None, frozenset(text), frozenset(PIECE.findall(text))
 
 
 def _applied(each: Rule, text: str) -> str:

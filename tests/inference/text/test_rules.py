@@ -9,7 +9,7 @@ import pytest
 
 from inference.languages import LANGUAGES
 from inference.text import english, everyday_units, markup, other_languages
-from inference.text.rules import any_of, apply, rule
+from inference.text.rules import PIECE, any_of, apply, rule
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
 if TYPE_CHECKING:
@@ -49,6 +49,18 @@ def test_a_rule_that_is_not_tried_without_a_figure_finds_nothing_there(rule: Rul
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.signs], ids=lambda rule: rule.name)
 def test_a_rule_that_is_not_tried_without_a_sign_finds_nothing_there(rule: Rule) -> None:
     without = ALL_TEXTS.translate(dict.fromkeys(map(ord, rule.signs), " "))
+    assert rule.apply(without) == without
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.words], ids=lambda rule: rule.name)
+def test_a_rule_that_is_not_tried_without_a_word_finds_nothing_there(rule: Rule) -> None:
+    without = PIECE.sub(lambda match: " " if match[0] in rule.words else match[0], ALL_TEXTS)
+    assert rule.apply(without) == without
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.found], ids=lambda rule: rule.name)
+def test_a_rule_that_looks_for_something_first_finds_nothing_elsewhere(rule: Rule) -> None:
+    without = rule.found.sub(" ", ALL_TEXTS) if rule.found else ""
     assert rule.apply(without) == without
 
 

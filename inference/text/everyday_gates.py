@@ -1,0 +1,149 @@
+"""What a sentence must have for a rule of everyday writing to be tried on it: figures, signs, words. Knows no patterns.
+
+Most sentences have none of it: with these, tables of words may grow and plain text costs no more.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final, TypedDict
+
+from inference.text.rules import PIECE
+
+_WITHOUT_FIGURES: Final = frozenset(
+    [
+        *(
+            "address",
+            "days of the week",
+            "fraction",
+            "title",
+            "abbreviation",
+            "abbreviation with its stop",
+            "sign",
+        ),
+        *("before a figure", "sign of a sum", "unit after a half", "century", "king", "Roman ordinal", "per"),
+        *(
+            "acronym that is a word",
+            "acronym",
+            "Latin letters",
+            "laughter",
+            "Roman after an article",
+            "counter",
+            *(
+                "saint",
+                "second number of a king",
+                "extreme of something",
+                "power",
+                "difference",
+                "unit without its number",
+                "Roman day",
+            ),
+        ),
+        *("day in brackets", "days apart in brackets"),
+    ]
+)
+"""Kinds of rules that find something in a text without figures, too."""
+
+_DASHES: Final = "-−–—~〜～"
+_SIGNS: Final = {
+    **dict.fromkeys(("address", "version"), "."),
+    **dict.fromkeys(("fraction", "out of"), "/½⅓⅔¼¾⅕⅛"),
+    **dict.fromkeys(
+        ("slash between figures", "number of a year", "per", "day and month", "sets", "pressure"), "/"
+    ),
+    **dict.fromkeys(("date without its century", "every so many hours"), "/"),
+    **dict.fromkeys(("century", "king"), "IVXLCDM"),
+    **dict.fromkeys(
+        ("Roman ordinal", "Roman after an article", "second number of a king", "Roman day"), "IVX"
+    ),
+    **{
+        "date": "/.-",
+        "date of ISO": "/-",
+        "duration": "h",
+        "duration with seconds": "h",
+        "full hour": "h",
+        "time": ":h",
+        "ratio": ":：",
+    },
+    **dict.fromkeys(
+        ("hours with a full stop", "time with a full stop", "saint", "abbreviation with its stop"), "."
+    ),
+    **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
+    **dict.fromkeys(("days of the week", "hours apart", "range", "negative"), _DASHES),
+    "difference": "=²³",
+    **dict.fromkeys(("figure after a name", "number with a hyphen"), "-"),
+    **{
+        "score": f":：{_DASHES}",
+        "percent": "%％",
+        "degrees": "º°",
+        "extreme": "º°",
+        "exponent": "^",
+        "unit without its number": "kB",
+        "power": "²³",
+    },
+    **{
+        "minutes and seconds": "'\"",
+        "postcode after a dash": _DASHES,
+        "first of a month": "º°",
+        "count in short": "kK",
+    },
+}
+"""Of each match of these rules at least one."""
+
+
+_WORDS: Final = {
+    "title": ("titles",),
+    "abbreviation": ("abbreviations",),
+    "abbreviation with its stop": ("with_stop", "no_words"),
+    "before a figure": ("before_figures",),
+    "king": ("reigning",),
+    "second number of a king": ("reigning",),
+    "century": ("centuries",),
+    "acronym that is a word": ("acronyms",),
+    "Roman after an article": ("articles",),
+    "days of the week": ("weekdays",),
+    "sign": ("signs",),
+    "sign of a sum": ("currencies",),
+    "extreme of something": ("extremes",),
+    "day and month": ("before_dates",),
+}
+"""Of each match of these rules at least one, of these tables of the phrase book."""
+
+_FOUND: Final = {
+    "address": r"[.@]\w",
+    "acronym": r"[A-Z]{2}",
+}
+"""What each match of these rules has, as a pattern that is quicker to look for than the whole."""
+
+
+class Gate(TypedDict):
+    """The fields of a rule that say where it is tried."""
+
+    needs_figure: bool
+    signs: frozenset[str]
+    words: frozenset[str]
+    found: re.Pattern[str] | None
+
+
+class Gates:
+    """Of the rules of one language. Lives as long as they are made."""
+
+    def __init__(self, book: dict[str, Any]) -> None:
+        self._book: Final = book
+        self._is_spaced: Final = book["locale"] not in {"ja", "zh"}
+
+    def of(self, name: str) -> Gate:
+        """For the rule of that name."""
+        return {
+            "needs_figure": name not in _WITHOUT_FIGURES,
+            "signs": frozenset(_SIGNS.get(name, "")),
+            "words": self._words(name) if self._is_spaced else frozenset(),
+            "found": re.compile(_FOUND[name]) if name in _FOUND else None,
+        }
+
+    def _words(self, name: str) -> frozenset[str]:
+        """The first piece of each word of its tables; with a capital, too."""
+        tables = (self._book.get(table, ()) for table in _WORDS.get(name, ()))
+        words = [word for table in tables for word in (table.split() if isinstance(table, str) else table)]
+        pieces = {PIECE.findall(word)[0] for word in words}
+        return frozenset(pieces | {f"{piece[0].upper()}{piece[1:]}" for piece in pieces})
