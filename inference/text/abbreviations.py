@@ -29,7 +29,7 @@ def ending(code: str) -> re.Pattern[str]:
     Besides the words of the language these are letters (`J.`), letters with full stops between them (`e.g.`), words
     without a vowel (`Sgt.`) and the number of a list item.
     """
-    first_parts = {word.partition(". ")[0] for word in _words(code)}  # of `EE. UU.`
+    first_parts = {word.partition(". ")[0].rstrip(".") for word in _words(code)}  # of `EE. UU.`
     known = [word for word in first_parts if "." not in word and len(word) < LONGEST]
     return re.compile(
         rf"""(?: \w\.\w+ | \b[^\W\d_] | ^\d{{1,3}} | \b[A-Z][^\W\d_aeiouyAEIOUYÀ-ÖØ-öø-ÿ]{{1,3}}

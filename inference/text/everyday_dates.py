@@ -58,7 +58,11 @@ class DateBook:
             ),
             "duration": (
                 rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)(?:\s?min(?![{w}])\.?|'(?![{w}'\"]))",
-                lambda match: self._filled("duration", hour=match[1], minute=str(int(match[2]))),
+                lambda match: self._filled(
+                    "duration_of_one" if match[1] == "1" and "duration_of_one" in self._book else "duration",
+                    hour=match[1],
+                    minute=str(int(match[2])),
+                ),
             ),
             "hours with a full stop": (
                 rf"(?<![{w}:.,])([01]?\d|2[0-4])\.([0-5]\d)(?:(\s?[–-]\s?|\s[aàeyu]\s|\salle\s)(\d{{1,2}})\.([0-5]\d)"

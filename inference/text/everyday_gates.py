@@ -39,6 +39,7 @@ _WITHOUT_FIGURES: Final = frozenset(
                 "Roman day",
             ),
         ),
+        *("compound", "index", "arrow"),
         *("day in brackets", "days apart in brackets"),
     ]
 )
@@ -71,7 +72,13 @@ _SIGNS: Final = {
     **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
     **dict.fromkeys(("days of the week", "hours apart", "range", "negative"), _DASHES),
     "difference": "=²³",
-    **dict.fromkeys(("figure after a name", "number with a hyphen"), "-"),
+    **{"angle": "°º", "degrees of the compass": "°º", "minute of a match": "'", "arrow": "→⟶⇒⟹⇌"},
+    **dict.fromkeys(("compound", "index"), "₀₁₂₃₄₅₆₇₈₉"),
+    **dict.fromkeys(("hours by a slash", "so much in so many hours"), "/"),
+    "verse": ",:.",
+    "money from and to": _DASHES,
+    "number with a hyphen": "-",
+    "about": "~",
     **{
         "score": f":：{_DASHES}",
         "percent": "%％",
@@ -106,6 +113,7 @@ _WORDS: Final = {
     "sign of a sum": ("currencies",),
     "extreme of something": ("extremes",),
     "day and month": ("before_dates",),
+    "verse": ("scripture",),
 }
 """Of each match of these rules at least one, of these tables of the phrase book."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from inference.text.rules import Said
 
+_DASH: Final = r"\s?[–-]\s?"
 MILLIONS: Final = re.compile(r"[1-9]\d{0,2}0{6}|[1-9]\d{0,2}0{9}")
 """Numbers between which and their noun most languages put a word: `un millón de euros`."""
 
@@ -41,6 +42,10 @@ class MoneyBook:
         signs = any_of(self._currencies)
         w = self._letters
         return {
+            "money from and to": (
+                rf"({signs})\s?(\d+(?:[.,]\d{{1,2}})?){_DASH}(\d+(?:[.,]\d{{1,2}})?)(\s?{self._multiple})?(?![{w}]|[.,]\d)",
+                rf"\2 {self._book.get('range', '')} \3\4 \1",
+            ),
             "money": (
                 rf"({signs})\s?(?P<number>{self._sum})(?P<multiple>\s?{self._multiple})?"
                 rf"(?:{any_of(unit[1] for unit in self._currencies.values())})?",
@@ -73,6 +78,8 @@ class MoneyBook:
                 n=f"{whole}{self._decimal + cents.rstrip('0') if cents.strip('0') else ''}",
                 unit=unit,
             )
+        if whole == "0" and int(cents) > 1:
+            return f"{int(cents)} {hundredth[0]}"
         return self._filled("cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
 
     def _of(self, unit: str, multiple: str) -> str:

@@ -84,8 +84,8 @@ class NoteBook:
                 self._between("sized"),
             ),
             "figure after a name": (
-                rf"(?<![{w}.@/-])([A-Z]{{1,6}}|Covid)-(\d{{1,4}})(?![{w}@/-]|\.\w)",
-                r"\1 \2",
+                rf"(?<![{w}.@/-])(?:([A-Z]{{1,6}}|Covid)-|([A-Z]{{4,12}})(?=\d{{1,4}}(?![{w}@/-])))(\d{{1,4}})(?![{w}@-]|[/.]\d|\.\w)",
+                r"\1\2 \3",
             ),
             "year in a word": (rf"(?<=[^\W\d_]{{3}})({YEAR})(?![{w}])", r" \1"),
             "number of a person": (
@@ -109,18 +109,18 @@ class NoteBook:
                 rf"\1{self._space}{self._book.get('times', '')}",
             ),
             "formula": (
-                rf"(?<![{w}.-])(?=[A-Z\d]*\d)(?:[A-Z]\d{{0,2}}){{2,8}}(?![{w}-])",
+                rf"(?<![{w}.-])(?=[A-Z\d]*\d)(?![A-Z]{{4,}}\d+(?![{w}]))(?:[A-Z]\d{{0,2}}){{2,8}}(?![{w}-])",
                 self._formula,
             ),
             "sum in short": (
-                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}))})(?=[€$£])"
+                rf"(?<=\d)\s?({any_of(self._book.get('short_multiples', {}))})(?=\s?[€$£])"
                 rf"|(?<=\d)\s?(M)(?=\sd(?:e\b|i\b|'))",
                 lambda match: f" {self._book['short_multiples'][match[1] or match[2]]} ".removesuffix(
                     " " if match[2] else ""
                 ),
             ),
             "extreme": (
-                rf"(?<![{w}])({any_of(extremes)})\.?:?\s(?=[-−]?\d{{1,2}}(?:[.,]\d)?\s?[º°])",
+                rf"(?<![{w}])({any_of(extremes)})\.?:?\s(?=[-−]?\d{{1,2}}(?:[.,]\d)?(?:\s?[,;/e]\s\w{{3}}\.?\s[-−]?\d{{1,2}})?\s?[º°])",
                 lambda match: f"{extremes[match[1]]} ",
             ),
             "extreme of something": (
@@ -142,8 +142,8 @@ class NoteBook:
                 rf"\1\2{self._between('pressed')}\3",
             ),
             "count in short": (
-                rf"(?<![{w}.,])(?![48]K)(\d{{1,3}}(?:[.,]\d)?)\s?[kK](?=\s[^\W\d_]{{3}})",
-                rf"\1 {self._book.get('short_multiples', {}).get('k', '')}",
+                rf"(?<![{w}.,])(?![48]K)(\d{{1,3}}(?:[.,]\d)?)\s?[kK](?=\s[^\W\d_]{{3}})|(?<=\d[–-])(\d{{1,3}})[kK](?![{w}])",
+                rf"\1\2 {self._book.get('short_multiples', {}).get('k', '')}",
             ),
             "figures in a word": (
                 rf"(?<![{w}.,])(\d{{2,3}})({self._book.get('ends_of_figures', '(?!)')})(?![{w}])",
@@ -250,7 +250,7 @@ class NoteBook:
     def _extreme(self, match: re.Match[str]) -> str:
         """`velocidad máx.` in the gender of what it stands behind; other words wait for their own rule."""
         noun = re.search(r"[^\W\d_]{1,24}$", match.string[max(match.start() - 24, 0) : match.start()])
-        is_feminine = noun and re.fullmatch(self._book["feminine_nouns"], noun[0])
+        is_feminine = noun and re.fullmatch(self._book["feminine_nouns"], noun[0].lower())
         return f" {self._book['extremes'][match[1]].lower()}" if is_feminine else match[0]
 
     def _letter(self, letter: str) -> str:

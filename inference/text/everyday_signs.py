@@ -18,7 +18,7 @@ _TOP_LEVEL: Final = any_of(english_data.words("top_level_domains"))
 _EXTENSION: Final = any_of(english_data.words("extensions"))
 _CONSONANT: Final = "[B-DF-HJ-NP-TV-Z]"
 _UNSAYABLE: Final = (
-    rf"(?![IVXLCDM]+\b)(?:(?![BCDFGPT][LR]|S[CPT]|[CPT]H)(?=[A-Z]{{2,5}}\b){_CONSONANT}{{2}}[A-Z]*"
+    rf"(?!(?:(?=[A-Z]*I)[IVXLCDM]+|[IVXLCDM]{{4,}}|[LC]?[VX]+)\b)(?:(?![BCDFGPT][LR]|S[CPT]|[CPT]H)(?=[A-Z]{{2,5}}\b){_CONSONANT}{{2}}[A-Z]*"
     rf"|(?=[A-Z]{{3,5}}\b)[A-Z]*{_CONSONANT}{{2}}(?![A-Z]))"
 )
 """Capitals that begin or end as no word does in Romance languages: espeak says some of them as words."""
@@ -83,7 +83,8 @@ class SignBook:
                 rf"\1{self._between('slash')}\2",
             ),
             "per": (
-                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}))})(?![{self._letters}/])",
+                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}))})"
+                rf"(?:\.(?=\s?[a-zà-ÿ,;:)]))?(?![{self._letters}/])",
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (
@@ -114,6 +115,7 @@ class SignBook:
                 rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split())}|{_UNSAYABLE})(?![\w-])",
                 lambda match: " ".join(self._book.get("letters", {}).get(each, each) for each in match[0]),
             ),
+            "about": (r"~\s?(?=(?:[€$£]|R\$)?\s?\d)", f"{self._book.get('about', '')} "),
             "sign": (
                 rf"\s?({any_of(signs)})\s?",
                 lambda match: f" {signs[match[1]]} " if self._space else signs[match[1]],
@@ -178,4 +180,6 @@ class SignBook:
         part = part or self._book["fraction"].format(n=numerator, d=denominator)
         if isinstance(part, list):
             part = part[is_feminine]
+            part = self._book["half_after"][is_feminine] if whole and "half_after" in self._book else part
+            whole = self._book.get("feminine_one", "1") if is_feminine and whole == "1" else whole
         return str(self._book["mixed"].format(n=whole, part=part)) if whole else str(part)

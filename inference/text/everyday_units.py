@@ -33,6 +33,7 @@ class UnitBook:
         self._like_verbs: Final = any_of(verbs)
         """Units only where no verb can be: `5 ha di bosco`, but `nel 2023 ha vinto`."""
 
+        self._per: Final = any_of(book.get("per", {}))
         half = book.get("fractions", {}).get("1/2", ())
         self._halves: Final = any_of([half] if isinstance(half, str) else half)
 
@@ -57,7 +58,7 @@ class UnitBook:
                 ),
             ),
             "unit": (
-                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(]))?(?![{self._letters}/²³'])",
+                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(]))?(?![{self._letters}²³'])(?!/(?!{self._per}(?![{self._letters}])))",
                 self._unit,
             ),
             "unit like a verb": (
@@ -120,7 +121,7 @@ def _named(number: int, unit: str, locale: str) -> str:
     return said
 
 
-_PER_UNIT: Final = "km|m²|m³|cm²|cm³|dl|dL|ml|mL|kg|l|L"
+_PER_UNIT: Final = "km|mol|m²|m³|mm²|mm³|m|cm²|cm³|dl|dL|ml|mL|kg|l|L"
 _ALONE: Final = "km²|km|kg|GB|MB|TB|kWh"
 
 _OPENED: Final = {"'": r"(?<!\w)'(?=[^\W\d])", '"': r"(?<!\w)\"(?=\w)"}
@@ -192,6 +193,7 @@ UNITS: Final = {
         "Mb/s": "megabit/second",
     },
     **{"Gb/s": "gigabit/second", "MB/s": "megabyte/second", "GB/s": "gigabyte/second"},
+    **{"m/s²": "meter-per-square-second", "mol": "mole", "MPa": "megapascal", "lm": "lumen"},
     **{"mph": "mile-per-hour", "mcg": "microgram", "lx": "lux"},
     **{
         "KB": "kilobyte",

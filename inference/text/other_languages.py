@@ -18,6 +18,7 @@ from inference.text.everyday_gates import Gates
 from inference.text.everyday_money import MILLIONS, MoneyBook
 from inference.text.everyday_notes import NoteBook
 from inference.text.everyday_ordinals import OrdinalBook
+from inference.text.everyday_science import ScienceBook
 from inference.text.everyday_signs import SignBook
 from inference.text.everyday_units import UnitBook
 from inference.text.numbers import number_in_words
@@ -82,6 +83,7 @@ class PhraseBook:
             ordinal=self._ordinals.ordinal,
         )
         for name, (pattern, said) in {
+            **ScienceBook(self._book, letters=self._letters).kinds(),
             **notes.kinds(),
             **signs.first_kinds(),
             **self._kinds(),
@@ -107,22 +109,22 @@ class PhraseBook:
             ),
             "abbreviation": (
                 rf"(?<![{w}.])({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}]))",
-                lambda match: words("abbreviations")[match[1]] + ("." if match["ends"] is not None else ""),
+                lambda match: self._abbreviation(match, words("abbreviations"), match["ends"] is not None),
             ),
             "abbreviation with its stop": (
                 rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+]|\sR\$|\s[IVX]+\b)"
                 rf"|({any_of(self._book.get('no_words', '').split())})\."
-                rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s)|(?<=\de\s)(?=[a-zà-ÿ])|(?<=[ºª°]\s))"
+                rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s)|(?<=\de\s)(?=[a-zà-ÿ])|(?<=[ºª°€$%]\s))"
                 rf"(?!s\.(?<!e\ss\.))({stopped})(?P<ends>\.)(?=\s*$))(?![{w}])",
-                lambda match: with_stop[match[1] or match[2] or match[3]] + (match["ends"] or ""),
+                lambda match: self._abbreviation(match, with_stop, bool(match["ends"])),
             ),
             "before a figure": (
                 rf"(?<![{w}.])({any_of(before_figures)})\s?"
-                rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,3}}\d|[A-Z](?![{w}.']))",
+                rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,5}}-?\d|[A-Z](?![{w}.']))",
                 lambda match: f"{before_figures[match[1]]} ",
             ),
             "telephone": (
-                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d))(?!{_DATE}){_TELEPHONE}(?![{w}]|[.,/-]\d)",
+                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d))(?!{_DATE})(?!{_HOURS}){_TELEPHONE}(?![{w}]|[.,/-]\d)",
                 lambda match: self._telephone(match[0]),
             ),
             "telephone after a word": (
@@ -174,6 +176,17 @@ class PhraseBook:
         return {
             f"{word[0].upper()}{word[1:]}": said for word, said in words.items() if word[1:2].isalpha()
         } | words
+
+    def _abbreviation(self, match: re.Match[str], words: dict[str, str], ends: bool) -> str:
+        """Its word; a unit behind a number is left to its rule, and what has a word of its own before one."""
+        short = next(group for group in match.groups() if group in words)
+        is_unit = short in self._words("units") and re.search(r"\d\s?$", match.string[: match.start()][-3:])
+        is_before_figure = (
+            match[0].endswith(".")
+            and f"{short}." in self._words("before_figures")
+            and _FIGURE.match(match.string, match.end())
+        )
+        return match[0] if is_unit or is_before_figure else words[short] + ("." if ends else "")
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
@@ -259,9 +272,11 @@ _TELEPHONE: Final = (
 """With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
 
 _DATE: Final = r"\d\d([.-])\d\d\1(?:(?:19|20)\d\d|\d\d)(?![\d.-]|\s\d)"
-"""In groups of figures as those of telephone numbers are, but fewer."""
+_HOURS: Final = r"[0-2]?\d\.[0-5]\d\s?[–-]\s?[0-2]?\d\.[0-5]\d(?![\d.-])"
+"""In groups of figures as those of telephone numbers are, but fewer or others."""
 
 _NEXT_WORD: Final = re.compile(r"\s(?:mil\s)?([a-zà-ÿœ]+)")
+_FIGURE: Final = re.compile(r"\s?\d")
 _LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")
 
 _LONGEST_FRACTION: Final = 3
