@@ -135,6 +135,12 @@ class Cache:
             assert found is None or isinstance(found, kind)
             return found
 
+    def __contains__(self, key: bytes) -> bool:
+        """True if something is held under it; that is no use of it, and not counted."""
+        with self._lock:
+            self._expire()
+            return key in self._held
+
     def put(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         """Hold an entry and evict what there is no room for beside it; one larger than all the room is not held."""
         size = _size(entry)

@@ -36,7 +36,8 @@ LIMIT_S: Final = 0.02
 """Longest wait for an answer, and for the first of a value."""
 
 MOST_MISSED: Final = 3
-"""A server that has missed the limit so often in a row, or answered with an error, is left alone."""
+"""A server that has missed the limit so often in a row, or answered with an error, is left alone. What it is late with
+while it answers others does not count: this process was busy then."""
 
 REST_S: Final = 5.0
 """For how long. Then it is asked for nothing, literally, and no request waits for that."""
@@ -100,6 +101,7 @@ class RemoteCache:
         self._events: Counter[tuple[Kind, RemoteEvent]] = Counter()
         self._is_answering = False
         self._missed = 0
+        self._answers = 0
         self._lost = asyncio.Event()
         self._asked: dict[bytes, asyncio.Task[Any]] = {}
 
@@ -158,7 +160,7 @@ class RemoteCache:
 
     async def _look_up(self, kind: type[Entry], key: bytes, limit_s: float) -> tuple[Lookup, Entry | None]:
         event: Lookup
-        found, reason = None, ""
+        found, reason, answers = None, "", self._answers
         try:
             found = await self._read(kind, key, limit_s)
             event = "miss" if found is None else "hit"
@@ -168,9 +170,12 @@ class RemoteCache:
             event, reason = "late", f"no answer within {LIMIT_S * 1000:g} ms"
         except Exception as error:  # the library's, and the server's behind it
             event, reason = "failed", type(error).__name__
-        self._missed = self._missed + 1 if reason else 0
-        if self._missed == MOST_MISSED:
-            self._lose(reason)
+        if not reason:
+            self._missed, self._answers = 0, self._answers + 1
+        elif answers == self._answers:
+            self._missed += 1
+            if self._missed == MOST_MISSED:
+                self._lose(reason)
         return event, found
 
     async def _read(self, kind: type[Entry], key: bytes, limit_s: float) -> Entry | None:

@@ -110,9 +110,10 @@ class CacheUse:
         return b"".join(self._parts) if self.room > 0 else None
 
     def keep(self, response: HeldResponse) -> None:
-        """Hold the whole response, here and in the remote cache."""
+        """Hold the whole response, here and in the remote cache: once, however many hear it as it is spoken."""
+        is_known = self._use.may_read and self._key in self._cache
         self._cache.put(self._key, response)
-        if self._remote:
+        if self._remote and not is_known:
             self._remote.put(self._key, response)
 
     def verdict(self, *, is_done: bool) -> Verdict | None:

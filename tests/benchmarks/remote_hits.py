@@ -35,7 +35,6 @@ PAGE_CHARACTERS: Final = 450
 MOST_S: Final = 50.0
 """For a table: where the server is late, the reply is spoken again."""
 
-ROUNDS_PER_MISS: Final = 10
 FIRST_AUDIOS: Final = 3
 """Of each kind: a few seconds each."""
 
@@ -71,7 +70,7 @@ def hits(
 ) -> Table:
     """A reply that `one` speaks, once for all formats; `other` has it from the server first and then from itself.
 
-    In between it is asked for new texts.
+    In between it is asked for a new text, once a round.
     """
     for audio_format in ENCODERS:
         ask(one, text, audio_format)
@@ -80,9 +79,9 @@ def hits(
     end = time.monotonic() + MOST_S
     lines: dict[tuple[str, str], list[Line]] = defaultdict(list)
     for number in range(rounds):
-        for audio_format in ENCODERS if time.monotonic() < end else ():
-            asked = [text, text, *([misses.reply()] if misses and number % ROUNDS_PER_MISS == 0 else [])]
-            for line in [ask(other, wanted, audio_format) for wanted in asked]:
+        for place, audio_format in enumerate(ENCODERS) if time.monotonic() < end else ():
+            new = [misses.reply()] if misses and number % len(ENCODERS) == place else []
+            for line in [ask(other, wanted, audio_format) for wanted in (text, text, *new)]:
                 lines[audio_format, line.get("cache_tier") or line["cache"]].append(line)
     table = Table(name, "kB", "answered by", "n", "first byte, p50 ms", "all of it, p50 ms", "p95", box=None)
     for audio_format, tier in product(ENCODERS, ("miss", "remote", "local")):

@@ -83,6 +83,21 @@ async def saying(answer: bytes, *, endless: bool = False, sane: int = 0) -> Asyn
 
 
 @asynccontextmanager
+async def silent_about(*names: bytes) -> AsyncIterator[int]:
+    """The port of a server that has nothing but empty values, and does not answer who asks for these."""
+
+    async def answer_others(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while question := await reader.read(1 << 16):
+                if not any(name in question for name in names):
+                    writer.write(b"$0\r\n\r\n")
+        writer.close()
+
+    async with _listening(answer_others) as port:
+        yield port
+
+
+@asynccontextmanager
 async def delayed(port: int, seconds: float) -> AsyncIterator[int]:
     """The port of a way to a server by which its answers come so much later."""
 

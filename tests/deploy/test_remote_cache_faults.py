@@ -24,7 +24,7 @@ from gateway.speech.cache_values import Values
 from gateway.speech.cache_writes import MOST_BYTES
 from gateway.tools.doctor import examine
 from inference import HeardWord
-from tests.deploy.redis_server import delayed, redis_server, saying
+from tests.deploy.redis_server import delayed, redis_server, saying, silent_about
 from tests.deploy.tools import free_port
 from tests.support.tls import certificate
 from tests.support.waiting import until
@@ -314,6 +314,21 @@ async def test_a_slow_server_costs_its_limit_at_most_three_times_in_a_row(
         assert happened(cache, "late") < 20
         assert seconds < 0.1 or happened(cache, "skipped") == 20
         assert not happened(cache, "failed") + happened(cache, "unusable") + happened(cache, "hit")
+
+
+async def test_a_server_that_answers_others_meanwhile_is_not_lost() -> None:
+    """What is late then waits for this process, at which many have asked at once."""
+    keys = KEYS[:MOST_MISSED]
+    async with (
+        silent_about(*map(Values("").name, keys)) as port,
+        remote_cache(f"redis://127.0.0.1:{port}") as cache,
+    ):
+        waiting = asyncio.gather(*(cache.get(HeldResponse, key, 0.5) for key in keys))
+        while not waiting.done():
+            await cache.get(HeldResponse, NEVER[0])
+        assert happened(cache, "miss")
+        assert happened(cache, "late") >= MOST_MISSED
+        assert cache.status().is_answering
 
 
 async def test_who_stops_waiting_leaves_no_answer_for_another(server: RedisServer) -> None:
