@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 REQUESTS: Final = frozenset({"http"})
 HANDSHAKES_TOO: Final = REQUESTS | {"websocket"}
-"""A WebSocket begins as a request: whoever guards requests stands before it as well. No route of ours is one yet."""
+"""A WebSocket begins as a request: whoever guards requests stands before it as well."""
 
 
 class HttpMiddleware(ABC):
