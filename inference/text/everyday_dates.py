@@ -9,6 +9,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.phrases import filled
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of
 
@@ -58,7 +59,8 @@ class DateBook:
             ),
             "duration": (
                 rf"(?<![{w}:.,])(\d{{1,3}})\s?h\s?([0-5]?\d)(?:\s?min(?![{w}])\.?|'(?![{w}'\"]))",
-                lambda match: self._filled(
+                lambda match: filled(
+                    self._book,
                     "duration_of_one" if match[1] == "1" and "duration_of_one" in self._book else "duration",
                     hour=match[1],
                     minute=str(int(match[2])),
@@ -79,10 +81,6 @@ class DateBook:
             ),
             "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
         }
-
-    def _filled(self, template: str, **values: str) -> str:
-        filled: str = self._book[template].format(**values)
-        return filled
 
     def _after_times(self) -> str:
         """What a time may be followed by, and is not said again."""
@@ -118,7 +116,7 @@ class DateBook:
         on_a_clock = len(match.groups()) > 1
         minute = match[2] if on_a_clock else "00"
         full = "hour_on_a_clock" if on_a_clock and "hour_on_a_clock" in self._book else "full_hour"
-        return self._filled(full if minute == "00" else "time", hour=hour, minute=self._minute(minute))
+        return filled(self._book, full if minute == "00" else "time", hour=hour, minute=self._minute(minute))
 
     def _minute(self, figures: str) -> str:
         zero: str = self._book.get("zero_ahead", "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.phrases import filled
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
@@ -65,22 +66,26 @@ class MoneyBook:
         sign = next(group for group in match.groups() if group in self._currencies)
         one, many, *hundredth = self._currencies[sign]
         if match["multiple"]:
-            return self._filled(
-                "money", n=match["number"] + match["multiple"], unit=self._of(many, match["multiple"])
+            return filled(
+                self._book,
+                "money",
+                n=match["number"] + match["multiple"],
+                unit=self._of(many, match["multiple"]),
             )
         whole, cents = self._split(match["number"])
         unit = one if whole == "1" else many
         if MILLIONS.fullmatch(whole) and not cents.strip("0"):
             unit = self._of(unit, "")
         if not cents or not int(cents) or "cents" not in self._book:
-            return self._filled(
+            return filled(
+                self._book,
                 "money",
                 n=f"{whole}{self._decimal + cents.rstrip('0') if cents.strip('0') else ''}",
                 unit=unit,
             )
         if whole == "0" and int(cents) > 1:
             return f"{int(cents)} {hundredth[0]}"
-        return self._filled("cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
+        return filled(self._book, "cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
 
     def _of(self, unit: str, multiple: str) -> str:
         """After millions, not after thousands: `3 millones de euros`, `3 mil euros`; `d'euros`, `de dollars`."""
@@ -98,7 +103,3 @@ class MoneyBook:
             is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+", number)
             return number.replace(",", "") if is_grouped else self._plain(number), ""
         return re.sub(r"\D", "", sum_of[1]), sum_of[2]
-
-    def _filled(self, template: str, **values: str) -> str:
-        filled: str = self._book[template].format(**values)
-        return filled

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.phrases import filled
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class ScienceBook:
         return ", "
 
     def _minute(self, figures: str) -> str:
-        return str(self._book["minute_of_a_match"].format(n=figures))
+        return filled(self._book, "minute_of_a_match", n=figures)
 
 
 _SUBSCRIPT: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")

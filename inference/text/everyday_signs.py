@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text import english_data
+from inference.text.phrases import filled
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ class SignBook:
         if part is None and "fraction" not in self._book:
             return match[0]
         numerator, denominator = written.split("/")
-        part = part or self._book["fraction"].format(n=numerator, d=denominator)
+        part = part or filled(self._book, "fraction", n=numerator, d=denominator)
         if isinstance(part, list):
             part = part[is_feminine]
             part = self._book["half_after"][is_feminine] if whole and "half_after" in self._book else part
             whole = self._book.get("feminine_one", "1") if is_feminine and whole == "1" else whole
-        return str(self._book["mixed"].format(n=whole, part=part)) if whole else str(part)
+        return filled(self._book, "mixed", n=whole, part=part) if whole else str(part)

@@ -22,6 +22,7 @@ from inference.text.everyday_science import ScienceBook
 from inference.text.everyday_signs import SignBook
 from inference.text.everyday_units import UnitBook
 from inference.text.numbers import number_in_words
+from inference.text.phrases import filled
 from inference.text.rules import Rule, any_of, apply
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class PhraseBook:
             "negative": (rf"(?<![{w})])[-−–](?=\d)", f"{self._book.get('minus', '')}{self._space}"),
             "percent": (
                 rf"(?<![\d.,])(?P<number>{number})\s?[%％]",
-                lambda match: self._filled("percent", n=match["number"]),
+                lambda match: filled(self._book, "percent", n=match["number"]),
             ),
             **self._units.kinds(),
             **self._ordinals.kinds(),
@@ -190,10 +191,6 @@ class PhraseBook:
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
-
-    def _filled(self, template: str, **values: str) -> str:
-        filled: str = self._book[template].format(**values)
-        return filled
 
     # --- Figures
 
