@@ -7,7 +7,7 @@ from typing import Final
 
 from inference.text import english_data as data
 from inference.text.english_numbers import in_pairs, one_by_one
-from inference.text.rules import any_of, apply, rule
+from inference.text.rules import any_of, rule
 
 _TOP_LEVEL: Final = any_of(data.words("top_level_domains"))
 _SPELLED: Final = any_of(data.words("spelled_domains"))
@@ -68,10 +68,6 @@ def _constant(match: re.Match[str]) -> str:
 
 
 _ACRONYMS: Final = frozenset(data.words("spelled"))
-
-
-def _camel(match: re.Match[str]) -> str:
-    return re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", match[0])
 
 
 RULES: Final = (
@@ -196,18 +192,3 @@ RULES: Final = (
         "a and b or c",
     ),
 )
-
-
-def without_signs(text: str) -> str:
-    """`text` with addresses, paths and names of code in words."""
-    return apply(RULES, text)
-
-
-CAMEL: Final = rule(
-    "camelCase",
-    r"\b(?:[a-z]+[A-Z]|[A-Z][a-z]+[A-Z])[A-Za-z\d]*\b",
-    _camel,
-    "camelCase in OpenWebUI",
-    "camel Case in Open Web UI",
-)
-"""For names that no lexicon has."""
