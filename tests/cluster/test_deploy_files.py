@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import warnings
 from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import yaml
@@ -14,9 +16,6 @@ import yaml
 from gateway.cluster.environment import LEAVING_S, environment
 from gateway.settings import Settings
 from tests.deploy.tools import DEPLOY
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 if find_spec("ray") is None:
     pytest.skip("Ray is not installed: tests/cluster/setup.sh says why", allow_module_level=True)
@@ -27,6 +26,7 @@ with warnings.catch_warnings(action="ignore"):  # of what it uses of pydantic
 SERVE = yaml.safe_load((DEPLOY / "ray.yaml").read_text())
 RAY_SERVICE = yaml.safe_load((DEPLOY / "kuberay.yaml").read_text())
 CLUSTER = RAY_SERVICE["spec"]["rayClusterConfig"]
+PROJECT = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text())["project"]
 GROUPS = [CLUSTER["headGroupSpec"], *CLUSTER["workerGroupSpecs"]]
 
 
@@ -65,13 +65,14 @@ def test_kuberay_deploys_the_same() -> None:
 
 def test_ray_gets_the_same_variables_everywhere(tmp_path: Path) -> None:
     ours = environment(Settings.from_environment(), tmp_path, is_first=False)
-    named = dict(re.findall(r"^#   (\w+)=(\S+)", (DEPLOY / "ray.yaml").read_text(), flags=re.M))
-    assert {name: float(value) if value[0].isdigit() else value for name, value in named.items()} == {
-        name: float(ours[name]) if ours[name][0].isdigit() else ours[name] for name in named
-    }
+    named = dict(re.findall(r"^(\w+)=(\S+)", (DEPLOY / "ray.env").read_text(), flags=re.M))
     for group in GROUPS:
         assert named.items() - {("RAY_AUTH_MODE", "token")} <= variables(group).items()
     assert CLUSTER["authOptions"]["mode"] == "token"
+    assert Path(named.pop("RAY_SERVE_HAPROXY_BINARY_PATH")).name in PROJECT["scripts"]
+    assert {name: float(value) if value[0].isdigit() else value for name, value in named.items()} == {
+        name: float(ours[name]) if ours[name][0].isdigit() else ours[name] for name in named
+    }
 
 
 def test_kubernetes_waits_for_the_drain() -> None:
