@@ -16,6 +16,7 @@ from ray import serve
 from ray.serve.config import RequestRouterConfig
 from ray.serve.exceptions import DeploymentUnavailableError
 from ray.serve.request_router import PendingRequest, RequestRouter, RunningReplica
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from gateway.cluster.lifespan import follow_lifespan
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 REPORT_S: Final = 0.5
 """How often a replica is asked for its work."""
 
-_TRUNCATED: Final = b"x-body-truncated"
+_TRUNCATED: Final = "x-body-truncated"
 """Ray's header for a body that did not fit the buffer: `bytes that came/bytes there are`."""
 
 
@@ -122,8 +123,9 @@ class RouterApp:
         if scope["type"] == "lifespan":
             await follow_lifespan(receive, send)
             return
-        body = await _body(receive)
-        _, _, there_are = dict(scope["headers"]).get(_TRUNCATED, b"").partition(b"/")
+        request = Request(scope, receive)
+        body = await request.body()
+        _, _, there_are = request.headers.get(_TRUNCATED, "").partition("/")
         wish = asked(body, int(there_are) if there_are.isdigit() else len(body))
         try:
             async with self._replicas.choose_replica(*wish, _reserve=False) as chosen:
@@ -131,12 +133,3 @@ class RouterApp:
                 await reply(scope, receive, send)
         except DeploymentUnavailableError:
             await JSONResponse({}, HTTPStatus.SERVICE_UNAVAILABLE)(scope, receive, send)
-
-
-async def _body(receive: Receive) -> bytes:
-    parts = []
-    while (message := await receive())["type"] == "http.request":
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            break
-    return b"".join(parts)
