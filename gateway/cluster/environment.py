@@ -77,6 +77,8 @@ def environment(settings: Settings, directory: Path, *, is_first: bool) -> dict[
         "RAY_SERVE_HAPROXY_TIMEOUT_CLIENT_S": _whole(settings.stall_timeout_s),
         # Each change of the replicas starts a new HAProxy; the old one has its streams to finish.
         "RAY_SERVE_HAPROXY_HARD_STOP_AFTER_S": _whole(settings.request_timeout_s),
+        # A door that was killed is missed after three looks; Ray would take 10 s for each.
+        "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "2",
         # The rule for where a request goes looks at its text (`routing.py`), of which all but surrogates fit this.
         "RAY_SERVE_INGRESS_REQUEST_ROUTER_FORWARD_BODY": "1",
         "RAY_SERVE_HAPROXY_INGRESS_REQUEST_ROUTER_BUFSIZE": str(64 << 10),
