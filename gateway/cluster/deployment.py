@@ -9,7 +9,6 @@ load needs, by that of `scaling.py` if a config file names it.
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import ray
@@ -20,15 +19,11 @@ from gateway import __version__
 from gateway.cluster.environment import PREPARE, grace_s, has_haproxy
 from gateway.cluster.replica import Replica
 from gateway.cluster.request_router import routed, router_config
-from gateway.cluster.scaling import ByPromise
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from ray.serve import Application
     from ray.serve.config import AutoscalingContext
-
-    from gateway.cluster.scaling import Promise
-
 
 NAME: Final = "kokoro-gateway"
 """The application's name in Ray."""
@@ -42,13 +37,14 @@ LOGGING: Final[dict[str, Any]] = {"enable_access_log": False, "log_level": "WARN
 
 
 def gateway(arguments: dict[str, Any] | None = None) -> Application:
-    """The application for Serve, its limits from the environment of whoever deploys it."""
-    return application(Settings.from_environment())
+    """The application for Serve, its limits from the environment of whoever deploys it.
+
+    Of the `args` of a config file, `prepare` names what makes the parts of a gateway; the others make a release.
+    """
+    return application(Settings.from_environment(), prepare=(arguments or {}).get("prepare", PREPARE))
 
 
-def application(
-    settings: Settings, renewed: int = 0, prepare: str = PREPARE, scaling: AutoscalingConfig | None = None
-) -> Application:
+def application(settings: Settings, renewed: int = 0, prepare: str = PREPARE) -> Application:
     """A replica on each machine; a higher number of `renewed` has each read its files again, as SIGHUP does.
 
     Ray's own limit of requests is above ours: the replica refuses, in the words of the API.
@@ -58,8 +54,7 @@ def application(
         max_replicas_per_node=1,
         max_ongoing_requests=2 * settings.max_connections,
         ray_actor_options={"num_cpus": 1},
-        autoscaling_config=scaling
-        or AutoscalingConfig(
+        autoscaling_config=AutoscalingConfig(
             min_replicas=1,
             max_replicas=MOST_MACHINES,
             upscale_delay_s=0,
@@ -87,15 +82,3 @@ def every_machine(context: AutoscalingContext) -> tuple[int, dict[str, Any]]:
         alive = [node for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
         state |= {"looked_at": now, "machines": len(alive)}
     return max(state.get("machines", 1), 1), state
-
-
-def by_promise(least: int, most: int, promise: Promise) -> AutoscalingConfig:
-    """As many replicas as the promise needs: the policy where machines come because Ray asks for them."""
-    return AutoscalingConfig(
-        min_replicas=least,
-        max_replicas=most,
-        upscale_delay_s=0,
-        downscale_delay_s=0,
-        look_back_period_s=promise.up_s,
-        policy=AutoscalingPolicy(policy_function=ByPromise, policy_kwargs=asdict(promise)),
-    )
