@@ -73,7 +73,7 @@ def run(
 def arguments(join: str | None, join_port: int, directory: Path) -> list[str]:
     """What the node is started with: as few processes as Ray lets one have."""
     common = ["--num-cpus=1", "--num-gpus=0", f"--object-store-memory={_OBJECT_STORE_BYTES}"]
-    common += ["--include-log-monitor=false", "--disable-usage-stats"]
+    common += ["--include-log-monitor=false", "--disable-usage-stats", "--log-color=false"]
     if join is not None:
         return [*common, f"--address={join}"]
     first = ["--head", f"--port={join_port}", f"--temp-dir={directory / 'ray'}"]
@@ -153,8 +153,9 @@ class Node:
                 self.fail()
 
     def fail(self) -> None:
-        """Raise what it said last."""
-        raise ClusterFailed(f"Ray has ended: {' '.join(self._said)}")
+        """Raise what it said last: of what went wrong, if it said that."""
+        wrong = [text for line in self._said if (text := line.partition("\tERR ")[2].partition(" -- ")[2])]
+        raise ClusterFailed(f"Ray has ended: {' '.join(wrong or self._said)}")
 
     def end(self, seconds: float) -> None:
         """Have it end, with its replicas finishing what they do."""
