@@ -19,6 +19,7 @@ import pytest
 
 from gateway.cluster.routing import BOUND_S
 from tests.cluster.fleet import KEY, Fleet, Machine, fleet
+from tests.support.processes import descendants
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
@@ -120,8 +121,23 @@ def test_a_text_goes_elsewhere_while_its_favourite_is_behind(two: Fleet) -> None
     wait_for(lambda: ask(two, text)[0]["replica"] == favourite, "the router to have heard of that")
 
 
+def test_a_router_that_says_nothing_is_not_waited_for(two: Fleet) -> None:
+    started = {
+        p: w for machine in (two.first, *two.others) for p, w in descendants(machine.process.pid).items()
+    }
+    routers = [process for process, words in started.items() if ":kokoro-gateway:Router" in " ".join(words)]
+    assert routers
+    for router in routers:
+        router.suspend()
+    try:
+        assert ask(two, "Nobody says where this one goes.")[0]["outcome"] == "ok"
+    finally:
+        for router in routers:
+            router.resume()
+
+
 def deploy_scaled(two: Fleet) -> None:
-    """The same application, with as many machines as its promise needs; its times are short."""
+    """The application of `deploy/ray.yaml`, with as many machines as its promise needs; its times are short."""
     told = subprocess.run(
         [sys.executable, "-m", "tests.support.tone_scaled", str(two.join_port)],
         env=os.environ | {"RAY_SERVE_ENABLE_HA_PROXY": "1", "RAY_AUTH_MODE": "token"},
