@@ -86,7 +86,8 @@ def hits(
             break
         new = [misses.reply()] if misses and number % HITS_PER_MISS == 0 else []
         for line in [ask(other, wanted, audio_format) for wanted in (text, text, *new)]:
-            lines[audio_format, line.get("cache_tier") or line["cache"]].append(line)
+            answered_by = line["cache_tier"] if line["cache"] == "hit" else line["cache"]
+            lines[audio_format, answered_by].append(line)
     table = Table(name, "kB", "answered by", "n", "first byte, p50 ms", "all of it, p50 ms", "p95", box=None)
     for audio_format, tier in product(ENCODERS, ("miss", "remote", "local")):
         if found := lines[audio_format, tier]:
