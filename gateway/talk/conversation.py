@@ -121,6 +121,10 @@ class Conversation(ABC, Generic[Received, Sent]):
         self._touched = asyncio.get_running_loop().time()
         with suppress(ConnectionError):
             await self._send(*self._tell_end(context))
+        try:
+            await self._go_on(context.name)
+        except (RequestError, InferenceError) as error:
+            await self.failed(None, error)
         self._leave_if_done()
 
     async def failed(self, context: Context | None, error: Exception) -> None:
@@ -128,7 +132,7 @@ class Conversation(ABC, Generic[Received, Sent]):
         if self._fault:
             return
         self._fault = error
-        if context is None or not context.has_begun:
+        if not any(each.has_begun for each in ([context] if context else self._contexts.values())):
             self._write(error)
         code, told = close_code(error), self._host.tell(error)
         with suppress(ConnectionError):
@@ -143,6 +147,9 @@ class Conversation(ABC, Generic[Received, Sent]):
             RequestError: it cannot be done.
             InferenceError: the pool has no place for it.
         """
+
+    async def _go_on(self, name: str | None) -> None:
+        """The context of this name has ended: what has waited for that is done, with the errors of `_take`."""
 
     @abstractmethod
     def _tell_sound(self, context: Context, sound: Sound) -> tuple[Sent, ...]: ...
@@ -210,6 +217,7 @@ class Conversation(ABC, Generic[Received, Sent]):
             self._touched = asyncio.get_running_loop().time()
             if not self._is_deaf:
                 await self._take(message)
+            await asyncio.sleep(0)  # of a flood, each message waits for its turn among those of others
         await self._heard_all()
 
     async def _heard_all(self) -> None:
@@ -255,6 +263,11 @@ class Conversation(ABC, Generic[Received, Sent]):
                 if loop.time() - context.written >= LAST_WORDS_S:
                     await context.finish()
             await asyncio.sleep(_LOOK_S)
+
+    def _is_held(self, name: str | None) -> bool:
+        """What is said now of a text of this name is not about the one that is still being spoken."""
+        context = self._contexts.get(name)
+        return bool(self._fault) or (context is not None and context.is_ending)
 
     def _leave_if_done(self) -> None:
         if self._farewell is not None and not self._contexts:

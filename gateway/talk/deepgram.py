@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from gateway.speech.errors import RequestError, TextTooLong
 from gateway.talk.conversation import Conversation
 from gateway.talk.errors import NORMAL, BadMessage
-from inference import InferenceError
+from gateway.talk.line import Line
 
 if TYPE_CHECKING:
     from gateway.speech.request import SpeechRequest
@@ -53,9 +51,7 @@ class DeepgramSpeak(Conversation[str, str | bytes]):
     def __init__(self, order: SpeechRequest, **others: Any) -> None:
         super().__init__(**others)
         self._order = order
-        self._in_line: deque[ClientMessage] = deque()
-        self._chars_in_line = 0
-        self._is_going_on = False
+        self._line: Line[ClientMessage] = Line(self._host.settings.max_input_chars, self._do, self._is_held)
         self._flushed = self._cleared = 0
         self._is_clearing = False
 
@@ -71,37 +67,16 @@ class DeepgramSpeak(Conversation[str, str | bytes]):
     def _text_inactivity_s(self) -> float:
         return min(TEXT_INACTIVITY_S, self._inactivity_s)
 
-    async def ended(self, context: Context) -> None:
-        """See `Conversing.ended`: what has waited for it comes next."""
-        await super().ended(context)
-        try:
-            await self._go_on()
-        except (RequestError, InferenceError) as error:
-            await self.failed(None, error)
-
     async def _take(self, message: str) -> None:
         said = ClientMessage.read(message)
         if said.type == "Clear":
             await self._clear()
         else:
-            self._put_in_line(said)
-            await self._go_on()
+            self._line.put(None, said, said.text)
+            await self._line.go_on(None)
 
-    async def _go_on(self) -> None:
-        """Do what is in line, up to a flush that is still being spoken."""
-        while self._in_line and not (self._fault or self._is_going_on or self._is_ending):
-            said = self._in_line.popleft()
-            self._chars_in_line -= len(said.text)
-            self._is_going_on = True
-            try:
-                await self._do(said)
-            finally:
-                self._is_going_on = False
-
-    @property
-    def _is_ending(self) -> bool:
-        context = self._contexts.get(None)
-        return context is not None and context.is_ending
+    async def _go_on(self, name: str | None) -> None:
+        await self._line.go_on(name)
 
     async def _do(self, said: ClientMessage) -> None:
         context = self._contexts.get(None)
@@ -119,21 +94,13 @@ class DeepgramSpeak(Conversation[str, str | bytes]):
             await self._send(self._tell_flushed())
 
     async def _clear(self) -> None:
-        self._in_line.clear()
-        self._chars_in_line = 0
+        self._line.clear()
         self._is_clearing = True
         if context := self._contexts.get(None):
             await context.stop()
         else:
             await self._send(self._tell_cleared())
         self._is_clearing = False
-
-    def _put_in_line(self, said: ClientMessage) -> None:
-        most = self._host.settings.max_input_chars
-        self._in_line.append(said)
-        self._chars_in_line += len(said.text)
-        if max(len(self._in_line), self._chars_in_line) > most:
-            raise TextTooLong(f"More than {most} characters wait for the end of what is being spoken.")
 
     def _metadata(self) -> str:
         name = self._order.voice.canonical

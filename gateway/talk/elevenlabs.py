@@ -11,6 +11,7 @@ from gateway.talk import elevenlabs_messages as messages
 from gateway.talk.conversation import Conversation
 from gateway.talk.elevenlabs_messages import ClientMessage
 from gateway.talk.errors import NORMAL, InputTimeout, TooManyContexts, close_code
+from gateway.talk.line import Line
 from inference import InferenceError, PoolClosed
 
 if TYPE_CHECKING:
@@ -72,16 +73,35 @@ class ElevenLabs(Conversation[str, str]):
 
 
 class MultiStream(ElevenLabs):
-    """Several texts on one socket, each in a context of its own. Lives as long as the socket."""
+    """Several texts on one socket, each in a context of its own. Lives as long as the socket.
+
+    What is written for a context that is ending begins a new one after it: its client may not know yet.
+    """
 
     gives_way = True
 
+    def __init__(self, wish: Wish, **others: Any) -> None:
+        super().__init__(wish, **others)
+        self._line: Line[ClientMessage] = Line(
+            self._host.settings.max_input_chars, self._do_next, self._is_held
+        )
+
     async def _do(self, said: ClientMessage) -> None:
-        context = self._contexts.get(said.name)
         if said.close_socket:
+            for name in self._line.names():
+                self._line.put(name, ClientMessage(context_id=name, close_context=True))
             await self._close_when_done(NORMAL)
-        elif said.close_context:
-            if context and not context.is_ending:
+        elif said.text or said.name in self._line or not self._is_held(said.name):
+            self._line.put(said.name, said, said.text or "")
+            await self._line.go_on(said.name)
+
+    async def _go_on(self, name: str | None) -> None:
+        await self._line.go_on(name)
+
+    async def _do_next(self, said: ClientMessage) -> None:
+        context = self._contexts.get(said.name)
+        if said.close_context:
+            if context:
                 await context.close()
         elif context or said.text:  # an empty text alone only keeps the socket alive
             try:
@@ -119,6 +139,8 @@ class SingleStream(ElevenLabs):
 
     async def _do(self, said: ClientMessage) -> None:
         context = self._contexts.get(None) or await self._opened_by(said)
+        if said.text and context.is_ending:
+            raise PoolClosed("no more text: the server is about to leave")
         _go_on(context, said)
         if said.try_trigger_generation:
             context.rest()

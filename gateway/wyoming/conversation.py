@@ -61,11 +61,10 @@ class WyomingConversation(Conversation[Event, Event]):
         elif SynthesizeStart.is_type(kind):
             self._is_streaming = True
             await self._begin(message)
-        elif SynthesizeChunk.is_type(kind) and context:
-            context.touch()
-            context.append(_text(message))
-        elif SynthesizeStop.is_type(kind) and context:
-            await context.finish()
+        elif SynthesizeChunk.is_type(kind):
+            _go_on(_begun(context), _text(message))
+        elif SynthesizeStop.is_type(kind):
+            await _begun(context).finish()
         elif Synthesize.is_type(kind) and not self._is_streaming:  # else the same again, for old servers
             await self._speak_whole(message)
 
@@ -124,6 +123,20 @@ class WyomingConversation(Conversation[Event, Event]):
     def _beginning(self) -> tuple[Event, ...]:
         has_begun, self._has_begun = self._has_begun, True
         return () if has_begun else (AudioStart(**_RATE).event(),)
+
+
+def _begun(context: Context | None) -> Context:
+    """A client that is not told would wait for ever for the end of what has no beginning."""
+    if context is None:
+        raise BadMessage("A text begins before it goes on or ends: this one has not, or is over.")
+    return context
+
+
+def _go_on(context: Context, text: str) -> None:
+    if context.is_ending:
+        raise BadMessage("This text has ended: what follows it would not be spoken.")
+    context.touch()
+    context.append(text)
 
 
 def _pong(ping: Event) -> Event:

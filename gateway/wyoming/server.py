@@ -74,6 +74,7 @@ class _Door:
                 await wire.send(_full())
             else:
                 await self._conversation(wire).run()
+                await wire.leave()
         except ConnectionError:
             pass  # of one that is told that there is no place
         except asyncio.CancelledError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from wyoming.event import Event, async_write_event
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 EVENT_BYTES: Final = 64 << 10
 """Most bytes of an event's line, of its data and of its payload, each."""
+
+LINGER_S: Final = 5.0
+"""How long a client gets to read our last words and close too."""
 
 _LOOK_S: Final = 0.1
 
@@ -30,6 +34,19 @@ class EventWire:
         self._stall_s = stall_s
         # Whatever is sent is with the kernel before the next event is: what is left at the end nobody reads.
         writer.transport.set_write_buffer_limits(high=0)
+
+    async def leave(self) -> None:
+        """Say no more, and hear the client out for a moment: closing over what it is still sending would be a reset,
+        and our last words be lost on their way.
+        """
+        transport = self._writer.transport
+        if transport.is_closing() or transport.get_write_buffer_size():
+            return
+        with suppress(OSError):  # its time is over, or it has left
+            self._writer.write_eof()
+            async with asyncio.timeout(LINGER_S):
+                while await self._reader.read(EVENT_BYTES):
+                    pass
 
     def close(self) -> None:
         """Let go of the connection, and at once of a client that has not read: else it would stay as long as that."""
@@ -50,7 +67,7 @@ class EventWire:
                 data |= _object(json.loads(await self._reader.readexactly(length)))
             if length := _length(head, "payload_length"):
                 await self._reader.readexactly(length)  # no event that a client sends for speech has one
-            return Event(str(head["type"]), data)
+            return Event(_text(head["type"]), data)
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -84,9 +101,15 @@ def _object(found: Any) -> dict[str, Any]:
     return found
 
 
+def _text(found: Any) -> str:
+    if not isinstance(found, str):
+        raise TypeError
+    return found
+
+
 def _length(head: dict[str, Any], name: str) -> int:
     length = head.get(name) or 0
-    if not isinstance(length, int) or length < 0:
+    if type(length) is not int or length < 0:  # a bool is an int, too
         raise TypeError
     if length > EVENT_BYTES:
         raise MessageTooLong(f"An event has at most {EVENT_BYTES} bytes.")

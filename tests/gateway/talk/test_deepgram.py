@@ -11,6 +11,7 @@ import pytest
 from tests.support.orders import spoken
 from tests.support.sockets import Json, Refused, Socket
 from tests.support.sound import decode
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from tests.support.gateway import Gateway
@@ -104,6 +105,22 @@ def test_what_is_no_message_is_told_and_ends_the_socket(gateway: Gateway, messag
         assert heard(socket, "Error")[1]["code"] == "invalid_request"
         assert socket.receive() is None
         assert socket.closed == 1008
+
+
+def test_a_text_that_is_too_long_is_told_and_counted_once(gateway: Gateway) -> None:
+    known = len(gateway.requests(path="/v1/speak"))
+    with opened(gateway) as socket:
+        for _ in range(5):
+            socket.say(type="Speak", text="a" * 1000)
+        assert heard(socket, "Error")[1]["code"] == "max_character_limit_exceeded"
+        assert socket.receive() is None
+        assert socket.closed == 1008
+    lines = wait_for(
+        lambda: [line for line in gateway.requests(path="/v1/speak")[known:] if line.get("status") == 101],
+        "the line of the socket",
+    )
+    told = [line for line in gateway.requests(path="/v1/speak")[known:] if line not in lines]
+    assert [line["error"] for line in told] == ["TextTooLong"]
 
 
 def test_a_fault_is_told_and_no_flush(gateway: Gateway) -> None:

@@ -108,6 +108,32 @@ def test_a_name_may_be_used_again(gateway: Gateway) -> None:
         assert speech(turn(socket, "a", TEXT), "a") == speech(turn(socket, "a", TEXT), "a") > 0
 
 
+def test_what_is_written_for_a_context_that_is_ending_begins_a_new_one_after_it(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        for _ in range(3):
+            for character in TEXT:
+                socket.say(text=character, context_id="a")
+            socket.say(context_id="a", flush=True)
+            socket.say(context_id="a", **END)
+            socket.say(context_id="a", **END)
+        socket.say(close_socket=True)
+        messages = socket.messages()
+    ends = [number for number, message in enumerate(messages, 1) if is_final(message)]
+    turns = [messages[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    assert len({speech(each, "a") for each in turns}) == 1
+    assert (len(turns), ends[-1], socket.closed) == (3, len(messages), 1000)
+
+
+def test_no_more_waits_for_the_end_of_a_context_than_a_request_may_have(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        socket.say(text=LONG, context_id="a", flush=True)
+        socket.say(context_id="a", **END)
+        for _ in range(5000):
+            socket.say(text="a", context_id="a")
+        assert socket.messages()[-1]["error"] == "max_character_limit_exceeded"
+        assert socket.closed == 1008
+
+
 def test_tokens_are_joined_as_they_are(gateway: Gateway) -> None:
     with opened(gateway) as socket:
         whole = turn(socket, "whole", "It costs 3.14 dollars, my dear friend.")
@@ -498,9 +524,9 @@ def test_contexts_that_keep_silent_leave_their_memory_to_others(tone: Path) -> N
         assert all(map(is_heard, silent))
         wait_for(is_room, "room for others")
         first = silent[0]
-        assert first.messages(is_final)[-1]["contextId"] == "a"
-        first.say(text="Hi.", context_id="a", flush=True)
-        assert audio(first.messages(lambda message: bool(message.get("audio"))), "a"), "it begins anew"
+        name = first.messages(is_final)[-1]["contextId"]
+        first.say(text="Hi.", context_id=name, flush=True)
+        assert audio(first.messages(lambda message: bool(message.get("audio"))), name), "it begins anew"
     assert gateway.stop() == 0
 
 
@@ -514,8 +540,10 @@ def test_a_gateway_that_leaves_lets_a_turn_end_and_takes_no_other(tone: Path) ->
         assert idle.closed == 1001
         socket.say(text=TEXT, context_id="b")
         socket.say(context_id="a", **END)
+        socket.say(text=TEXT, context_id="a")
         messages += socket.messages()
-        assert any(m.get("error") == "system_busy" and m["contextId"] == "b" for m in messages)
+        refused = [m["contextId"] for m in messages if m.get("error") == "system_busy"]
+        assert refused == ["b", "a"], "none of what was written is dropped without a word"
         assert any(is_final(m) and m["contextId"] == "a" for m in messages)
         assert socket.closed == 1012
     assert gateway.stop() == 0

@@ -158,6 +158,13 @@ FAULTS: dict[str, tuple[tuple[Any, ...], str, str]] = {
     "stream": (STREAMED, "internal_server_error", "failed"),
     "text": ((Event("synthesize", {"text": 5}),), "invalid_request", ""),
     "length": ((Synthesize("a" * 5000, VOICE),), "max_character_limit_exceeded", ""),
+    "no start": ((SynthesizeChunk(TEXT), SynthesizeStop()), "invalid_request", "invalid"),
+    "an end alone": ((SynthesizeStop(),), "invalid_request", "invalid"),
+    "more after the end": (
+        (SynthesizeStart(VOICE), SynthesizeChunk(TEXT), SynthesizeStop(), SynthesizeChunk(TEXT)),
+        "invalid_request",
+        "",
+    ),
     "two": ((SynthesizeStart(VOICE), SynthesizeStart(VOICE)), "invalid_request", ""),
 }
 
@@ -165,12 +172,12 @@ FAULTS: dict[str, tuple[tuple[Any, ...], str, str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_is_told_and_the_connection_closed_at_once(house: Gateway, fault: str) -> None:
     events, code, outcome = FAULTS[fault]
-    known = len(house.requests(method="WYOMING", outcome="failed"))
+    known = len(house.requests(method="WYOMING", outcome=outcome))
     *_, last = await said(house, *events)
     assert (last.type, last.data["code"]) == ("error", code)
     assert AudioStop().event().type not in kinds([last])
     if outcome:
-        wait_for(lambda: len(house.requests(method="WYOMING", outcome="failed")) > known, "its line")
+        wait_for(lambda: len(house.requests(method="WYOMING", outcome=outcome)) == known + 1, "its line")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +189,11 @@ async def test_a_fault_is_told_and_the_connection_closed_at_once(house: Gateway,
         b'{"type": "describe", "payload_length": 99999999}\n',
         b'{"type": "synthesize", "data": ["text"]}\n',
         b'{"type": "synthesize", "data_length": -1}\n',
+        b'{"type": "describe", "data_length": true}\n',
+        b'{"type": "describe", "payload_length": 9223372036854775808}\n',
+        b'{"type": {}}\n',
+        b"\n",
+        b'{"type": "synthesize-stop"}\n' * 50_000,
         b"[" * 60_000 + b"\n",
         b"x" * 200_000,
     ],
