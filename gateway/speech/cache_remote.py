@@ -51,7 +51,8 @@ _GOODBYE_S: Final = 1.0
 
 _FIRST_BYTES: Final = 1 << 20
 """Of a value, asked for at once: 20 s of pcm, 9 ms at a gigabit a second, 1.1 ms of the event loop. What is longer
-takes another question, and a thread; when pieces were of 256 KiB, 7 s of pcm took both, and three times as long."""
+takes another question, and from 2 MiB on a thread; when pieces were of 256 KiB, 7 s of pcm took both, and thrice as
+long."""
 
 _REST_BYTES_S: Final = 80 << 20
 """How fast the rest has to come, with what the first has left of the limit: 38 ms more for the largest response."""
@@ -189,9 +190,9 @@ class RemoteCache:
         if missing := reading.missing:
             rest_s = began + limit_s - time.monotonic() + missing / _REST_BYTES_S
             rest = await _within(rest_s, self._server.read(name, len(first), len(first) + missing + 1))
-        if rest or reading.figures_bytes > _QUICK_BYTES:
+        if len(rest) > _FIRST_BYTES or reading.figures_bytes > _QUICK_BYTES:
             return await asyncio.to_thread(_made, reading, rest)
-        return _made(reading)
+        return _made(reading, rest)
 
     async def _write(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         value = await asyncio.to_thread(self._values.value, key, entry)
@@ -225,7 +226,7 @@ class RemoteCache:
         self._events[entry.kind, event] += 1
 
 
-def _made(reading: Reading[Entry], rest: bytes = b"") -> Entry:
+def _made(reading: Reading[Entry], rest: bytes) -> Entry:
     if rest:
         reading.feed(rest)
     return reading.entry()
