@@ -4,6 +4,7 @@ Each URL (with /v1) is a gateway of one worker on a core of its own, as `KOKORO_
 starts it. So many people listen on each, and the rule of the fleet says where they ask. How fast the workers were in
 that time is all that the simulation is told.
 
+    python -m tests.benchmarks.capacity_check --fleet       the same through Ray, on two machines that it starts
     python -m tests.benchmarks.capacity_check --door URL    what the question to the router costs, on the door's machine
 """
 
@@ -12,8 +13,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import ceil
+from pathlib import Path
 from statistics import fmean, median
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,8 +29,11 @@ from gateway.cluster.routing import Machine, key_of, order, sound_s
 from gateway.observe.percentile import percentile
 from gateway.tools.listeners import Texts, listen
 from tests.benchmarks.capacity import heading, read, row
-from tests.benchmarks.capacity_model import Costs, simulate
+from tests.benchmarks.capacity_model import FIRST_S, WINDOW_S, Costs, simulate
 from tests.benchmarks.capacity_policies import Ours
+from tests.benchmarks.fleet import on_core
+from tests.cluster.fleet import KEY, alone, fleet
+from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from gateway.tools.listeners import Heard
@@ -42,6 +50,9 @@ class Real:
 
     client: httpx.AsyncClient
     machines: dict[str, Machine]
+    door: str | None
+    """Where all ask, if somebody else chooses the machine."""
+
     heard: list[Heard] = field(default_factory=list)
 
     async def report(self) -> None:
@@ -57,23 +68,31 @@ class Real:
         """Listen, think and ask again."""
         await asyncio.sleep(random.uniform(0, 7 + THINK_S))  # noqa: S311 - no secrets
         while time.perf_counter() < until:
-            text, now = texts.sentence(), time.time()
-            machine = order(key_of("af_heart", text), [*self.machines.values()], now)[0]
-            machine.send(sound_s(len(text)), now)
-            heard = await listen(self.client, machine.name, text)
+            text = texts.sentence()
+            heard = await listen(self.client, self.door or self.chosen(text), text)
             self.heard.append(heard)
             left_s = heard.audio_s - (heard.total_s - heard.first_s)
             await asyncio.sleep(max(left_s, 0) + random.expovariate(1 / THINK_S))
 
+    def chosen(self, text: str) -> str:
+        """The URL of the machine that the rule of the fleet says, which counts as asked."""
+        now = time.time()
+        machine = order(key_of("af_heart", text), [*self.machines.values()], now)[0]
+        machine.send(sound_s(len(text)), now)
+        return machine.name
 
-async def measure(urls: list[str], people: int, seconds: float) -> tuple[float, list[Heard]]:
+
+async def measure(
+    urls: list[str], door: str | None, people: int, seconds: float
+) -> tuple[float, list[Heard]]:
     """Seconds of sound for a second of a worker's time in this run, and what people heard."""
     texts = Texts(seed=time.time_ns())
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False) as client:
+    headers = {"authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(timeout=300, limits=limits, trust_env=False, headers=headers) as client:
         await asyncio.gather(*(listen(client, url, texts.sentence()) for url in urls))
         before = [await spoken(client, url) for url in urls]
-        real = Real(client, {url: Machine(url) for url in urls})
+        real = Real(client, {url: Machine(url) for url in urls}, door)
         reporting = asyncio.create_task(real.report())
         until = time.perf_counter() + seconds
         await asyncio.gather(*(real.stay(texts, until) for _ in range(people * len(urls))))
@@ -93,19 +112,30 @@ async def spoken(client: httpx.AsyncClient, url: str) -> tuple[float, float]:
     return sums[0], sums[1]
 
 
-def figures_of(speed: float, heard: list[Heard]) -> dict[str, Any]:
+def figures_of(speed: float, heard: list[Heard], *, has_door: bool) -> dict[str, Any]:
     """The figures of machines of one worker that are so fast, and of these listeners."""
-    figures = read(["machine.workers=1", "machine.alone_speed=1.0", "machine.slowness=1.0", "fleet.hop_s=0.0",
-                    "fleet.report_late_s=0.0", "fleet.routers=1", "listener.repeats=0.0"])  # fmt: skip
-    figures["machine"]["slowness"] = 1 / Costs.of(figures["machine"]).second / speed
-    figures["listener"] |= {"reply_s": fmean(one.audio_s for one in heard), "think_s": THINK_S}
+    figures = read(["machine.workers=1", "machine.alone_speed=1.0", "machine.slowness=1.0", "fleet.routers=1",
+                    "listener.repeats=0.0"])  # fmt: skip
+    if not has_door:
+        figures["fleet"] |= {"hop_s": 0.0, "report_late_s": 0.0}
+    sounds_s = [one.audio_s for one in heard]
+    costs = Costs.of(figures["machine"])
+    figures["machine"]["slowness"] = (
+        sum(sounds_s) / speed / sum(_work_s(costs, sound_s) for sound_s in sounds_s)
+    )
+    figures["listener"] |= {"reply_s": fmean(sounds_s), "think_s": THINK_S}
     return figures
 
 
-def compare(urls: list[str], people: int, seconds: float) -> None:
+def _work_s(costs: Costs, sound_s: float) -> float:
+    """Seconds of a worker's time for a whole reply: its first window costs more, and its last one as much as any."""
+    return costs.first + ceil(max(sound_s - FIRST_S, 0.0) / WINDOW_S) * costs.window
+
+
+def compare(urls: list[str], door: str | None, people: int, seconds: float) -> None:
     """Print what was measured beside what is simulated."""
-    speed, heard = asyncio.run(measure(urls, people, seconds))
-    figures = figures_of(speed, heard)
+    speed, heard = asyncio.run(measure(urls, door, people, seconds))
+    figures = figures_of(speed, heard, has_door=door is not None)
     simulated = simulate(figures, len(urls), Ours(), people * len(urls), 0, seconds=20 * seconds)
     firsts = [one.first_s for one in heard]
     heading(f"{len(urls)} gateways, {people} listeners each, {speed:.1f} s of sound a second", "measured", "simulated",
@@ -119,7 +149,21 @@ def compare(urls: list[str], people: int, seconds: float) -> None:
     row("replies a second", *(f"{rate:.2f}" for rate in rates), f"{rates[1] / rates[0] - 1:+.0%}")
 
 
-def door(url: str) -> None:
+def through_ray(people: int, seconds: float) -> None:
+    """Compare with a fleet of two machines, each on a core of its own."""
+    with alone(), tempfile.TemporaryDirectory() as directory, ExitStack() as started:
+        with on_core(0):
+            running = started.enter_context(
+                fleet("gateway.cli cluster --join-port", Path(directory), API_KEYS=KEY)
+            )
+        with on_core(1):
+            other = running.join()
+        wait_for(lambda: other.is_ready, "the second machine")
+        urls = [f"http://127.0.0.1:{machine.node_port}/v1" for machine in (running.first, other)]
+        compare(urls, running.first.base_url, people, seconds)
+
+
+def price(url: str) -> None:
     """Print what a POST takes longer than a GET, and the CPU of all that is between client and replica."""
     between = [p for p in psutil.process_iter(["name", "cmdline"]) if _is_door(p)]
     with httpx.Client(trust_env=False, timeout=30) as client:
@@ -151,14 +195,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--door", action="store_true")
+    parser.add_argument("--fleet", action="store_true")
     parser.add_argument("--people", type=int, default=4, help="on each gateway")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("urls", nargs="+", metavar="URL")
+    parser.add_argument("urls", nargs="*", metavar="URL")
     options = parser.parse_args()
-    if options.door:
-        door(options.urls[0])
+    if options.fleet:
+        through_ray(options.people, options.seconds)
+    elif options.door:
+        price(*options.urls)
     else:
-        compare(options.urls, options.people, options.seconds)
+        compare(options.urls, None, options.people, options.seconds)
 
 
 if __name__ == "__main__":
