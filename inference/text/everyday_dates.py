@@ -31,6 +31,10 @@ class DateBook:
         """The rules, by their names."""
         w = self._letters
         return {
+            "first of a month": (
+                r"(?<!\d)1(?:[º°]|er)/(\d{1,2})(?!\d)(/(?=\d))?",
+                lambda match: f"1/{match[1]}/" if match[2] else self._named("", 1, int(match[1])) or match[0],
+            ),
             "date": (
                 rf"(?<![{w}/.-])(\d{{1,2}})([/.-])(\d{{1,2}})\2({YEAR})(?![{w}/-])",
                 lambda match: self._date(match, match[4], match[3], match[1]),
@@ -46,7 +50,8 @@ class DateBook:
                 ),
             ),
             "day and month": (
-                rf"\b({any_of(self._book.get('before_dates', '').split())}\s)([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
+                rf"\b((?:{any_of(self._book.get('before_dates', '').split())}|{any_of(self._weekdays())}\.?)\s)"
+                rf"([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
                 self._day_and_month,
             ),
             "date of ISO": (
@@ -82,6 +87,11 @@ class DateBook:
             "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
         }
 
+    def _weekdays(self) -> set[str]:
+        """Short and whole, before a date."""
+        days: dict[str, str] = self._book.get("weekdays", {})
+        return {*days, *days.values()} if "of_month" in self._book else set()
+
     def _after_times(self) -> str:
         """What a time may be followed by, and is not said again."""
         return rf"(?:\s?(?:{self._book.get('after_times', 'hs?|min')})(?![{self._letters}]))?"
@@ -97,14 +107,17 @@ class DateBook:
         return re.sub(r"^1(?=\s)", self._book.get("first_day", "1"), said)
 
     def _day_and_month(self, match: re.Match[str]) -> str:
+        return self._named(match[1], int(match[2]), int(match[3])) or match[0]
+
+    def _named(self, before: str, day: int, month: int) -> str:
+        """A day of a year that is not said; nothing if there is no such day."""
         from babel.dates import get_month_names  # noqa: PLC0415 - only where a date is written in figures
 
-        day, month = int(match[2]), int(match[3])
         if not 0 < day < 32 or not 0 < month < 13:  # noqa: PLR2004 - of the calendar
-            return match[0]
+            return ""
         name = get_month_names("wide", locale=self._book["locale"])[month]
         first = self._book.get("first_day", "1") if day == 1 else str(day)
-        return f"{match[1]}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
+        return f"{before}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
 
     def _with_colons(self, match: re.Match[str]) -> str:
         last = f"{match[3]}{match[4]}:{match[5]}" if match[3] else ""

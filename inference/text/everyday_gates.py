@@ -91,7 +91,7 @@ _SIGNS: Final = {
     **{
         "minutes and seconds": "'\"",
         "postcode after a dash": _DASHES,
-        "first of a month": "º°",
+        "first of a month": "/",
         "count in short": "kK",
     },
 }
@@ -112,7 +112,6 @@ _WORDS: Final = {
     "sign": ("signs",),
     "sign of a sum": ("currencies",),
     "extreme of something": ("extremes",),
-    "day and month": ("before_dates",),
     "verse": ("scripture",),
 }
 """Of each match of these rules at least one, of these tables of the phrase book."""

@@ -73,19 +73,19 @@ class SignBook:
 
     def last_kinds(self) -> dict[str, tuple[str, Said]]:
         """Rules before plain numbers: what amounts and units have left."""
-        signs = self._book.get("signs", {})
+        signs, per = self._book.get("signs", {}), any_of(self._book.get("per", {}))
         return {
             "out of": (
                 rf"(?<![{self._letters}.,/-])(\d{{1,3}}(?:[.,]\d{{1,2}})?)/(5|10|20|100)(?![{self._letters}/]|[.,]\d)",
                 self._out_of,
             ),
             "slash between figures": (
-                rf"(?<![{self._letters}/-])(\d{{1,6}})/(\d{{1,4}})(?![{self._letters}/]|[.,]\d)",
+                rf"(?<![{self._letters}/-])(\d{{1,6}})/(\d{{1,8}})(?![{self._letters}/]|[.,]\d)",
                 rf"\1{self._between('slash')}\2",
             ),
             "per": (
-                rf"(?<=[^\s/_.,:;(])/({any_of(self._book.get('per', {}))})"
-                rf"(?:\.(?=\s?[a-zà-ÿ,;:)]))?(?![{self._letters}/])",
+                rf"(?<=[^\s/_.,:;(])/({per})(?:\.(?=\s?[a-zà-ÿ,;:)]))?"
+                rf"(?![{self._letters}])(?!/(?!{per}(?![{self._letters}])))",
                 lambda match: f" {self._book['per'][match[1]]}",
             ),
             "difference": (

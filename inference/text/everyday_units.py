@@ -58,7 +58,7 @@ class UnitBook:
                 ),
             ),
             "unit": (
-                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(]))?(?![{self._letters}²³'])(?!/(?!{self._per}(?![{self._letters}])))",
+                rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(+]))?(?![{self._letters}²³'])(?!/(?!{self._per}(?![{self._letters}])))",
                 self._unit,
             ),
             "unit like a verb": (

@@ -113,7 +113,7 @@ class PhraseBook:
                 lambda match: self._abbreviation(match, words("abbreviations"), match["ends"] is not None),
             ),
             "abbreviation with its stop": (
-                rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+]|\sR\$|\s[IVX]+\b)"
+                rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+<>≤≥=~]|\sR\$|\s[IVX]+\b)"
                 rf"|({any_of(self._book.get('no_words', '').split())})\."
                 rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s)|(?<=\de\s)(?=[a-zà-ÿ])|(?<=[ºª°€$%]\s))"
                 rf"(?!s\.(?<!e\ss\.))({stopped})(?P<ends>\.)(?=\s*$))(?![{w}])",
