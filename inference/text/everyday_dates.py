@@ -128,6 +128,8 @@ class DateBook:
         hour = self._book.get("hours", {}).get(figures, figures)
         on_a_clock = len(match.groups()) > 1
         minute = match[2] if on_a_clock else "00"
+        if figures == "1" and not on_a_clock and "one_hour" in self._book:
+            return str(self._book["one_hour"])
         full = "hour_on_a_clock" if on_a_clock and "hour_on_a_clock" in self._book else "full_hour"
         return filled(self._book, full if minute == "00" else "time", hour=hour, minute=self._minute(minute))
 

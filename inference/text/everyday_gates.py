@@ -39,7 +39,7 @@ _WITHOUT_FIGURES: Final = frozenset(
                 "Roman day",
             ),
         ),
-        *("compound", "index", "arrow"),
+        *("compound", "index", "arrow", "dot between letters", "dot of a product", "item of an article"),
         *("day in brackets", "days apart in brackets"),
     ]
 )
@@ -79,6 +79,8 @@ _SIGNS: Final = {
     "money from and to": _DASHES,
     "number with a hyphen": "-",
     "about": "~",
+    **dict.fromkeys(("dot between letters", "dot of a product"), "·"),
+    "item of an article": "º",
     **{
         "score": f":：{_DASHES}",
         "percent": "%％",

@@ -116,6 +116,11 @@ class SignBook:
                 rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split())}|{_UNSAYABLE})(?![\w-])",
                 lambda match: " ".join(self._book.get("letters", {}).get(each, each) for each in match[0]),
             ),
+            "dot between letters": (r"(?<=[^\W\d_]{2})·(?=[^\W\d_])|(?<=·e)·(?=s\b)", ""),
+            "dot of a product": (
+                r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))\s?·\s?(?=\d|\(|[^\W\d_]\b)",
+                f" {signs.get('×', '')} ",
+            ),
             "about": (r"~\s?(?=(?:[€$£]|R\$)?\s?\d)", f"{self._book.get('about', '')} "),
             "sign": (
                 rf"\s?({any_of(signs)})\s?",

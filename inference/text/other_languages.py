@@ -121,7 +121,7 @@ class PhraseBook:
             ),
             "before a figure": (
                 rf"(?<![{w}.])({any_of(before_figures)})\s?"
-                rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,5}}-?\d|[A-Z](?![{w}.']))",
+                rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,5}}[-\s]?\d|[A-Z](?![{w}'])(?!\.\s?[\w.]))",
                 lambda match: f"{before_figures[match[1]]} ",
             ),
             "telephone": (
