@@ -44,7 +44,7 @@ class DateBook:
                 lambda match: self._date(match, match[4], str(value(match[3])), match[1]),
             ),
             "date without its century": (
-                rf"(?<![{w}/.-])(\d{{1,2}})([/.])(\d{{1,2}})\2(\d\d)(?![{w}/-]|[.,]\d)",
+                rf"(?<![{w}/.-])(\d{{1,2}})([/.])(\d{{1,2}})\2'?(\d\d)(?![{w}/-]|[.,]\d)",
                 lambda match: self._date(
                     match, ("19" if match[4] >= "50" else "20") + match[4], match[3], match[1]
                 ),

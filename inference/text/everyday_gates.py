@@ -79,6 +79,7 @@ _SIGNS: Final = {
     "money from and to": _DASHES,
     "number with a hyphen": "-",
     "about": "~",
+    "raised figures": "⁻⁰¹²³⁴⁵⁶⁷⁸⁹",
     **dict.fromkeys(("dot between letters", "dot of a product"), "·"),
     "item of an article": "º",
     **{

@@ -72,7 +72,7 @@ class MoneyBook:
                 n=match["number"] + match["multiple"],
                 unit=self._of(many, match["multiple"]),
             )
-        whole, cents = self._split(match["number"])
+        whole, cents = self._split(match["number"], is_english="$" in sign and sign != "R$")
         unit = one if whole == "1" else many
         if MILLIONS.fullmatch(whole) and not cents.strip("0"):
             unit = self._of(unit, "")
@@ -96,10 +96,10 @@ class MoneyBook:
             return f"{of}{unit}" if unit[0] in "aeiou" else f"{of[:-1]}e {unit}"
         return f"{of} {unit}".strip()
 
-    def _split(self, number: str) -> tuple[str, str]:
+    def _split(self, number: str, *, is_english: bool) -> tuple[str, str]:
         """A sum as whole units and hundredths, written with the decimal mark of this language or of another."""
         sum_of = re.fullmatch(r"(.*\d)[.,](\d\d)", number)
         if sum_of is None:
-            is_grouped = re.fullmatch(r"\d{1,3}(?:,\d{3})+", number)
+            is_grouped = is_english and re.fullmatch(r"[1-9]\d{0,2}(?:,\d{3})+", number)
             return number.replace(",", "") if is_grouped else self._plain(number), ""
         return re.sub(r"\D", "", sum_of[1]), sum_of[2]

@@ -76,7 +76,7 @@ class NoteBook:
                 rf"\1{self._between('against')}\2",
             ),
             "product of a sum": (
-                r"(?<=\d)\s?[x×]\s?(?=(?:[€$£]|R\$)\s?\d|\d+(?:[.,]\d+)?\s?(?:[€$£]|=))",
+                r"(?:(?<=\d)\s?|(?<=[a-zA-Z²³]\s))[x×]\s?(?=(?:[€$£]|R\$)\s?\d|\d+(?:[.,]\d+)?\s?(?:[€$£]|=))",
                 f"{self._space}{self._book.get('signs', {}).get('×', '')}{self._space}",
             ),
             "size": (

@@ -36,6 +36,10 @@ class ScienceBook:
                 rf"(?<![{w}.,])(\d{{1,3}}(?:[.,]\d+)?)\s?[°º]\s?({any_of(compass)})(?!\w)",
                 lambda match: f"{match[1]} {self._degrees(match[1])} {compass[match[2]]}",
             ),
+            "raised figures": (
+                r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))(?=⁻|[⁰⁴-⁹]|[¹²³][⁰¹²³⁴-⁹])([⁻⁰¹²³⁴-⁹]{1,5})",
+                lambda match: f" {self._book.get('to_the', '')} {match[1].translate(_RAISED)}",
+            ),
             "arrow": (r"\s?[→⟶⇒⟹⇌]\s?", self._arrow),
             "compound": (
                 r"(?<![\w.-])(\d{1,2})?(?=[A-Za-z\d()]*[₀-₉])((?:[A-Z][a-z]?\d?[₀-₉]*|\((?:[A-Z][a-z]?[₀-₉]*)+\)[₀-₉]*){1,12})(?![\w-])",
@@ -96,6 +100,7 @@ class ScienceBook:
         return filled(self._book, "minute_of_a_match", n=figures)
 
 
+_RAISED: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _SUBSCRIPT: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _REACTS: Final = re.compile(r"\d?(?:[A-Z][A-Za-z]?[\d₀-₉][A-Za-z\d₀-₉()]*|NaOH|NaCl|HCl)(?!\w)")
 """A formula."""

@@ -174,7 +174,7 @@ class SignBook:
         if is_date and not whole and match[2] and not re.match(_OF_SOMETHING, after):
             return match[0]
         if not whole and (
-            noun := re.search(r"(?<![/.,\d])\d+\s(\w+)\s(?:e|y|et)\s$", before)
+            noun := re.search(r"(?<![/.,\d])\d+\s?([^\W\d_]+)\s(?:e|y|et)\s$", before)
         ):  # `3 anni e 1/2`
             is_feminine = bool(re.fullmatch(self._book.get("feminine_nouns", "(?!)"), noun[1]))
             if written == "1/2" and "half_after" in self._book:
