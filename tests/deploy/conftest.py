@@ -12,6 +12,7 @@ import pytest
 
 from inference.protocol import Role
 from tests.support.gateway import Gateway
+from tests.support.processes import suspended
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
@@ -84,7 +85,9 @@ def live_through(gateway: Gateway) -> None:
         texts = [
             f"{SLOW} {number}" for number in range(CROWD)
         ]  # those who want the same would share one place
-        crowd = [clients.submit(speak, gateway, text, "af_slow") for text in texts]
+        with suspended(gateway.workers()):  # nobody is spoken to until somebody has been refused
+            crowd = [clients.submit(speak, gateway, text, "af_slow") for text in texts]
+            wait_for(lambda: any(one.done() for one in crowd), "a refusal")
         assert {one.result().status_code for one in crowd} == {200, 503}
 
 

@@ -90,6 +90,18 @@ class Gateway:
         answer: dict[str, Any] = self.get("/status").json()
         return answer
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether one of its workers has speech to make."""
+        return any(w["state"] == "busy" for w in self.status()["workers"] if w["role"] == "speech")
+
+    def told(self, event: str) -> dict[str, Any]:
+        """The first line of an event, once the log has it."""
+        found: dict[str, Any] = wait_for(
+            lambda: next((line for line in list(self.lines) if line.get("event") == event), None), event
+        )
+        return found
+
     def requests(self, **fields: Any) -> list[dict[str, Any]]:
         """Request lines of the log with these fields."""
         return [

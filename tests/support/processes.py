@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 def descendants(pid: int) -> dict[psutil.Process, list[str]]:
@@ -20,6 +20,19 @@ def workers(pid: int) -> dict[psutil.Process, list[str]]:
     """The live worker processes that one has started, each with its command line."""
     started = _asked(psutil.Process(pid).children())
     return {process: command for process, command in started.items() if "inference.worker" in command}
+
+
+@contextmanager
+def suspended(processes: Iterable[psutil.Process]) -> Iterator[None]:
+    """They stand still while this is open, so that what they have been given is not done however slow a test is."""
+    standing = list(processes)
+    for process in standing:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in standing:
+            process.resume()
 
 
 def environment(process: psutil.Process) -> dict[str, str]:
