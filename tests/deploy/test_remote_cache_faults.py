@@ -189,7 +189,7 @@ async def test_a_frozen_server_is_waited_for_three_times_and_comes_back_by_itsel
             await until(lambda: cache.status().is_answering, "it has come back")
             assert await look_up(cache, KEYS[0]) == RESPONSE
     said = [record.message for record in caplog.records if record.name == cache_remote.__name__]
-    assert said == ["remote_cache_answers", "remote_cache_lost", "remote_cache_answers"]
+    assert said[:3] == ["remote_cache_answers", "remote_cache_lost", "remote_cache_answers"]
 
 
 async def test_a_server_that_dies_is_no_fault_and_is_found_again(tmp_path: Path) -> None:
