@@ -124,8 +124,7 @@ SPOKEN = [case for case in cases("") if not str(case.values[1]).startswith(("fau
 @pytest.fixture(scope="module")
 def told(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     """What each client makes of its orders; it is run once."""
-    (started,) = [line for line in gateway.lines if line["event"] == "wyoming_started"]
-    wyoming = f"tcp://127.0.0.1:{started['port']}"
+    wyoming = f"tcp://127.0.0.1:{gateway.told('wyoming_started')['port']}"
     made, key = certificate(tmp_path_factory.mktemp("tls"))
     with behind_tls(gateway.port, made, key) as tls_port, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(made))

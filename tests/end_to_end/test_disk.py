@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.support.streams import pids, speak
-from tests.support.waiting import DEADLINE_S, wait_for
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,6 @@ def test_a_model_damaged_while_running_leaves_the_running_workers_in_service(
     (tmp_path / "tone" / "tone.onnx").write_bytes(b"damaged")
     assert speak(gateway).status_code == 200
     os.kill(min(pids(gateway)), signal.SIGKILL)
-    wait_for(
-        lambda: [line for line in gateway.lines if line["event"] == "worker_cannot_start"], "the failed start"
-    )
+    gateway.told("worker_cannot_start")
     assert [speak(gateway).status_code for _ in range(3)] == [200] * 3
     assert gateway.get("/ready").status_code == 200

@@ -100,6 +100,4 @@ def test_a_first_start_survives_being_killed_at_any_moment(models: Path, elsewhe
 
 def chosen(gateway: Gateway) -> dict[str, str]:
     """What it logged of the graph it runs."""
-    lines = [line for line in gateway.lines if line.get("event") == "graph_chosen"]
-    assert len(lines) == 1
-    return lines[0]
+    return gateway.told("graph_chosen")

@@ -18,6 +18,11 @@ def states(gateway: Gateway) -> dict[str, str]:
     return {worker["role"]: worker["state"] for worker in gateway.status()["workers"]}
 
 
+def said(gateway: Gateway) -> list[str]:
+    """What it has told of all its workers."""
+    return [line["event"] for line in list(gateway.lines) if line["event"].startswith("workers_")]
+
+
 def test_an_idle_gateway_ends_its_speech_workers_and_the_next_request_is_spoken(
     start: Callable[..., Gateway],
 ) -> None:
@@ -32,8 +37,8 @@ def test_an_idle_gateway_ends_its_speech_workers_and_the_next_request_is_spoken(
     (request,) = spoken(gateway, 1)
     assert request["outcome"] == "ok"
     wait_for(lambda: states(gateway)["speech"] == "resting", "rest again")
-    said = [line["event"] for line in gateway.lines if str(line.get("event")).startswith("workers_")]
-    assert said == ["workers_rest", "workers_wake", "workers_rest"]
+    wait_for(lambda: len(said(gateway)) >= 3, "its lines")
+    assert said(gateway) == ["workers_rest", "workers_wake", "workers_rest"]
 
 
 def test_a_worker_that_holds_more_memory_than_it_may_is_replaced_between_two_jobs(

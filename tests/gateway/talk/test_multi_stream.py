@@ -552,7 +552,7 @@ def test_a_gateway_that_leaves_lets_a_turn_end_and_takes_no_other(tone: Path) ->
 def test_turns_that_a_leaving_gateway_cuts_off_have_failed_and_no_client_has_gone(tone: Path) -> None:
     options = {"WORKERS": "1", "THREADS": "1", "DRAIN_S": "0.5", "WYOMING_PORT": "0", "VOICE": "af_hang"}
     gateway = Gateway.start("tests.support.tone_server", str(tone), **options)
-    wyoming = next(line["port"] for line in gateway.lines if line["event"] == "wyoming_started")
+    wyoming = gateway.told("wyoming_started")["port"]
     house = socket.create_connection(("127.0.0.1", wyoming))
     with opened(gateway, voice="af_hang") as talk, house:
         talk.say(text="Not this!", context_id="a", flush=True)

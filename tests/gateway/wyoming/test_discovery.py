@@ -36,8 +36,7 @@ class Found:
 
 
 def wyoming_port(gateway: Gateway) -> int:
-    (line,) = [line for line in gateway.lines if line["event"] == "wyoming_started"]
-    return int(line["port"])
+    return int(gateway.told("wyoming_started")["port"])
 
 
 def test_a_port_for_others_is_announced_and_taken_back_and_one_for_this_machine_is_not(tone: Path) -> None:

@@ -48,8 +48,7 @@ def house(tone: Path) -> Iterator[Gateway]:
 
 
 def port(house: Gateway) -> int:
-    lines = wait_for(lambda: [li for li in house.lines if li["event"] == "wyoming_started"], "its port")
-    return int(lines[0]["port"])
+    return int(house.told("wyoming_started")["port"])
 
 
 async def said(house: Gateway, *events: Any, until: str | None = None) -> list[Event]:
