@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -28,7 +29,19 @@ if TYPE_CHECKING:
 
 
 KEY = "a-key-of-the-fleet"
+KEY_REQUESTS = 14
+"""Most that it has running on each machine that hums."""
 RAYS_PORTS = ("HAPROXY_METRICS_PORT", "HAPROXY_STATS_PORT", "FALLBACK_PROXY_HTTP_PORT")
+
+
+NUMBER = count()
+"""Makes texts that nobody has asked for yet."""
+
+
+def asked(text: str, voice: str = "af_heart") -> dict[str, Any]:
+    """What httpx needs to ask for speech."""
+    body = {"model": "tts-1", "voice": voice, "input": text, "response_format": "pcm"}
+    return {"json": body, "headers": {"Authorization": f"Bearer {KEY}"}, "timeout": 2 * DEADLINE_S}
 
 
 @contextmanager
@@ -81,16 +94,15 @@ class Machine(Gateway):
         except httpx.HTTPError:
             return False
 
-    def has_said(self, event: str) -> bool:
-        """Whether its log has such a line."""
-        return any(line["event"] == event for line in list(self.lines))
-
     @property
-    def is_busy(self) -> bool:
-        """Whether its worker speaks."""
-        return any(
-            w["state"] == "busy" for w in self.ask("/status").json()["workers"] if w["role"] == "speech"
-        )
+    def pid(self) -> int:
+        """Of its replica, which has started its workers."""
+        return self.replica.pid
+
+    def status(self) -> dict[str, Any]:
+        """What it says of itself alone."""
+        answer: dict[str, Any] = self.ask("/status").json()
+        return answer
 
     @property
     def raylet(self) -> psutil.Process:
@@ -106,7 +118,7 @@ class Machine(Gateway):
 
 
 class Fleet:
-    """The machines of a fleet, of which the first has the door. Lives as long as a module of tests."""
+    """The machines of a fleet, of which the first has the door. Lives as long as a package or a module of tests."""
 
     def __init__(self, command: list[str], variables: dict[str, str]) -> None:
         self._command = command
@@ -115,6 +127,22 @@ class Fleet:
         self.keys = Path()
         self.others: list[Machine] = []
         self.first = self._start()
+
+    @property
+    def machines(self) -> list[Machine]:
+        """All that are there, the first at first."""
+        return [self.first, *self.others]
+
+    def requests(self, **fields: object) -> list[dict[str, Any]]:
+        """Request lines with these fields, of all machines."""
+        return [line for machine in self.machines for line in machine.requests(**fields)]
+
+    def is_spread(self) -> bool:
+        """Whether each machine has had some of what is asked for at the door."""
+        url = f"{self.first.base_url}/audio/speech"
+        for _ in range(8):
+            httpx.post(url, **asked(f"Number {next(NUMBER)}."))
+        return all(machine.requests(path="/v1/audio/speech") for machine in self.machines)
 
     def join(self) -> Machine:
         """One more machine."""
@@ -149,13 +177,13 @@ class Fleet:
 
     def stop(self) -> None:
         """End all machines, the first at last; one that a test has killed is left out."""
-        for machine in (*self.others, self.first):
+        for machine in reversed(self.machines):
             if machine.process.poll() is None:
                 self.leave(machine)
 
     def kill(self) -> None:
         """End all machines at once."""
-        for machine in (*self.others, self.first):
+        for machine in self.machines:
             machine.process.kill()
             machine.process.wait()
 

@@ -96,7 +96,9 @@ def test_who_could_not_tell_a_cut_reply_from_a_whole_one_gets_none(one: Fleet) -
 
 
 def test_no_secret_reaches_a_worker(one: Fleet) -> None:
-    for worker in one.first.workers():
+    workers = [worker for role in ("speech", "text") for worker in one.first.workers(role)]
+    assert len(workers) == 2
+    for worker in workers:
         assert KEY not in str(environment(worker))
 
 

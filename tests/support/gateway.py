@@ -76,9 +76,14 @@ class Gateway:
         """Where it listens."""
         return int(self.root.rsplit(":", 1)[1])
 
+    @property
+    def pid(self) -> int:
+        """Of the process that has started its workers."""
+        return self.process.pid
+
     def workers(self, role: str = "speech") -> list[psutil.Process]:
         """Its live worker processes of one role."""
-        started = workers(self.process.pid)
+        started = workers(self.pid)
         return [worker for worker, command in started.items() if f'"role":"{role}"' in " ".join(command)]
 
     def get(self, path: str, **options: Any) -> httpx.Response:
