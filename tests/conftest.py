@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from hypothesis import settings
 
@@ -12,13 +13,22 @@ from inference.protocol import WorkerSpec
 from tests.support.gateway import Gateway
 from tests.support.tone import write_model, write_voices
 from tests.support.tone_stages import write_stages
+from tests.support.waiting import DEADLINE_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-FLEET = {f"tests/cluster/test_{name}.py" for name in ("alone", "fleet", "work_routing")}
+FLEET = ("tests/cluster/test_alone.py", "tests/cluster/test_fleet")
+"""How the modules begin that start machines of Ray."""
+
+NETWORK = "tests/test_dependencies.py"
+"""The module that waits for a registry, with a process that could do something else."""
+
+# A client that is given no deadline has that of all waits, and not the 5 s of httpx.
+for part in ("connect", "read", "write", "pool"):
+    setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, part, DEADLINE_S)
 
 # On a busy machine any example can be slow: that is no fault of what it holds.
 settings.register_profile("unhurried", deadline=None)
@@ -34,13 +44,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     class OneFleet(LoadScopeScheduling):  # type: ignore[misc] # it ships no types
         def _split_scope(self, nodeid: str) -> str:
             module = str(super()._split_scope(nodeid))
-            return "a fleet" if module in FLEET else module
+            return "a fleet" if module.startswith(FLEET) else module
 
     return OneFleet(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow whatever runs the released model, or workers of its own."""
+    """Mark as slow whatever runs the released model, or workers of its own; begin with what takes longest by itself."""
+    items.sort(key=lambda item: not item.nodeid.startswith((*FLEET, NETWORK)))
     slow = {"kokoro", "release", "speech_spec", "staged_spec", "text_spec"}
     for item in items:
         if slow & set(getattr(item, "fixturenames", ())):
