@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import openai
 import psutil
 import pytest
@@ -67,10 +68,27 @@ def test_who_has_no_key_hears_nothing(one: Fleet) -> None:
         stranger.audio.speech.create(model="tts-1", voice="alloy", input="Hello.")
 
 
+def door(one: Fleet) -> psutil.Process:
+    return next(p for p, words in descendants(one.first.process.pid).items() if words[0] == "haproxy")
+
+
+def answers(one: Fleet) -> bool:
+    with suppress(httpx.TransportError):
+        return one.first.get("/health").is_success
+    return False
+
+
 def test_nobody_from_elsewhere_reaches_the_door(one: Fleet) -> None:
-    (haproxy,) = (p for p, words in descendants(one.first.process.pid).items() if words[0] == "haproxy")
-    heard = {place.laddr.ip for place in haproxy.net_connections("tcp") if place.status == psutil.CONN_LISTEN}
-    assert heard == {"127.0.0.1"}
+    places = door(one).net_connections("tcp")
+    assert {place.laddr.ip for place in places if place.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
+def test_a_door_that_is_killed_is_there_again(one: Fleet, client: openai.OpenAI) -> None:
+    killed = door(one)
+    killed.kill()
+    wait_for(lambda: are_gone([killed]), "its end")
+    wait_for(lambda: answers(one), "a door, with a replica behind it")
+    assert client.models.list().data
 
 
 def test_who_comes_while_there_is_no_replica_is_told_when_to_come_again(
