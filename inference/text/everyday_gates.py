@@ -39,7 +39,15 @@ _WITHOUT_FIGURES: Final = frozenset(
                 "Roman day",
             ),
         ),
-        *("compound", "index", "arrow", "dot between letters", "dot of a product", "item of an article"),
+        *(
+            "compound",
+            "index",
+            "arrow",
+            "raised figures",
+            "dot between letters",
+            "dot of a product",
+            "item of an article",
+        ),
         *("day in brackets", "days apart in brackets"),
     ]
 )
