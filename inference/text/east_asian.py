@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnsupportedLanguage
+from inference.text.chinese import ChineseReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,8 +97,17 @@ def _chinese() -> EastAsianReader:
     dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
     dictionary.initialized = True
     _teach(dictionary)
-    chinese: Any = importlib.import_module("misaki.zh").ZHG2P()
-    return EastAsianReader(lambda words: str(chinese(words)[0]), words_of.lcut)
+    misaki: Any = importlib.import_module("misaki.zh").ZHG2P
+    pypinyin: Any = importlib.import_module("pypinyin")
+    pinyin = partial(pypinyin.lazy_pinyin, style=pypinyin.Style.TONE3, neutral_tone_with_five=True)
+    reader = ChineseReader(misaki, words_of.lcut, pinyin)
+    in_han: Any = importlib.import_module("cn2an").transform
+    return EastAsianReader(
+        lambda words: (
+            reader.phonemes(misaki.map_punctuation(in_han(words, "an2cn"))) if words.strip() else ""
+        ),
+        words_of.lcut,
+    )
 
 
 def _teach(dictionary: Any) -> None:

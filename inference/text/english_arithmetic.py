@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inference.text.characters import voiced
+from inference.text.characters import VOICED, voiced
 from inference.text.rules import rule
 
 _SUPERSCRIPT: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
@@ -14,6 +14,8 @@ _SUBSCRIPT: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789"
 
 def _power(match: re.Match[str]) -> str:
     exponent = (match[1] or match[2]).translate(_SUPERSCRIPT)
+    if exponent[-1] in "+-":  # of an ion
+        return f" {exponent[:-1]} {'plus' if exponent[-1] == '+' else 'minus'}"
     plain = {"2": "squared", "3": "cubed"}.get(exponent)
     said = exponent.replace("-", " minus ").replace("+", " plus ").strip()
     return f" {plain}" if plain else f" to the power of {said}"
@@ -36,6 +38,10 @@ IN_FORMULA: Final = re.compile(r"[=≠≤≥≈√∫∑²³^∣]|\s[<>]\s")
 _SUMS: Final = {"∑": "the sum", "∏": "the product", "∫": "the integral"}
 _LETTER_A: Final = re.compile(r"\b[Aa]\b")
 
+
+_NO_WORD: Final = (
+    r"(?!(?:is|it|of|or|to|in|on|at|as|an|am|be|by|do|go|he|if|me|my|no|so|up|us|we|id|dx|ok)\b)"
+)
 
 _OF_TYPES: Final = r"<\w{1,30}(?:,\s?\w{1,30}){0,3}>"
 """Brackets, not signs: `Map<K, V>`."""
@@ -74,19 +80,26 @@ ARITHMETIC: Final = (
         "power",
         r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])\s?\^\s?(-?\w{1,6}))",
         _power,
-        "x² + 2^10",
-        "x squared + 2 to the power of 10",
+        "x² + 2^10, Ca²⁺",
+        "x squared + 2 to the power of 10, Ca 2 plus",
     ),
     rule(
         "a in a formula",
-        r"(?<![\w'-])a(?=\s(?:squared|cubed|to\sthe\spower)\b|\s?[=≠<>≤≥+×÷−]|\s-\s[a-z\d]\b)|(?<=[=≠≤≥+×÷−]\s)a(?=\s?(?:[+×÷−*/),.;]|$))",
+        r"(?<![\w'-])a(?=\s(?:squared|cubed|to\sthe\spower)\b|\s?[=≠<>≤≥+×÷−]|/[a-z\d]\b|\s-\s[a-z\d]\b)|(?<=[=≠≤≥+×÷−]\s)a(?=\s?(?:[+×÷−*/),.;]|$))",
         voiced("ˈA"),
         "a squared + a",
         f"{voiced('ˈA')} squared + {voiced('ˈA')}",
     ),
     rule(
+        "letters of a product",
+        rf"(?<![\w'./-]){_NO_WORD}([a-z]{{2}})(?=\s?[=<>≤≥≠]\s?[\w(√−-])|(?<==\s){_NO_WORD}([a-z]{{2}})(?=\s?[.,;)+−*/]|$)",
+        lambda m: " ".join(voiced("ˈA") if letter == "a" else letter for letter in m[1] or m[2]),
+        "xy = bc, is = so",
+        "x y = b c, is = so",
+    ),
+    rule(
         "base of a logarithm",
-        r"\blog([₀₁₂₃₄₅₆₇₈₉]+)",
+        r"\blog\s?([₀₁₂₃₄₅₆₇₈₉]+)\s?",
         lambda m: f"log base {m[1].translate(_SUBSCRIPT)} of ",
         "log₂8",
         "log base 2 of 8",
@@ -109,7 +122,8 @@ ARITHMETIC: Final = (
     rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
     rule(
         "over",
-        r"(?: (?<=[)²³!]) | (?<=\b\w) | (?<=\bof\s\w) | (?<=\d[a-z]) ) \s?/\s? (?= [(√] | \d{0,3}[A-Za-zπ]?(?!\w) )",
+        rf"""(?: (?<=[)²³!]) | (?<=\b\w) | (?<=[{VOICED}]) | (?<=\bof\s\w) | (?<=\d[a-z]) )
+        \s?/\s? (?= [(√] | \d{{0,3}}[A-Za-zπ]?(?!\w) )""",
         _over,
         "y = x/2, (a + b)/2c, and/or",
         "y = x over 2, (a + b) over 2c, and/or",

@@ -54,6 +54,20 @@ FLIGHTS: Final = of_figures(
         "on runway two seven left and runway nine",
     ),
     rule(
+        "runway that is cleared",
+        r"\b([Cc]leared\s(?:to\sland|for\stake-?off|for\s(?:the\s)?(?:ILS|visual|RNAV)(?:\sapproach)?),?\s)(\d{1,2})([LRC])?(?![\w,-]\d|\w)",
+        lambda match: f"{match[1]}{one_by_one(match[2])}{_SIDES[match[3]]}",
+        "cleared to land 28R",
+        "cleared to land two eight right",
+    ),
+    rule(
+        "pressure at sea, direction of the wind",
+        r"\b(?:(QNH\s)(\d{3,4})|([Ww]inds?\s(?:from\s)?)(\d{3})(?=\sat\s\d))(?!\d)",
+        lambda match: f"{match[1] or match[3]}{one_by_one(match[2] or match[4])}",
+        "wind 310 at 12, QNH 1013",
+        "wind three one zero at 12, QNH one zero one three",
+    ),
+    rule(
         "wind of a direction",
         r"""\b (?: ([Ww]inds?\s(?:(?:is|are|was|were|of|from|at)\s)?) (?=\d{3}°?/) | (?=\d{5}(?:G\d{2})?KT\b) )
         (\d{3}) °?/? (\d{2}) (?:G(\d{2}))? (\s?(?:KT|kts?|knots)\b)? (?![\w/])""",

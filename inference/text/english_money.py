@@ -55,6 +55,13 @@ _NOUN_AFTER: Final = rf"(?P<noun>[\s-]{data.NOUN})?"
 
 MONEY: Final = (
     rule(
+        "sum with a comma",
+        r"(€\s?\d{1,3}|(?<![\d.,])\d{1,3}(?=,\d\d\s?€)),(\d\d)(?![\d,])",
+        r"\1.\2",
+        "€8,50",
+        "€8.50",
+    ),
+    rule(
         "amounts apart by a dash",
         rf"({_SIGN})({_NUMBER})({_MULTIPLE})?{_DASH}(?:{_SIGN})?({_NUMBER})({_MULTIPLE})?(?![\w-])",
         lambda m: f"{m[2]}{m[3] or ''} to {m[1]}{m[4]}{m[5] or ''}",

@@ -243,7 +243,7 @@ NOTES: Final = (
     ),
     rule(
         "about",
-        r"(?: (?<!\w)~\s? | (?<!\S)≈ ) (?= [$£€]?\d | half\b )",
+        r"(?: (?<!\w)~\s? | (?<![^\s(])≈ ) (?= [$£€]?\d | half\b )",
         "about ",
         "~5, ~half, ≈$20",
         "about 5, about half, about $20",

@@ -54,6 +54,20 @@ TIMES: Final = of_figures(
         "11:30 to 12:15",
     ),
     rule(
+        "hours from and to in letters",
+        r"(?<![\w:.])(\d{1,2}(?::[0-5]\d)?)([ap])\s?[–-]\s?(\d{1,2}(?::[0-5]\d)?)([ap])(?![\w'])",
+        r"\1 \2m to \3 \4m",
+        "9a–4p",
+        "9 am to 4 pm",
+    ),
+    rule(
+        "half of the day in a letter",
+        r"(?<![\w:.])(\d{1,2}:[0-5]\d)\s?([ap])(?![\w.'])",
+        r"\1 \2m",
+        "at 2:30p",
+        "at 2:30 pm",
+    ),
+    rule(
         "time of a lap",
         r"(?<![\w:.]) (?:(\d{1,2}):(?=\d\d:))? (\d{1,2}):([0-5]\d)\.(\d{1,3}) (?![\w:]|\.\d)",
         lambda match: (

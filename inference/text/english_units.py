@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from inference.text import english_data as data
+from inference.text.english_arithmetic import IN_FORMULA
 from inference.text.english_data import stands_for_one
 from inference.text.rules import any_of, rule
 
@@ -51,7 +52,7 @@ _PART: Final = r"(?:one|two|three|five|seven|a)\s(?:half|halves|quarters?|thirds
 _PER: Final = rf"{any_of(data.PER)}(?!\w)"
 _COUNT: Final = rf"""
     (?P<one>{data.ONE_THING})? (?<![\w.,])
-    (?P<number> {_NUMBER} (?:\sand\s{_PART})? | {_PART} )"""
+    (?P<number> {_NUMBER} (?:\s(?:hundred|thousand|million|billion|trillion))? (?:\sand\s{_PART})? | {_PART} )"""
 _END: Final = rf"(?![\w²³°-]|'\w|/(?!\d|{_PER})) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
 
 UNITS: Final = (
@@ -96,7 +97,7 @@ UNITS: Final = (
     rule(
         "times as much",
         r"(\d)x\b (?= \s[a-z]{2} | [.,;:!?)] | $ )",
-        r"\1 times",
+        lambda match: match[0] if IN_FORMULA.search(match.string) else f"{match[1]} times",
         "2x last year",
         "2 times last year",
     ),
@@ -108,6 +109,16 @@ UNITS: Final = (
         r"\1 h \2 min",
         "7h 45m",
         "7 h 45 min",
+    ),
+    rule(
+        "degrees and minutes on Earth",
+        r"""(\d{1,3})°\s?(\d{1,2})'\s?(?:(\d{1,2}(?:\.\d+)?)(?:"|\'\')\s?)?([NSEW])\b""",
+        lambda match: (
+            f"{match[1]} degrees {match[2]} minutes "
+            f"{f'{match[3]} seconds ' if match[3] else ''}{data.COMPASS[match[4]]}"
+        ),
+        "27°59'N",
+        "27 degrees 59 minutes north",
     ),
     rule(
         "place on Earth",
@@ -135,10 +146,11 @@ UNITS: Final = (
     ),
     rule(
         "size",
-        r"(?<=\d) (?: \s?x\s? | × ) (?=\d) (?! [\d.,]{1,12}\s?= )",
+        r"""(?<=\d) (?: (?: \s?x\s? | × ) (?=\d) (?! [\d.,]{1,12}\s?= )
+        | \s×\s (?= [\d,.]{1,9}\s?(?:px|pixels|cm|mm|ft|feet|in|inches)\b ) )""",
         " by ",
-        "1920x1080, 3 x 4",
-        "1920 by 1080, 3 by 4",
+        "1920x1080, 3 x 4 or 5 × 7 cm",
+        "1920 by 1080, 3 by 4 or 5 by 7 cm",
     ),
     rule(
         "unit",

@@ -29,6 +29,8 @@ def _street(match: re.Match[str]) -> str:
 
 _PER: Final = {"pp": "person", "pcm": "calendar month", "pw": "week", "pa": "annum"}
 
+_QUARTERS: Final = str.maketrans({"N": "North", "S": "South", "E": "East", "W": "West"})
+
 ABBREVIATIONS: Final = (
     rule(
         "stutter",
@@ -60,6 +62,9 @@ ABBREVIATIONS: Final = (
         lambda match: f"{data.TITLES[match[1]]} ",
         "Dr. Smith, Mt Everest",
         "Doctor Smith, Mount Everest",
+    ),
+    rule(
+        "secretary", r"\bSec\.\s(?=[A-Z][a-z]{2,}\b(?!\s\d))", "Secretary ", "Sec. Rubio", "Secretary Rubio"
     ),
     rule(
         "title without a name",
@@ -156,7 +161,8 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "born, died, reigned",
-        r"(?<![\w.]) ([bdr])\.\s (?= [1-9]\d{3}\b | \d\d?/\d\d?/ | [A-Z][a-z]{2,8}\.?\s\d | \d{1,2}\s[A-Z][a-z]{2} )",
+        r"""(?<![\w.]) ([bdr])\.\s (?= [1-9]\d{3}\b | \d\d?/\d\d?/
+        | (?:Jan|Feb|Mar|Apr|May|Ju[nl]|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?\s\d | \d{1,2}\s[A-Z][a-z]{2} )""",
         lambda match: {"b": "born ", "d": "died ", "r": "reigned "}[match[1]],
         "(b. 1950) and (r. 1509-1547)",
         "(born 1950) and (reigned 1509-1547)",
@@ -167,6 +173,31 @@ ABBREVIATIONS: Final = (
         lambda match: f"{match[1]} {in_pairs(match[2])}",
         "H.264",
         "H two sixty four",
+    ),
+    rule(
+        "defeated",
+        r"(?<=[a-z]\s) d\. (?= \s[A-Z][a-z]+\s(?:\d[–-]\d|in\b) )",
+        "defeated",
+        "Ruud d. Zverev 6-4",
+        "Ruud defeated Zverev 6-4",
+    ),
+    rule(
+        "party and state",
+        rf"\(([DRI])-(?:({any_of(data.STATES_IN_SHORT)})\.?|({any_of(data.STATES)}))\)",
+        lambda match: f"({match[1]}, {data.STATES_IN_SHORT.get(match[2]) or data.STATES[match[3]]})",
+        "Sen. Doe (D-Mich.)",
+        "Sen. Doe (D, Michigan)",
+    ),
+    rule(
+        "quarter of a country",
+        r"\b([NSEW])\.\s(?=(?:Korea|Africa|Carolina|Dakota|Virginia|Sudan|Ireland|Germany|America)\b)",
+        lambda match: f"{match[1].translate(_QUARTERS)} ",
+        "N. Korea",
+        "North Korea",
+    ),
+    rule("floor", r"(\d(?:st|nd|rd|th)\s) Flr?\b \.?", r"\1floor", "12th Fl.", "12th floor"),
+    rule(
+        "between", r"(?<!\S) b/w (?= \s\S{1,12}\s(?:and|&)\s )", "between", "b/w 9 and 5", "between 9 and 5"
     ),
     rule("because", r"(?<!\S) b/c (?!\S)", "because", "b/c of", "because of"),
     rule(
@@ -179,7 +210,8 @@ ABBREVIATIONS: Final = (
     rule(
         "quarter of a town",
         rf"""\b (?: ([NSEW]) \. (?= \s\d{{1,3}}(?:st|nd|rd|th)\b )
-        | (?<=\d\s)([NSEW])\.? (?= \s[A-Z][a-z]{{1,30}}\s(?:{any_of(data.STREETS.values())})\b ) )""",
+        | (?<=\d\s)([NSEW])\.?
+            (?= \s(?:[A-Z][a-z]{{1,30}}|\d{{1,3}}(?:st|nd|rd|th))\s(?:{any_of(data.STREETS.values())})\b ) )""",
         lambda match: {"N": "North", "S": "South", "E": "East", "W": "West"}[match[1] or match[2]],
         "12 E. 42nd, 123 N Main Street",
         "12 East 42nd, 123 North Main Street",

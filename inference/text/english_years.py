@@ -44,7 +44,7 @@ def _plain_year(match: re.Match[str]) -> str:
     is_count = _MAY_BE_COUNTED.fullmatch(after) and after not in _NOT_COUNTED
     if is_count and before.strip(" (") not in _BEFORE_YEARS:
         return match[0]
-    return f"{match['before'] or ''}{year(figures)}{match['after'] or ''}"
+    return f"{match['before'] or ''}{year(figures)}"
 
 
 _BEFORE_SECONDS: Final = frozenset(data.words("before_seconds"))
@@ -146,10 +146,10 @@ YEARS: Final = of_figures(
     rule(
         "year",
         rf"""(?P<before> \b[A-Za-z]+\s\(? )? (?<![\w\#.,:/$£€¥₹+−-]) (?P<year>{_YEAR})
-        (?! [\w%°/:$£€²³-] | [.,]\d | \s?[+*×÷=<>≤≥] | '\w\w ) (?P<after>\s[a-z]+)?""",
+        (?! [\w%°/:$£€²³-] | [.,]\d | \s?[+*×÷=<>≤≥] | '\w\w ) (?= (?P<after>\s[a-z]+)? )""",
         _plain_year,
-        "in 1999, 1200 people, in 2010 people",
-        "in nineteen ninety nine, 1200 people, in twenty ten people",
+        "in 1999, 1200 people, in 2010 versus 2019 people",
+        "in nineteen ninety nine, 1200 people, in twenty ten versus twenty nineteen people",
     ),
     rule(
         "early year",

@@ -34,7 +34,7 @@ class Counters:
         each = "|".join(f"({counter})" for counter in counters) or "(?!)"
         self.pattern: Final = (
             rf"(?:(?<![\d.,/:-])(?P<figures>[1-9]\d{{0,3}}|[1-9],\d{{3}})"
-            rf"|(?<![{_HAN}十百千万億〇数何幾半])(?P<han>[{_HAN}十百千]{{1,7}}))(?:{each})(?P<suffix>[間目])?"
+            rf"|(?<![{_HAN}十百千万億〇数何幾半])(?P<han>[{_HAN}十百千]{{1,7}}))(?:{each})(?P<suffix>間(?!隔)|目)?"
         )
 
     def said(self, match: re.Match[str]) -> str:

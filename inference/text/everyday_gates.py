@@ -26,6 +26,7 @@ _WITHOUT_FIGURES: Final = frozenset(
             "acronym that is a word",
             "acronym",
             "Latin letters",
+            "letter of a formula",
             "laughter",
             "Roman after an article",
             "counter",
@@ -47,6 +48,7 @@ _WITHOUT_FIGURES: Final = frozenset(
             "dot between letters",
             "dot of a product",
             "item of an article",
+            "range of what is counted",
         ),
         *("day in brackets", "days apart in brackets"),
     ]
@@ -120,7 +122,6 @@ _WORDS: Final = {
     "acronym that is a word": ("acronyms",),
     "Roman after an article": ("articles",),
     "days of the week": ("weekdays",),
-    "sign": ("signs",),
     "sign of a sum": ("currencies",),
     "extreme of something": ("extremes",),
     "verse": ("scripture",),
@@ -154,10 +155,16 @@ class Gates:
         """For the rule of that name."""
         return {
             "needs_figure": name not in _WITHOUT_FIGURES,
-            "signs": frozenset(_SIGNS.get(name, "")),
+            "signs": self._signs(name),
             "words": self._words(name) if self._is_spaced else frozenset(),
             "found": re.compile(_FOUND[name]) if name in _FOUND else None,
         }
+
+    def _signs(self, name: str) -> frozenset[str]:
+        """Single characters: `πr²` is one run of letters, and its first is a sign."""
+        if name == "sign":
+            return frozenset(sign[0] for sign in self._book.get("signs", ()))
+        return frozenset(_SIGNS.get(name, ""))
 
     def _words(self, name: str) -> frozenset[str]:
         """The first piece of each word of its tables; with a capital, too."""

@@ -48,7 +48,7 @@ class MoneyBook:
                 rf"\2 {self._book.get('range', '')} \3\4 \1",
             ),
             "money": (
-                rf"({signs})\s?(?P<number>{self._sum})(?P<multiple>\s?{self._multiple})?"
+                rf"({signs})\s?(?P<number>{self._sum})(?P<multiple>(?:\s?{self._multiple}){{1,2}})?"
                 rf"(?:{any_of(unit[1] for unit in self._currencies.values())})?",
                 self._money,
             ),

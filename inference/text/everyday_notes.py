@@ -54,13 +54,17 @@ class NoteBook:
                 ),
             ),
             "number of a house": (
-                rf"(?<=[区町村市])(\d{{1,4}}){self._dash}(\d{{1,4}})(?:{self._dash}(\d{{1,4}}))?(?!\d)",
+                rf"(?<=[区町村市])(\d{{1,4}}){self._dash}(\d{{1,4}})(?:{self._dash}(\d{{1,4}}))?(?!\d)"
+                rf"|(?<=[一-龠ァ-ヶー])(\d{{1,3}})-(\d{{1,3}})-(\d{{1,4}})(?![\d-])",
                 lambda match: self._book.get("house", "").join(filter(None, match.groups())),
             ),
             "version": (
-                rf"(?<![{w}.,/-])[vV]?(?!\d{{1,3}}(?:\.\d{{3}})+\b)(?!\d{{1,2}}\.\d{{1,2}}\.(?:\d\d){{1,2}}\b)"
+                rf"(?<![{w}.,/-])(?P<name>[vV]er\.\s?)?[vV]?(?!\d{{1,3}}(?:\.\d{{3}})+\b)(?!\d{{1,2}}\.\d{{1,2}}\.(?:\d\d){{1,2}}\b)"
                 rf"(\d{{1,4}}(?:\.\d{{1,4}}){{2,3}})(?![{w}/-]|[.,]\d)",
-                lambda match: match[1].replace(".", self._between("version_point")),
+                lambda match: (
+                    (self._book.get("version_name", match["name"]) if match["name"] else "")
+                    + match[2].replace(".", self._between("version_point"))
+                ),
             ),
             "ratio": (
                 rf"(?<![{w}:.,])(\d{{1,3}})\s?[:：]\s?(\d)(?![{w}:]|[.,]\d)",
@@ -103,8 +107,8 @@ class NoteBook:
             "postcode after a dash": (r"(?<=\d)\s[–-]\s(?=\d{5}(?:-\d{3})?\s[A-ZÀ-Ý])", ", "),
             "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
             "month and day": (
-                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～])"
-                r"|(?<=[（(])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=[)）])",
+                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～]|[（(][月火水木金土日][）)])"
+                r"|(?<=[^=×+*/-][（(])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=[)）])",
                 lambda match: f"{match[1] or match[3]}月{match[2] or match[4]}日",
             ),
             "so many times": (
@@ -170,8 +174,8 @@ class NoteBook:
             ),
             "so many each": (rf"(?<![{w}.,/-])(\d{{1,2}})-\1(?![{w}-])", r"\1 \1"),
             "amounts apart": (
-                rf"({any_of(self._book.get('currencies', {}))})(\d[\d,]*){self._dash}(?=\1\d)",
-                rf"\2{self._between('range')}",
+                rf"({any_of(self._book.get('currencies', {}))})(\d[\d,]*){self._dash}\1?(?=\d)",
+                rf"\2{self._between('range')}\1",
             ),
             "blood pressure": (r"(血[压圧][^\d\s]{0,4})(\d{2,3})/(\d{2,3})(?![\d/])", r"\1\2、\3"),
             "score that is told": (
@@ -225,9 +229,32 @@ class NoteBook:
                 rf"(\s(?:{self._book.get('years_before', '(?!)')})(?=\s|[,;।]|$))?",
                 self._year,
             ),
+            "range of what is counted": (
+                r"(?<=[年月日时時分円元人%％℃度階歳岁周週号個个次点])\s?[–—~〜～-]\s?(?=\d)|(?<=[A-Z])[〜～](?=[A-Z](?![A-Za-z]))",
+                self._book.get("range", ""),
+            ),
             "Latin letters": (
                 r"(?:(?<![A-Za-z\d.@/-])[A-Z]{1,5}|(?<=\d)(?:[GKD]|LDK|DK))(?![A-Za-z@/-]|\.\w)",
                 self._latin_letters,
+            ),
+            "number read by its figures": (
+                r"(?<![\d.,])([1-9]\d{2,3})(?=室|号房|号室|次列车|次航班|路公交|路车)"
+                r"|(?<![A-Za-z\d])([A-Z]{1,3})([1-9]\d{2,3})(?![A-Za-z\d%]|[.,]\d)"
+                rf"|((?:{self._book.get('before_figures_alone', '(?!)')})(?:是|为)?[：:]?\s?)(\d{{3,12}})(?![\d.,元])"
+                r"|(?<![\d.,])(123(?:0[56]|15|45|33|66|18)|10086|10010)(?![\d.,元个人])",
+                lambda match: (
+                    (match[2] or match[4] or "")
+                    + self._by_figures(match[1] or match[3] or match[5] or match[6])
+                ),
+            ),
+            "average of a batter": (
+                r"(?<=打率)0?\.(\d)(\d)(\d)(?!\d)",
+                lambda match: f"{match[1]}割{match[2]}ブ" + (f"{match[3]}リン" if match[3] != "0" else ""),
+            ),
+            "minute of a goal": (r"(?<=第)(\d{1,3})'", rf"\1{self._book.get('minutes_long', '')}"),
+            "letter of a formula": (
+                r"(?<![A-Za-z./@-])(?<!\d\s)(?:(?<!\d)[a-z]|(?<=\d)[abnxyz])(?![A-Za-z./@-])",
+                lambda match: self._letter(match[0].upper()),
             ),
             "laughter": (
                 r"(?<=[ぁ-んァ-ヶー一-龠！？。!?])[wｗ]{1,20}(?![A-Za-z])",
@@ -260,6 +287,9 @@ class NoteBook:
     def _letter(self, letter: str) -> str:
         """Its name, where the book has one."""
         return str(self._book.get("letters", {}).get(letter, letter))
+
+    def _by_figures(self, figures: str) -> str:
+        return "".join(self._book["digits"][int(figure)] for figure in figures)
 
     def _year(self, match: re.Match[str]) -> str:
         """`1947` as nineteen hundred forty seven, beside words that make a year of it."""

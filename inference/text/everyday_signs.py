@@ -97,7 +97,7 @@ class SignBook:
                 lambda _: f"{self._space}{signs.get('×', '')}{self._space}",
             ),
             "power": (
-                r"(?:(?<=[\d)])|(?<![^\W\d_])(?P<base>[a-zA-Z]{1,2}))(?P<power>[²³])(?![\w²³])",
+                rf"(?:(?<=[\d)])|(?<![A-Za-z])(?P<base>[a-zA-Z]{{1,2}}))(?P<power>[²³])(?![{self._letters}²³])",
                 self._power,
             ),
             "exponent": (
@@ -147,7 +147,7 @@ class SignBook:
         """`x²` as x squared, and `m²` as square metres."""
         powers = self._book["powers"]
         whole: str | None = powers.get(match[0])
-        return whole or f"{match['base'] or ''} {powers[match['power']]}"
+        return whole or f"{match['base'] or ''}{self._space}{powers[match['power']]}"
 
     def _day(self, short: str) -> str:
         return str(self._book["weekdays"][short])

@@ -77,6 +77,35 @@ _SIGNS: Final = {
         "cdots": "…",
     },
 }
+_FUNCTIONS: Final = frozenset(
+    [
+        "sin",
+        "cos",
+        "tan",
+        "cot",
+        "sec",
+        "csc",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "log",
+        "ln",
+        "exp",
+        "lim",
+        "max",
+        "min",
+        "sup",
+        "inf",
+        "det",
+        "gcd",
+        "arg",
+        "mod",
+    ]
+)
+_SUBSCRIPTS: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SUPERSCRIPTS: Final = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _SUPERSCRIPT: Final = re.compile(r"[\d+n-]{1,12}")
 
@@ -89,19 +118,34 @@ def _power(match: re.Match[str]) -> str:
 
 
 def _command(match: re.Match[str]) -> str:
-    return f" {_SIGNS[match[1]]} " if match[1] in _SIGNS else f" {match[1]} " if match[2] else " "
+    """A sign, or a function by its name; the others only say how it looks."""
+    name = match[1]
+    return f" {_SIGNS[name]} " if name in _SIGNS else f" {name} " if name in _FUNCTIONS else " "
+
+
+def _index(match: re.Match[str]) -> str:
+    index = match[1] or match[2]
+    return f"{index.translate(_SUBSCRIPTS)} " if index.isdecimal() else f" {index} "
+
+
+def _product(match: re.Match[str]) -> str:
+    """Letters one by one; with a sign behind figures, where the first would pass for a unit."""
+    if not match[2]:
+        return match[0]
+    sign = "·" if match[1] and match[2][0] in "ghlms" else ""
+    return f"{match[1]}{sign}{' '.join(match[2])}"
 
 
 _BRACED: Final = r"\{((?:[^{}]|\{[^{}]*+\})*+)\}"
 """What is in braces, and may have others inside."""
 
-_FORMULA: Final = (
+RULES: Final = (
     rule(
         "letters side by side",
-        r"\\(?:text|mathrm|operatorname|mathbf|mathit)\s*\{[^{}]*\}|\\[A-Za-z]+|(?<![A-Za-z])([a-z]{2,4})(?![A-Za-z])",
-        lambda match: " ".join(match[1]) if match[1] else match[0],
-        r"4ac \sin x \text{if}",
-        r"4a c \sin x \text{if}",
+        r"\\(?:text|mathrm|operatorname|mathbf|mathit)\s*\{[^{}]*\}|\\[A-Za-z]+|(\d*)(?<![A-Za-z])([a-z]{2,4})(?![A-Za-z])",
+        _product,
+        r"4ac \sin x \text{if} 2gh",
+        r"4a c \sin x \text{if} 2·g h",
     ),
     rule(
         "minus ahead",
@@ -133,10 +177,10 @@ _FORMULA: Final = (
         " ∑ i=1 → n  i",
     ),
     rule("power", r"\^\s*(?:\{([^{}]*)\}|([^\s{}\\]))", _power, "x^2 + e^{kx}", "x² + e ^ kx "),
-    rule("index", r"_\s*(?:\{([^{}]*)\}|([^\s{}\\]))", r" \1\2 ", "x_1 + y_{ij}", "x 1  + y ij "),
+    rule("index", r"_\s*(?:\{([^{}]*)\}|([^\s{}\\]))", _index, "x_1 + y_{ij}", "x₁  + y ij "),
     rule(
         "command",
-        r"\\(?:left|right|big|Big|displaystyle|quad|qquad|,|;|!|:)|\\([A-Za-z]+)()|[{}\\]",
+        r"\\(?:left|right|big|Big|displaystyle|quad|qquad|,|;|!|:)|\\([A-Za-z]+)|[{}\\]",
         lambda match: _command(match) if match[1] else " ",
         r"\left(a \leq b\right) \sin x",
         " (a  ≤  b )  sin  x",
@@ -151,7 +195,7 @@ FORMULAS: Final = rule(
     | \\\[ (?P<square>[^$]+?) \\\]
     | (?<![\w$\\]) \$ (?! [\s\d.,]+ [^$\\^_=<>+]* \$ ) (?=\S) (?P<inline>[^$\n]*[^\s$]) \$ (?![\w$])  # not `$5 and $10`
     """,
-    lambda match: f" {' '.join(apply(_FORMULA, str(match[match.lastgroup or 0])).split())} ",
+    lambda match: f" {' '.join(apply(RULES, str(match[match.lastgroup or 0])).split())} ",
     r"so $E = mc^2$ holds for $5 and $10",
     "so  E = m c²  holds for $5 and $10",
 )

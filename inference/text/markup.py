@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import Final
 
 from inference.text.characters import voiced
@@ -33,7 +34,7 @@ def _character(match: re.Match[str]) -> str:
     return html.unescape(match[0])
 
 
-RULES: Final = (
+_ALL: Final = (
     rule("code fence", r"^\s*+(?:```|~~~)[^`]*+$", "", "```python", ""),
     rule(
         "tag in code",
@@ -174,6 +175,15 @@ RULES: Final = (
     ),
     rule("cell of a table", r"(?<!\|)\|(?!\|)", ", ", "a | b", "a ,  b"),
 )
+
+
+_SIGNS: Final = {
+    **dict.fromkeys(("condition of a formula", "bars of a formula"), "|"),
+    **dict.fromkeys(("star that is dialled", "grade with a star", "times between names"), "*"),
+}
+"""Of each match of these rules at least one."""
+
+RULES: Final = tuple(replace(each, signs=frozenset(_SIGNS.get(each.name, ""))) for each in _ALL)
 
 
 def without_markup(text: str) -> str:

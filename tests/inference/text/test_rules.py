@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from inference.languages import LANGUAGES
-from inference.text import english, everyday_units, markup, other_languages
+from inference.text import english, everyday_units, latex, markup, other_languages
 from inference.text.rules import PIECE, any_of, apply, rule
 from tests.support.spoken_items import ITEMS, FrontEnd, is_right, read_items
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENGLISH = (*english.rules(is_british=False), *english.rules(is_british=True))
 OTHERS = tuple(rule for language in LANGUAGES for rule in other_languages.rules(language.code))
-RULES = (*markup.RULES, *ENGLISH, *OTHERS)
+RULES = (*latex.RULES, *markup.RULES, *ENGLISH, *OTHERS)
 ALL_ITEMS = [item for path in sorted(ITEMS.glob("*.tsv")) for item in read_items(path)]
 
 ALL_TEXTS = "\n".join(item.text for item in ALL_ITEMS)
