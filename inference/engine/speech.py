@@ -81,7 +81,8 @@ class SpeechEngine:
 
     def _sound(self, stages: Stages, job: WindowJob) -> tuple[bytes, int]:
         features, source = from_records(job.records)
-        samples = stages.sound(features, source, self._row(job.unit.voice, len(self._tokens(job.unit))))
+        style = self._row(job.unit.voice, len(self._tokens(job.unit)))
+        samples = stages.sound(features, source, style, is_whole=job.is_first and job.is_last)
         kept = samples[job.skip * STEP_SAMPLES : (job.skip + job.keep) * STEP_SAMPLES]
         trimmed, cut = trim(kept, start=job.is_first, end=job.is_last)
         return to_pcm16(trimmed), cut

@@ -61,16 +61,19 @@ class Stages:
     def run(self, _names: Any, feed: Feed) -> list[Floats]:
         """The audio of a whole unit, as the graph they were cut from gives it."""
         score = self.score(feed)
-        return [self.sound(score.features, score.source, feed["style"])]
+        return [self.sound(score.features, score.source, feed["style"], is_whole=True)]
 
     def score(self, feed: Feed) -> ScoreArrays:
         """The score of what kokoro-onnx would feed to the whole graph."""
         frames, features, source, energy = self._score.run(["frames", "features", "source", "energy"], feed)
         return ScoreArrays(frames.ravel(), features, source, energy.ravel())
 
-    def sound(self, features: Floats, source: Floats, style: NDArray[np.float32]) -> Floats:
-        """Samples of any steps of a score."""
-        (audio,) = self.vocoder.run(["audio"], {"features": features, "source": source, "style": style})
+    def sound(
+        self, features: Floats, source: Floats, style: NDArray[np.float32], *, is_whole: bool
+    ) -> Floats:
+        """Samples of any steps of a score, or of all of them: then norms go by what they see, else by the style."""
+        window = {"features": features, "source": source, "style": style, "is_whole": np.array(is_whole)}
+        (audio,) = self.vocoder.run(["audio"], window)
         samples: Floats = audio.ravel()
         return samples
 

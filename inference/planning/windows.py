@@ -22,8 +22,7 @@ OVERLAP: Final = 4
 """Steps that two windows both answer with, on either side of their join."""
 
 _FIRST: Final = 112
-"""1.4 s, for which a listener waits; 0.3 s of it is the silence before the speech. With 1.1 s, first sound is 30 ms
-sooner and levels at joins are off by 1.6 dB, not 0.9, and once by 7."""
+"""1.4 s, for which a listener waits; 0.3 s of it is the silence before the speech."""
 
 _GROWTH: Final = 1.6
 _MOST: Final = 240
@@ -35,11 +34,8 @@ _LEAST: Final = 80
 _SOONER, _LATER = 0.75, 1.2
 """A window may end so much before or after its wanted length, where it is quietest."""
 
-_CONTEXT: Final = 16
-"""Steps rendered on both sides and thrown away: the vocoder's convolutions reach 6, its norms look at all there is."""
-
-_SILENCE: Final = -40
-"""Energy below which a step is silence."""
+_CONTEXT: Final = 12
+"""Steps rendered on both sides, of which `OVERLAP` are kept: the vocoder's convolutions reach 6 further."""
 
 
 @dataclass(frozen=True)
@@ -74,45 +70,20 @@ def windows(energy: Sequence[int], *, is_waited_for: bool) -> list[Window]:
 
 
 def job(request_id: str, unit: Unit, score: Score, window: Window) -> WindowJob:
-    """What a worker needs to turn one window of a unit's score into sound.
-
-    The norms of the vocoder take their means over all that they are given, and expect the silence of a whole unit: as
-    much of the unit's own is put around the window as makes its share the same (without, levels differ by 2 dB).
-    """
+    """What a worker needs to turn one window of a unit's score into sound."""
     steps = len(score.energy)
     low, high = max(0, window.start - _CONTEXT), min(steps, window.end + _CONTEXT)
-    before, after = _silence(score.energy, low, high)
     is_first, is_last = window.start == 0, window.end == steps
     overlap_before, overlap_after = 0 if is_first else OVERLAP, 0 if is_last else OVERLAP
     return WindowJob(
         request_id,
         unit,
-        skip=before + window.start - overlap_before - low,
+        skip=window.start - overlap_before - low,
         keep=window.end + overlap_after - window.start + overlap_before,
         is_first=is_first,
         is_last=is_last,
-        records=b"".join(
-            (
-                _records(score, 0, before),
-                _records(score, low, high),
-                _records(score, steps - after, steps),
-                _records(score, steps, steps + 1) if after else _records(score, high, high + 1),
-            )
-        ),
+        records=_records(score, low, high + 1),
     )
-
-
-def _silence(energy: Sequence[int], low: int, high: int) -> tuple[int, int]:
-    """Steps of the unit's first and last silence to be put before and behind the steps from `low` to `high`."""
-    silent = [value < _SILENCE for value in energy]
-    if all(silent):
-        return 0, 0
-    share = sum(silent) / len(silent)
-    wanted = max(0, round((share * (high - low) - sum(silent[low:high])) / (1 - share)))
-    first = silent.index(False) if low else 0
-    last = silent[::-1].index(False) if high < len(energy) else 0
-    before = min(first, wanted * first // max(first + last, 1))
-    return before, min(last, wanted - before)
 
 
 def _records(score: Score, low: int, high: int) -> bytes:

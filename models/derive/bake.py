@@ -13,12 +13,13 @@ from pathlib import Path
 import onnx_ir as ir
 import onnxruntime as ort
 
-from models.derive import quantize
+from models.derive import norms, quantize
 from models.derive import rewrites as graph
 from models.derive.fixed_length import fix_length
 from models.derive.stages import VOCODER, split
 
 RANGES = Path(__file__).with_name("ranges-v1.npz")
+NORMS = Path(__file__).with_name("norms-v1.npz")
 
 
 def bake(source: Path, directory: Path, bits: int, *, is_accelerated: bool = False) -> None:
@@ -40,6 +41,8 @@ def bake(source: Path, directory: Path, bits: int, *, is_accelerated: bool = Fal
         raise ValueError(
             f"{source.name} is not a graph this recipe knows: no convolution of it has known ranges"
         )
+    if VOCODER in stages:
+        norms.tell(stages[VOCODER], norms.load(NORMS))
     with tempfile.TemporaryDirectory(dir=directory) as scratch:
         for name, stage in stages.items():
             ir.save(stage, Path(scratch) / f"{name}.onnx")
@@ -52,7 +55,7 @@ def bake(source: Path, directory: Path, bits: int, *, is_accelerated: bool = Fal
 def _save_float(vocoder: ir.Model, path: Path) -> None:
     """As it is, for ONNX Runtime lays out what an accelerator runs when it is loaded."""
     graph.restore_products(vocoder)
-    fix_length(vocoder)
+    fix_length(vocoder, norms.load(NORMS))
     ir.save(vocoder, path, external_data=f"{path.stem}.bin")
 
 

@@ -34,7 +34,16 @@ STEPS = 5
 KILLED = 128
 """Exit codes above it tell of a signal: the program did nothing wrong, somebody or something ended it."""
 
-_BAKED_BY = ("bake.py", "rewrites.py", "quantize.py", "stages.py", "fixed_length.py", "ranges-v1.npz")
+_BAKED_BY = (
+    "bake.py",
+    "rewrites.py",
+    "quantize.py",
+    "stages.py",
+    "fixed_length.py",
+    "norms.py",
+    "ranges-v1.npz",
+    "norms-v1.npz",
+)
 _RUNTIME = ("onnxruntime", "onnxruntime-gpu", "onnx-ir", "onnxscript")
 _VNNI = {"avx512_vnni", "avx_vnni", "avx512vnni", "avxvnni"}
 

@@ -1,25 +1,29 @@
 """A vocoder that takes windows filled up to a length of its own: what accelerators want, who plan for each length anew.
 
-What fills a window up does not change its sound: the norms, which look at all that there is, are told how much is real.
-Knows operators; knows neither lengths nor providers.
+What fills a window up does not change its sound: the norms are told how much is real, and go by the moments of a whole
+unit where they are given only a window (`models.derive.norms`). Knows operators; knows neither lengths nor providers.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnx_ir as ir
 
+from models.derive.norms import flag, predicted
 from models.derive.rewrites import apply, attributes, rule
+
+if TYPE_CHECKING:
+    from models.derive.norms import Moments
 
 _SHARE: Final = "share"
 
 
-def fix_length(vocoder: ir.Model) -> int:
-    """Name the lengths of the vocoder, `steps` and `columns`, and give it one more input; return how many norms use it.
+def fix_length(vocoder: ir.Model, moments: Moments) -> int:
+    """Name the lengths of the vocoder, `steps` and `columns`, add two inputs, and return how many norms go by them.
 
-    That is `share`, the share of a window that is real; 1 where it is not given.
+    Those are `share`, the share of a window that is real, 1 where it is not given; and whether it is a whole unit.
     """
     graph = vocoder.graph
     inputs = {value.name: value for value in graph.inputs}
@@ -29,9 +33,17 @@ def fix_length(vocoder: ir.Model) -> int:
     share = ir.Value(name=_SHARE, type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape([]), const_value=one)
     graph.register_initializer(share)  # an input that has a value already may be left out
     graph.inputs.append(share)
+    is_whole, told = flag(graph), predicted(graph, moments)
 
     def weighted(op: Any, x: Any, scale: Any, shift: Any, norm: Any, **_: Any) -> Any:
-        return _weighted_norm(op, x, scale, shift, attributes(norm.producer())["epsilon"], share)
+        epsilon = op.Constant(value_float=attributes(norm.producer())["epsilon"])
+        is_real = _is_real(op, x, share)
+        own = _weighted_moments(op, x, epsilon, is_real)
+        mean, variance = (
+            op.Where(is_whole, ours, op.Reshape(theirs, op.Constant(value_ints=[1, -1, 1])))
+            for ours, theirs in zip(own, told[x.name], strict=True)
+        )
+        return _norm_by(op, x, mean, variance, scale, shift, is_real)
 
     return apply(vocoder, rule(_norm, weighted))
 
@@ -40,19 +52,19 @@ def _norm(op: Any, x: Any, scale: Any, shift: Any) -> Any:
     return op.InstanceNormalization(x, scale, shift, _outputs=["norm"])
 
 
-def _weighted_norm(op: Any, x: Any, scale: Any, shift: Any, epsilon: float, share: ir.Value) -> Any:
-    """Both means are products with a column of weights, which the real part of `x` has in equal parts.
-
-    What is not real becomes zero, as if convolutions padded the real part.
-    """
-    is_real = _is_real(op, x, share)
+def _weighted_moments(op: Any, x: Any, epsilon: Any, is_real: Any) -> tuple[Any, Any]:
+    """Mean and variance of the real part of `x`: products with a column of weights, which it has in equal parts."""
     weights = op.Unsqueeze(op.Div(is_real, op.ReduceSum(is_real)), op.Constant(value_ints=[1]))
+    mean = op.MatMul(x, weights)
+    centred = op.Sub(x, mean)
+    return mean, op.Add(op.MatMul(op.Mul(centred, centred), weights), epsilon)
+
+
+def _norm_by(op: Any, x: Any, mean: Any, variance: Any, scale: Any, shift: Any, is_real: Any) -> Any:
+    """What is not real becomes zero, as if convolutions padded the real part."""
     channels = op.Constant(value_ints=[1, -1, 1])
-    centred = op.Sub(x, op.MatMul(x, weights))
-    variance = op.MatMul(op.Mul(centred, centred), weights)
-    deviation = op.Sqrt(op.Add(variance, op.Constant(value_float=epsilon)))
-    gain = op.Div(op.Reshape(scale, channels), deviation)
-    return op.Mul(op.Add(op.Mul(centred, gain), op.Reshape(shift, channels)), is_real)
+    gain = op.Div(op.Reshape(scale, channels), op.Sqrt(variance))
+    return op.Mul(op.Add(op.Mul(op.Sub(x, mean), gain), op.Reshape(shift, channels)), is_real)
 
 
 def _is_real(op: Any, x: Any, share: ir.Value) -> Any:

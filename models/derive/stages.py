@@ -17,6 +17,8 @@ import onnx_ir as ir
 
 SCORE: Final = "score"
 VOCODER: Final = "vocoder"
+WHOLE: Final = "is_whole"
+"""One more input of the vocoder, which `models.derive.norms` adds: it is given a unit at once. True if left out."""
 
 _NAMES: Final = {
     "/encoder/Clip_output_0": "frames",

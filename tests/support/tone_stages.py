@@ -59,10 +59,12 @@ def write_stages(directory: Path) -> Path:
             info("source", TensorProto.FLOAT, [1, 22, "columns"]),
             info("style", TensorProto.FLOAT, [1, 256]),
             info("share", TensorProto.FLOAT, []),
+            info("is_whole", TensorProto.BOOL, []),
         ],
         [info("audio", TensorProto.FLOAT, ["M"])],
         {
             "share": np.array(1, np.float32),
+            "is_whole": np.array(True),
             "starts": np.array([0, 0, 0]),
             "ends": np.array([1, 1, -1]),
             "axes": np.array([0, 1, 2]),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
-    Feed = dict[str, Floats]
+    Feed = dict[str, NDArray[Any]]
 
 REACH = 8
 """Steps at the end of a window that may hear where it ends: convolutions reach 6. A join is twice as far from it."""
@@ -100,11 +100,11 @@ def fixed(pair: Path) -> FixedVocoder:
     return FixedVocoder(lambda steps: session(pair / "vocoder.onnx", steps))
 
 
-@pytest.mark.parametrize("steps", [40, LENGTHS[0], LENGTHS[0] + 1])
+@pytest.mark.parametrize(("steps", "is_whole"), [(40, True), (LENGTHS[0], False), (LENGTHS[0] + 1, True)])
 def test_a_window_that_is_filled_up_sounds_as_it_does_alone(
-    pair: Path, fixed: FixedVocoder, sentence: Feed, steps: int
+    pair: Path, fixed: FixedVocoder, sentence: Feed, steps: int, is_whole: bool
 ) -> None:
-    window = part(sentence, steps)
+    window = part(sentence, steps) | {"is_whole": np.array(is_whole)}
     alone, filled = sound(session(pair / "vocoder.onnx"), window), sound(fixed, window)
     assert len(filled) == len(alone) == steps * STEP_SAMPLES
     inner = (steps - REACH) * STEP_SAMPLES

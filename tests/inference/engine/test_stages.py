@@ -15,7 +15,7 @@ from inference.engine.speech import WARM_UP, SpeechEngine, trim
 from inference.engine.stages import ScoreArrays, from_records, to_records
 from inference.errors import EngineFailed
 from inference.planning.joins import Joiner
-from inference.planning.windows import job, windows
+from inference.planning.windows import OVERLAP, job, windows
 from inference.protocol import (
     RECORD_BYTES,
     STEP_SAMPLES,
@@ -118,6 +118,19 @@ def test_windows_joined_are_as_long_and_as_loud_as_the_unit_at_once(
     ours, theirs = envelope(joined[:length]), envelope(at_once[:length])
     loud = theirs > 0.05 * theirs.max()
     assert np.abs(20 * np.log10(ours[loud] / theirs[loud])).mean() < 3
+
+
+def test_windows_are_parts_of_one_sound(engine: SpeechEngine, score: Score) -> None:
+    steps = len(score.energy)
+    theirs = samples(engine.do(WindowJob("r", UNIT, 0, steps, True, False, score.records))).astype(int)
+    cut = windows(score.energy, is_waited_for=True)
+    assert len(cut) > 1
+    start = 0
+    for window in cut[:-1]:
+        ours = samples(engine.do(job("r", UNIT, score, window))).astype(int)
+        part = theirs[start : start + len(ours)]
+        assert np.abs(ours - part)[120:].max() <= 0.002 * np.abs(theirs).max()
+        start += len(ours) - 2 * OVERLAP * STEP_SAMPLES
 
 
 def test_a_unit_without_a_known_phoneme_is_refused(engine: SpeechEngine) -> None:
