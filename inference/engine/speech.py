@@ -143,7 +143,10 @@ _FRAME: Final = SAMPLE_RATE // 200
 """5 ms in samples, the step in which silence is looked for."""
 
 _SILENCE: Final = 0.003
-"""Root mean square below which a frame is silence, of the segment's loudest frame."""
+"""Root mean square below which a frame is silence, of the loudest frame there is."""
+
+_FAINT: Final = 0.0005
+"""The same of full scale: where a last window is quiet, what nobody hears made the pause behind it 0.5 s longer."""
 
 _LEAD_FRAMES: Final = 4
 _TAIL_FRAMES: Final = 10
@@ -160,7 +163,7 @@ def trim(
     """
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
     loudness = np.sqrt((frames.astype(np.float64) ** 2).mean(axis=1))
-    sounding = np.flatnonzero(loudness > loudness.max(initial=0) * _SILENCE)
+    sounding = np.flatnonzero(loudness > max(loudness.max(initial=0) * _SILENCE, _FAINT))
     if not len(sounding):
         return samples, 0
     low = max(0, int(sounding[0]) - _LEAD_FRAMES) * _FRAME if start else 0

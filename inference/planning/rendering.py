@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from inference.planning.joins import Joiner
 from inference.planning.windows import job, windows
-from inference.protocol import Audio
+from inference.protocol import STEP_SAMPLES, Audio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -62,7 +62,8 @@ async def render(lease: Lease, unit: Unit, due: float, is_waited_for: bool) -> A
             pcm = joiner.feed(audio.pcm, is_last=is_last)
             if number == 1:
                 elapsed_ms = audio.elapsed_ms + score.elapsed_ms
-                yield Piece(Audio(pcm, elapsed_ms, audio.cut, score.frames), answer.after(scored), is_last)
+                missing = cut[0].start * STEP_SAMPLES + audio.cut
+                yield Piece(Audio(pcm, elapsed_ms, missing, score.frames), answer.after(scored), is_last)
             else:
                 yield Piece(Audio(pcm, audio.elapsed_ms), answer, is_last)
     finally:

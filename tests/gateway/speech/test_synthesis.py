@@ -133,7 +133,7 @@ async def test_turns_take_little_until_they_are_heard_and_those_that_are_heard_a
     tone: Path, text_spec: WorkerSpec, speech_spec: WorkerSpec
 ) -> None:
     async with Pool(config(text_spec, speech_spec)) as pool:
-        desk = Desk(pool, Catalogue.read(tone / "voices.bin"), most_bytes=2 * MB)
+        desk = Desk(pool, Catalogue.read(tone / "voices.bin"), most_bytes=5 * MB)
         order = SpeechRequest.without_text(desk._catalogue, "af_heart", response_format="mp3")
         with closing(desk.synthesis), ExitStack() as held:
             turns = [

@@ -46,6 +46,11 @@ def test_silence_is_judged_by_the_loudest_part(loudness: float) -> None:
     assert len(trimmed) / RATE == pytest.approx(LEAD_S + 0.5 + TAIL_S, abs=0.01)
 
 
+def test_what_nobody_hears_is_no_speech_where_the_loudest_is_quiet() -> None:
+    trimmed, _ = trim(np.concatenate([hum(0.5, 0.05), hum(0.5, 0.0004)]))
+    assert len(trimmed) / RATE == pytest.approx(0.5 + TAIL_S, abs=0.01)
+
+
 def test_what_is_left_is_the_same_sound_with_soft_ends() -> None:
     spoken = hum(0.5)
     (trimmed, _), fade = trim(spoken), round(FADE_S * RATE)

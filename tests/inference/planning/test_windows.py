@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -39,24 +38,38 @@ def speech(seconds: float, quiet_at: list[int]) -> list[int]:
 
 
 @given(energies, st.booleans())
-def test_windows_are_all_of_the_score_in_order(energy: list[int], is_waited_for: bool) -> None:
+def test_windows_are_all_that_sounds_in_order(energy: list[int], is_waited_for: bool) -> None:
     found = windows(energy, is_waited_for=is_waited_for)
-    assert [window.start for window in found] == [0, *(window.end for window in found[:-1])]
-    assert found[-1].end == len(energy)
-    assert all(window.end - window.start >= 80 for window in found) or len(found) == 1
-    assert all(window.end - window.start <= 368 for window in found)
+    assert [window.start for window in found[1:]] == [window.end for window in found[:-1]]
+    assert [window.is_first for window in found] == [True] + [False] * (len(found) - 1)
+    assert [window.is_last for window in found] == [False] * (len(found) - 1) + [True]
+    assert max([*energy[: found[0].start], *energy[found[-1].end :]], default=-100) < -60
+    assert all(window.end - window.start >= 60 for window in found) or len(found) == 1
+    assert all(window.end - window.start <= 432 for window in found)
     assert all(window.end - window.start <= 288 for window in found[1:])
 
 
+def test_silence_around_a_unit_is_left_out_but_for_a_moment() -> None:
+    energy = speech(8, quiet_at=[])
+    found = windows(energy, is_waited_for=True)
+    assert (found[0].start, found[-1].end) == (24 - 4, len(energy) - 24 + 8)
+
+
+@given(st.integers(0, 160), st.integers(0, 160))
+def test_what_makes_one_window_is_taken_with_its_silence(before: int, behind: int) -> None:
+    energy = [-95] * before + [50] * 100 + [-95] * behind
+    assert windows(energy, is_waited_for=True) == [Window(0, len(energy), is_first=True, is_last=True)]
+
+
 def test_a_window_ends_where_it_is_quietest() -> None:
-    energy = speech(8, quiet_at=[105, 270])
-    assert windows(energy, is_waited_for=True)[0] == Window(0, 105)
-    assert 270 in {window.end for window in windows(energy, is_waited_for=True)}
+    energy = speech(8, quiet_at=[105, 240])
+    found = windows(energy, is_waited_for=True)
+    assert [window.end for window in found[:2]] == [105, 240]
 
 
 def test_the_first_window_is_short_only_where_a_listener_waits_for_it() -> None:
     energy = speech(12, quiet_at=[])
-    assert windows(energy, is_waited_for=True)[0].seconds <= 1.7
+    assert windows(energy, is_waited_for=True)[0].seconds <= 1.2
     assert windows(energy, is_waited_for=False)[0].seconds >= 2.2
 
 
@@ -78,9 +91,12 @@ def test_a_job_holds_its_window_with_the_context_and_the_closing_record(
 
 def cut(samples: array[int], found: list[Window]) -> list[bytes]:
     """What workers would answer that render each window exactly like the whole."""
-    ends = [0, *(window.end * STEP_SAMPLES for window in found)]
-    margin = OVERLAP * STEP_SAMPLES
-    return [samples[max(0, start - margin) : end + margin].tobytes() for start, end in pairwise(ends)]
+    pieces = []
+    for window in found:
+        first = window.start if window.is_first else window.start - OVERLAP
+        last = window.end if window.is_last else window.end + OVERLAP
+        pieces.append(samples[first * STEP_SAMPLES : last * STEP_SAMPLES].tobytes())
+    return pieces
 
 
 def joined(pieces: list[bytes]) -> array[int]:
@@ -96,7 +112,8 @@ def test_joined_windows_are_the_whole(energy: list[int], is_waited_for: bool, se
     chance = np.random.default_rng(seed)
     samples = array("h", chance.integers(-9000, 9000, len(energy) * STEP_SAMPLES).astype("<i2").tobytes())
     found = windows(energy, is_waited_for=is_waited_for)
-    assert joined(cut(samples, found)) == samples
+    sounding = samples[found[0].start * STEP_SAMPLES : found[-1].end * STEP_SAMPLES]
+    assert joined(cut(samples, found)) == sounding
 
 
 def tone(seconds: float, level: float) -> array[int]:
@@ -105,7 +122,7 @@ def tone(seconds: float, level: float) -> array[int]:
 
 
 def test_a_join_between_windows_of_different_levels_has_no_step() -> None:
-    found = [Window(0, 160), Window(160, 320)]
+    found = [Window(0, 160, is_first=True), Window(160, 320, is_last=True)]
     loud, quiet = cut(tone(4, 8000), found)[0], cut(tone(4, 6000), found)[1]
     sound = np.array(joined([loud, quiet]))
     assert len(sound) == 320 * STEP_SAMPLES
@@ -116,6 +133,6 @@ def test_a_join_between_windows_of_different_levels_has_no_step() -> None:
 
 
 def test_a_first_window_that_was_cut_to_its_last_moment_is_joined_too() -> None:
-    found = [Window(0, 160), Window(160, 320)]
+    found = [Window(0, 160, is_first=True), Window(160, 320, is_last=True)]
     first, second = cut(tone(4, 8000), found)
     assert len(joined([first[-400:], second])) >= 160 * STEP_SAMPLES
