@@ -127,7 +127,8 @@ def _held(folder: Path, *, block: bool, wait: Callable[[], None] = lambda: None)
     The lock is on an open file, so it ends with its holder however that ends. BlockingIOError if not to `block`.
     """
     while True:
-        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # exist_ok would look again, and its holder may just have removed it
+            folder.mkdir(parents=True)
         if folder.is_symlink():
             raise NotADirectoryError(f"{folder} leads elsewhere")  # what is emptied must be ours
         try:
