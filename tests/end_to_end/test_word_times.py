@@ -23,14 +23,20 @@ LISTED = {
     "af_heart": (
         "Apples, oranges, lemons, melons, almonds, and onions.",
         "Well, I am here, on my own, again, although, obviously, nobody knew.",
+        "Anna, Emma, Oliver, Ian, Amy, and Owen.",
+        "In autumn, as ever, rain is normal, and winter, alas, is near.",
     ),
     "am_michael": (
         "Yellow, orange, red, white, violet, and lilac.",
         "No, never, ever, not once, I am afraid, in any of my years.",
+        "Iron, amber, nylon, leather, and aluminium.",
+        "Again, and again, one morning, our engine, an old one, would not run.",
     ),
     "bf_emma": (
         "Monday, Wednesday, Easter, Advent, or New Year.",
         "Now, we love it, as you know, and yet, alas, we leave.",
+        "Under, over, in, on, around, or along.",
+        "Evenings, we read, and mornings, in earnest, we run.",
     ),
 }
 """Words apart by commas, most of which begin with a voice: their onset is where sound begins."""
@@ -88,7 +94,7 @@ def test_words_begin_where_their_sound_does(kokoro: Gateway) -> None:
             for seconds in onsets(*heard(kokoro, text, voice, 1.0))
         ]
     )
-    assert len(late) >= 10
+    assert len(late) >= 18
     assert abs(np.median(late)) <= 0.015
     assert (abs(late) <= 0.05).mean() >= 0.95
 
