@@ -29,7 +29,7 @@ class OrdinalBook:
         w = self._letters
         return {
             "century": (
-                rf"\b({any_of(self._book.get('centuries', '').split())})\s(?![CDLM]\b)({NUMERAL})",
+                rf"\b({any_of(self._book.get('centuries', '').split())})\s(?![CDLM]\b)({NUMERAL})(?![{w}])",
                 lambda match: f"{match[1]} {value(match[2])}",
             ),
             "king": (

@@ -121,7 +121,10 @@ class SignBook:
                 r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))\s?·\s?(?=\d|\(|[^\W\d_]\b)",
                 f" {signs.get('×', '')} ",
             ),
-            "about": (r"~\s?(?=(?:[€$£]|R\$)?\s?\d)", f"{self._book.get('about', '')} "),
+            "about": (
+                r"(?<![\w~])~\s?(?=(?:[€$£]|R\$)?\s?\d)(?!\d+[^\W\d_]{5})",
+                f"{self._book.get('about', '')} ",
+            ),
             "sign": (
                 rf"\s?({any_of(signs)})\s?",
                 lambda match: f" {signs[match[1]]} " if self._space else signs[match[1]],

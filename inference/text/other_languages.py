@@ -105,11 +105,11 @@ class PhraseBook:
         stopped, dialled = any_of(with_stop), any_of(self._book.get("dialled", "").split())
         return {
             "title": (
-                rf"\b({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+(?:(?:l?a|le|il|el|o)\s+)?{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
+                rf"\b(?<![A-ZÀ-Þ]\.\s)({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+(?:(?:l?a|le|il|el|o)\s+)?{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
                 lambda match: words("titles")[match[1]],
             ),
             "abbreviation": (
-                rf"(?<![{w}.])({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}]))",
+                rf"(?<![{w}.])({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}'’]))",
                 lambda match: self._abbreviation(match, words("abbreviations"), match["ends"] is not None),
             ),
             "abbreviation with its stop": (
