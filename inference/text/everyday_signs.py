@@ -15,6 +15,11 @@ from inference.text.rules import any_of
 if TYPE_CHECKING:
     from inference.text.rules import Said
 
+_SENT: Final = re.compile(
+    r"(?:\d\s?[^\W\d]+|\b(?:[kKMGT]i?)?(?:bits?|bytes?|[bB])|\bk?m|\bmetr\w{1,2}|\blit\w{2,3})$"
+)
+"""What comes so often a second."""
+
 _TOP_LEVEL: Final = any_of(english_data.words("top_level_domains"))
 _EXTENSION: Final = any_of(english_data.words("extensions"))
 _CONSONANT: Final = "[B-DF-HJ-NP-TV-Z]"
@@ -49,7 +54,7 @@ class SignBook:
         return {
             "address": (
                 rf"(?<![{w}.+-])(?:[{w}.+-]{{1,64}}@(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,10}}"
-                rf"|(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[{w}./-]*[{w}])?"
+                rf"|(?!p\.es\b)(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[{w}./-]*[{w}])?"
                 rf"|(?![a-z]\.[a-z]\b)(?:[a-zA-Z\d_-]{{1,60}}\.){{1,3}}{_EXTENSION})(?![{w}@]|[./][{w}])",
                 self._address,
             ),
@@ -86,7 +91,7 @@ class SignBook:
             "per": (
                 rf"(?<=[^\s/_.,:;(])/({per})(?:\.(?=\s?[a-zà-ÿ,;:)]))?"
                 rf"(?![{self._letters}])(?!/(?!{per}(?![{self._letters}])))",
-                lambda match: f" {self._book['per'][match[1]]}",
+                self._rate,
             ),
             "difference": (
                 r"(?:(?<=\d)\s?|(?<=[a-z²³)]\s))[-−–]\s?(?=(?:\d{1,15}[a-z]?|[a-z])\s?=)|(?<=[²³]\s)[-−–]\s(?=[\da-z])",
@@ -141,6 +146,18 @@ class SignBook:
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
+
+    def _rate(self, match: re.Match[str]) -> str:
+        """Its words; not of a day beside its month, of letters, or of one or more, as in `alumno/s`."""
+        before = match.string[max(match.start() - 24, 0) : match.start()]
+        beside = any_of(self._book.get("beside_each_other", "").split())
+        is_no_rate = re.search(
+            rf"(?<![\w'])(?:[A-Z]|(?<!\d\s)(?<!\bun\s)(?<!\bun[ae]\s)(?<!\bum\s)(?<!\buma\s)(?:{beside}))$",
+            before,
+        )
+        if is_no_rate or (match[1] == "s" and not _SENT.search(before)):
+            return match[0]
+        return f" {self._book['per'][match[1]]}"
 
     def _out_of(self, match: re.Match[str]) -> str:
         is_part = float(match[1].replace(",", ".")) <= int(match[2])

@@ -109,7 +109,7 @@ class PhraseBook:
                 lambda match: words("titles")[match[1]],
             ),
             "abbreviation": (
-                rf"(?<![{w}.])({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}'’]))",
+                rf"(?<![{w}.-])(?<!\W/)(?<!\A/)({any_of(words('abbreviations'))})(?:\.(?=\s*$)(?P<ends>)|\.?(?![{w}'’]))",
                 lambda match: self._abbreviation(match, words("abbreviations"), match["ends"] is not None),
             ),
             "abbreviation with its stop": (
