@@ -78,10 +78,10 @@ ARITHMETIC: Final = (
     ),
     rule(
         "power",
-        r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])\s?\^\s?(-?\w{1,6}))",
+        r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])(?<!\^[A-Z])(?:\^|\s\^\s)(-?\w{1,6}))",
         _power,
-        "x² + 2^10, Ca²⁺",
-        "x squared + 2 to the power of 10, Ca 2 plus",
+        "x² + 2^10, Ca²⁺, but press ^C or ^N^P",
+        "x squared + 2 to the power of 10, Ca 2 plus, but press ^C or ^N^P",
     ),
     rule(
         "a in a formula",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import Final
 
 from inference.text import english_data as data
 from inference.text.english_data import stands_for_one
 from inference.text.rules import any_of, rule
-
-if TYPE_CHECKING:
-    import re
 
 _NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _DASH: Final = r"\s?[–—-]\s?"
@@ -49,6 +47,11 @@ def _sum(whole: str, cents: str | None, unit: tuple[str, str], hundredth: list[s
     parts = f"{int(cents)} {hundredth[cents != '01']}"
     return parts if whole == "0" else f"{units} and {parts}"
 
+
+_RATED: Final = re.compile(
+    r"(?:\d|\d\s?[a-zA-Z²³]+|[a-z]s|[²³¢]|\b(?:m[gl]|[kcm]?m|k?g|[mk]cg|m?L|[kM]Wh|mol|[kKmMgG]?b(?:it|yte)?|cost|price|rate|fee|pay))$"
+)
+"""What stands before the slash of a rate; beside `get/set` and `parent/child` nothing does."""
 
 _AMOUNT: Final = rf"(?P<whole>\d+(?:,\d{{2,3}})*)(?:\.(?P<cents>\d+))?(?P<multiple>{_MULTIPLE})?+(?![\d])"
 _NOUN_AFTER: Final = rf"(?P<noun>[\s-]{data.NOUN})?"
@@ -112,8 +115,10 @@ MONEY: Final = (
     rule(
         "per",
         rf"(?<=[a-z\d])/({any_of(data.PER)})(?![\w/])(?:\.(?=,|\s[a-z]))?",
-        lambda m: f" per {data.PER[m[1]]}",
-        "5 dollars/hr",
-        "5 dollars per hour",
+        lambda m: (
+            f" per {data.PER[m[1]]}" if _RATED.search(m.string, max(m.start() - 24, 0), m.start()) else m[0]
+        ),
+        "5 dollars/hr, 2 mg/kg, mbit/s; get/set, parent/child, user/s",
+        "5 dollars per hour, 2 mg per kilogram, mbit per second; get/set, parent/child, user/s",
     ),
 )
