@@ -103,6 +103,13 @@ _ALL: Final = (
         "- [x] done",
         "done",
     ),
+    rule(
+        "dot between words",
+        r"""(?: (?<=[^\W\d_]{2}) | (?<=[\w)”][.!?)”]) ) \s[·•∙]\s (?=[^\W_]) | (?<=\d) \s[·•∙]\s (?=[^\W\d_]{2})""",
+        ", ",
+        "5 min read · Jan 3 • News, but 2 · 3 N",
+        "5 min read, Jan 3, News, but 2 · 3 N",
+    ),
     rule("rule between the rows of a table", r"^ (?=[^-]*-) [\s|:+=_*-]*+ $", "", "|---|:--:|", ""),
     rule(
         "highlight",
