@@ -110,6 +110,7 @@ _ALL: Final = (
         "5 min read · Jan 3 • News, but 2 · 3 N",
         "5 min read, Jan 3, News, but 2 · 3 N",
     ),
+    rule("row of a sign", r"([+<>%@&$])\1{3,}", " ", "Title +++++++ Text", "Title   Text"),
     rule("rule between the rows of a table", r"^ (?=[^-]*-) [\s|:+=_*-]*+ $", "", "|---|:--:|", ""),
     rule(
         "highlight",
