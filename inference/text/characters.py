@@ -17,6 +17,10 @@ _VOICED_PLANE: Final = 0xF0000
 VOICED: Final = "\U000f0000-\U000fffff"
 """The private plane in which phonemes stand among words, as a range: no rule takes them for letters."""
 
+RAISED: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
+LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+"""What small raised and lowered characters stand for."""
+
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 """With espeak's own: NUL ends its text, \\x01 begins a command to it."""
 

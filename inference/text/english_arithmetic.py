@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from inference.text.characters import VOICED, voiced
+from inference.text.characters import LOWERED, RAISED, VOICED, voiced
 from inference.text.rules import rule
-
-_SUPERSCRIPT: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ", "0123456789+-n")
-_SUBSCRIPT: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def _power(match: re.Match[str]) -> str:
-    exponent = (match[1] or match[2]).translate(_SUPERSCRIPT)
+    exponent = (match[1] or match[2]).translate(RAISED)
     if exponent[-1] in "+-":  # of an ion
         return f" {exponent[:-1]} {'plus' if exponent[-1] == '+' else 'minus'}"
     plain = {"2": "squared", "3": "cubed"}.get(exponent)
@@ -63,7 +60,7 @@ ARITHMETIC: Final = (
     rule(
         "isotope",
         r"(?<!\w)([¹²³⁴-⁹⁰]{1,3})([A-Z][a-z]?)\b",
-        lambda m: f"{m[1].translate(_SUPERSCRIPT)} {m[2]}",
+        lambda m: f"{m[1].translate(RAISED)} {m[2]}",
         "¹⁴C",
         "14 C",
     ),
@@ -71,7 +68,7 @@ ARITHMETIC: Final = (
         "limits of a sum",
         r"([∑∏∫])\s?(?:([₀₁₂₃₄₅₆₇₈₉]+)([⁰¹²³⁴-⁹ⁿ]+)|([\w=−\s]{1,12}?)\sto\s(−?[\w∞]{1,4})(?!\w))",
         lambda m: (
-            f"{_SUMS[m[1]]} from {(m[2] or m[4]).translate(_SUBSCRIPT)} to {(m[3] or m[5]).translate(_SUPERSCRIPT)} of "
+            f"{_SUMS[m[1]]} from {(m[2] or m[4]).translate(LOWERED)} to {(m[3] or m[5]).translate(RAISED)} of "
         ),
         "∫₀¹x, ∑ i=1 to n i",
         "the integral from 0 to 1 of x, the sum from i=1 to n of  i",
@@ -100,7 +97,7 @@ ARITHMETIC: Final = (
     rule(
         "base of a logarithm",
         r"\blog\s?([₀₁₂₃₄₅₆₇₈₉]+)\s?",
-        lambda m: f"log base {m[1].translate(_SUBSCRIPT)} of ",
+        lambda m: f"log base {m[1].translate(LOWERED)} of ",
         "log₂8",
         "log base 2 of 8",
     ),
@@ -119,7 +116,7 @@ ARITHMETIC: Final = (
         "CH₃OH",
         "CH₃O H",
     ),
-    rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(_SUBSCRIPT)} ", "H₂O", "H 2 O"),
+    rule("index", r"(?<=\w)([₀₁₂₃₄₅₆₇₈₉]+)", lambda m: f" {m[1].translate(LOWERED)} ", "H₂O", "H 2 O"),
     rule(
         "over",
         rf"""(?: (?<=[)²³!]) | (?<=\b\w) | (?<=[{VOICED}]) | (?<=\bof\s\w) | (?<=\d[a-z]) )

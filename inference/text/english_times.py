@@ -70,9 +70,7 @@ TIMES: Final = of_figures(
     rule(
         "time of a lap",
         r"(?<![\w:.]) (?:(\d{1,2}):(?=\d\d:))? (\d{1,2}):([0-5]\d)\.(\d{1,3}) (?![\w:]|\.\d)",
-        lambda match: (
-            f"{match[1] or ''} {match[2]} {'oh ' if match[3][0] == '0' else ''}{int(match[3])}.{match[4]}".strip()
-        ),
+        lambda match: f"{match[1] or ''} {match[2]} {_oh(match[3])}.{match[4]}".strip(),
         "in 1:27.097",
         "in 1 27.097",
     ),

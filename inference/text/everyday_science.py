@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.characters import LOWERED, RAISED
 from inference.text.phrases import filled
 from inference.text.rules import any_of
 
@@ -38,14 +39,14 @@ class ScienceBook:
             ),
             "raised figures": (
                 r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))(?=⁻|[⁰⁴-⁹]|[¹²³][⁰¹²³⁴-⁹])([⁻⁰¹²³⁴-⁹]{1,5})",
-                lambda match: f" {self._book.get('to_the', '')} {match[1].translate(_RAISED)}",
+                lambda match: f" {self._book.get('to_the', '')} {match[1].translate(RAISED)}",
             ),
             "arrow": (r"\s?[→⟶⇒⟹⇌]\s?", self._arrow),
             "compound": (
                 r"(?<![\w.-])(\d{1,2})?(?=[A-Za-z\d()]*[₀-₉])((?:[A-Z][a-z]?\d?[₀-₉]*|\((?:[A-Z][a-z]?[₀-₉]*)+\)[₀-₉]*){1,12})(?![\w-])",
                 self._compound,
             ),
-            "index": (r"(?<=\w)([₀-₉]+)", lambda match: f" {match[1].translate(_SUBSCRIPT)}"),
+            "index": (r"(?<=\w)([₀-₉]+)", lambda match: f" {match[1].translate(LOWERED)}"),
             "verse": (
                 rf"(?<![{w}.])(?:([123])\s?)?({any_of(self._book.get('scripture', {}))})\.?\s"
                 r"(\d{1,3})(?:\s?[,:.]\s?(\d{1,3}))(?![\d%]|[,.:]\d|\s?[mµ]?[gmM]\b)",
@@ -83,7 +84,7 @@ class ScienceBook:
     def _compound(self, match: re.Match[str]) -> str:
         """`2H₂O` letter by letter."""
         names = self._book.get("letters", {})
-        parts = re.findall(r"\d+|[A-Za-z]", match[2].translate(_SUBSCRIPT))
+        parts = re.findall(r"\d+|[A-Za-z]", match[2].translate(LOWERED))
         said = [part if part.isdigit() else names.get(part.upper(), part.upper()) for part in parts]
         return " ".join([*filter(None, [match[1]]), *said])
 
@@ -100,7 +101,5 @@ class ScienceBook:
         return filled(self._book, "minute_of_a_match", n=figures)
 
 
-_RAISED: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
-_SUBSCRIPT: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _REACTS: Final = re.compile(r"\d?(?:[A-Z][A-Za-z]?[\d₀-₉][A-Za-z\d₀-₉()]*|NaOH|NaCl|HCl)(?!\w)")
 """A formula."""

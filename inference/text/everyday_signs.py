@@ -46,6 +46,11 @@ class SignBook:
         self._letters: Final = letters
         self._space: Final = space
         self._dash: Final = dash
+        beside = any_of(book.get("beside_each_other", "").split())
+        self._no_rate: Final = re.compile(
+            rf"(?<![\w'])(?:[A-Z]|(?<!\d\s)(?<!\bun\s)(?<!\bun[ae]\s)(?<!\bum\s)(?<!\buma\s)(?:{beside}))$"
+        )
+        """What stands before the slash of something else, at the end of a text."""
 
     def first_kinds(self) -> dict[str, tuple[str, Said]]:
         """Rules before all others: their signs would be taken for those of figures."""
@@ -150,12 +155,7 @@ class SignBook:
     def _rate(self, match: re.Match[str]) -> str:
         """Its words; not of a day beside its month, of letters, or of one or more, as in `alumno/s`."""
         before = match.string[max(match.start() - 24, 0) : match.start()]
-        beside = any_of(self._book.get("beside_each_other", "").split())
-        is_no_rate = re.search(
-            rf"(?<![\w'])(?:[A-Z]|(?<!\d\s)(?<!\bun\s)(?<!\bun[ae]\s)(?<!\bum\s)(?<!\buma\s)(?:{beside}))$",
-            before,
-        )
-        if is_no_rate or (match[1] == "s" and not _SENT.search(before)):
+        if self._no_rate.search(before) or (match[1] == "s" and not _SENT.search(before)):
             return match[0]
         return f" {self._book['per'][match[1]]}"
 
