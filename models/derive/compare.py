@@ -66,8 +66,8 @@ class Stages:
 
     def __init__(self, score: Path, *, is_whole: bool = True) -> None:
         self._is_whole = np.array(is_whole)
-        self._score = _session(score)
-        self._vocoder = _session(score.with_name(f"{VOCODER}.onnx"))
+        self._score = single_threaded(score)
+        self._vocoder = single_threaded(score.with_name(f"{VOCODER}.onnx"))
         self.get_inputs = self._score.get_inputs
 
     def run(self, _names: list[str], inputs: Feed) -> list[Floats]:
@@ -80,10 +80,10 @@ class Stages:
 
 def open_session(path: Path, *, is_whole: bool = True) -> ort.InferenceSession | Stages:
     """A graph, or both stages of one that is named by its first."""
-    return Stages(path, is_whole=is_whole) if path.stem == SCORE else _session(path)
+    return Stages(path, is_whole=is_whole) if path.stem == SCORE else single_threaded(path)
 
 
-def _session(path: Path) -> ort.InferenceSession:
+def single_threaded(path: Path) -> ort.InferenceSession:
     """One thread, as a worker has on a busy machine."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1

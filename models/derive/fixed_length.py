@@ -12,7 +12,7 @@ import numpy as np
 import onnx_ir as ir
 
 from models.derive.norms import flag, predicted
-from models.derive.rewrites import apply, attributes, rule
+from models.derive.rewrites import apply, attributes, optional_input, rule
 
 if TYPE_CHECKING:
     from models.derive.norms import Moments
@@ -29,10 +29,7 @@ def fix_length(vocoder: ir.Model, moments: Moments) -> int:
     inputs = {value.name: value for value in graph.inputs}
     inputs["features"].shape = ir.Shape([1, 512, "steps"])
     inputs["source"].shape = ir.Shape([1, 22, "columns"])
-    one = ir.tensor(np.array(1, np.float32), name=_SHARE)
-    share = ir.Value(name=_SHARE, type=ir.TensorType(ir.DataType.FLOAT), shape=ir.Shape([]), const_value=one)
-    graph.register_initializer(share)  # an input that has a value already may be left out
-    graph.inputs.append(share)
+    share = optional_input(graph, _SHARE, np.array(1, np.float32))
     is_whole, told = flag(graph), predicted(graph, moments)
 
     def weighted(op: Any, x: Any, scale: Any, shift: Any, norm: Any, **_: Any) -> Any:

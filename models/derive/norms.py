@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnx_ir as ir
 
-from models.derive.rewrites import attributes
+from models.derive.rewrites import attributes, optional_input
 from models.derive.stages import WHOLE
 
 if TYPE_CHECKING:
@@ -94,11 +94,7 @@ def tell(vocoder: ir.Model, moments: Moments) -> int:
 
 def flag(graph: ir.Graph) -> ir.Value:
     """The input `WHOLE`, made."""
-    true = ir.tensor(np.array(True), name=WHOLE)
-    flag = ir.Value(name=WHOLE, type=ir.TensorType(ir.DataType.BOOL), shape=ir.Shape([]), const_value=true)
-    graph.register_initializer(flag)
-    graph.inputs.append(flag)
-    return flag
+    return optional_input(graph, WHOLE, np.array(True))
 
 
 def predicted(graph: ir.Graph, moments: Moments) -> dict[str, tuple[ir.Value, ir.Value]]:

@@ -34,6 +34,15 @@ def initializer(op: Any, name: str, array: NDArray[Any]) -> ir.Value:
     return value
 
 
+def optional_input(graph: ir.Graph, name: str, value: NDArray[Any]) -> ir.Value:
+    """One more input, a scalar; who leaves it out gives it this value."""
+    tensor = ir.tensor(value, name=name)
+    added = ir.Value(name=name, type=ir.TensorType(tensor.dtype), shape=ir.Shape([]), const_value=tensor)
+    graph.register_initializer(added)
+    graph.inputs.append(added)
+    return added
+
+
 def attributes(node: ir.Node) -> dict[str, Any]:
     """The node's attributes, as a rewrite passes them on to the node that takes its place."""
     return {attribute.name: attribute.value for attribute in node.attributes.values()}

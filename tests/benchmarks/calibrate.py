@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime as ort
 from kokoro_onnx.tokenizer import Tokenizer
 
-from models.derive import bake, quantize
+from models.derive import bake, compare, quantize
 from models.derive import rewrites as graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import onnxruntime as ort
     from numpy.typing import NDArray
 
     Arrays = dict[str, NDArray[np.float32]]
@@ -68,9 +68,28 @@ def observed(source: Path, directory: Path) -> tuple[ort.InferenceSession, list[
                 model.graph.outputs.append(node.outputs[0])
     path = directory / "observed.onnx"
     ir.save(model, path)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
-    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]), names
+    return compare.single_threaded(path), names
+
+
+def tokens_of(tokenizer: Tokenizer, text: str, language: str, most: int) -> list[int]:
+    """The first tokens of a text, at most so many."""
+    return list(tokenizer.tokenize(" ".join(tokenizer.phonemize(text, language).split())[:most]))
+
+
+def feed(
+    session: ort.InferenceSession, tokens: list[int], styles: NDArray[np.float32], speed: float
+) -> compare.Feed:
+    """What a graph is given to speak them at a speed, in the voice of these styles, [510, 1, 256]."""
+    return compare.feed(session, tokens, styles) | {"speed": np.array([speed], np.float32)}
+
+
+def read_options(description: str | None, output: Path) -> argparse.Namespace:
+    """Which `model` and `voices` to measure, and the `output` to write: this one, if none is given."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--voices", type=Path, required=True)
+    parser.add_argument("--output", type=Path, default=output)
+    return parser.parse_args()
 
 
 def widen(ranges: Arrays, seen: Arrays) -> None:
@@ -82,11 +101,7 @@ def widen(ranges: Arrays, seen: Arrays) -> None:
 
 def main() -> None:
     """Read the options, run every job, write the ranges."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--voices", type=Path, required=True)
-    parser.add_argument("--output", type=Path, default=bake.RANGES)
-    options = parser.parse_args()
+    options = read_options(__doc__, bake.RANGES)
     voices = np.load(options.voices)
     tokenizer = Tokenizer()
     ranges: Arrays = {}
@@ -94,13 +109,9 @@ def main() -> None:
         session, _ = observed(options.model, Path(directory))
         keys = [output.name for output in session.get_outputs() if ":" in output.name]
         for voice, language, text, speed in jobs(list(voices)):
-            tokens = tokenizer.tokenize(" ".join(tokenizer.phonemize(text, language).split())[:500])
-            feed = {
-                "tokens": np.array([[0, *tokens, 0]], np.int64),
-                "style": voices[voice][len(tokens) - 1],
-                "speed": np.array([speed], np.float32),
-            }
-            widen(ranges, {k: v[0] for k, v in zip(keys, session.run(keys, feed), strict=True)})
+            tokens = tokens_of(tokenizer, text, language, 500)
+            values = session.run(keys, feed(session, tokens, voices[voice], speed))
+            widen(ranges, {k: v[0] for k, v in zip(keys, values, strict=True)})
             print(f"{voice} {language} {speed} {len(tokens)} tokens", flush=True)
     quantize.save(ranges, options.output)
 

@@ -7,7 +7,6 @@ Takes about four minutes on one core. Knows how they are measured and fitted; kn
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import tempfile
 from pathlib import Path
@@ -15,18 +14,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import onnx_ir as ir
-import onnxruntime as ort
 from kokoro_onnx.tokenizer import Tokenizer
 
 from models.derive import bake, norms, quantize
 from models.derive import rewrites as graph
+from models.derive.compare import single_threaded
 from models.derive.stages import SCORE, VOCODER, split
-from tests.benchmarks.calibrate import jobs
+from tests.benchmarks.calibrate import feed, jobs, read_options, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import onnxruntime as ort
     from numpy.typing import NDArray
+
+    from models.derive.compare import Feed
 
     Floats = NDArray[np.floating[Any]]
 
@@ -58,10 +60,7 @@ def stages(
     sessions = []
     for name in (SCORE, VOCODER):
         ir.save(parts[name], directory / f"{name}.onnx")
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        sessions.append(ort.InferenceSession(directory / f"{name}.onnx", options, ["CPUExecutionProvider"]))
+        sessions.append(single_threaded(directory / f"{name}.onnx"))
     return sessions[0], sessions[1], dict.fromkeys(normed, 0)
 
 
@@ -73,16 +72,14 @@ def moments(values: list[Floats]) -> Floats:
     return np.concatenate(columns)
 
 
-def units(voices: Any) -> Iterator[dict[str, NDArray[Any]]]:
+def units(score: ort.InferenceSession, voices: Any) -> Iterator[Feed]:
     """What the score is given."""
     tokenizer = Tokenizer()
     speeds = itertools.cycle(SPEEDS)
     for voice, language, text, _ in jobs(list(voices)):
-        tokens = tokenizer.tokenize(" ".join(tokenizer.phonemize(text, language).split())[:MOST])
+        tokens = tokens_of(tokenizer, text, language, MOST)
         if len(tokens) >= LEAST:
-            style = voices[voice][len(tokens) - 1]
-            tokens_ = np.array([[0, *tokens, 0]], np.int64)
-            yield {"tokens": tokens_, "style": style, "speed": np.array([next(speeds)], np.float32)}
+            yield feed(score, tokens, voices[voice], next(speeds))
 
 
 def fit(styles: Floats, seen: Floats, channels: dict[str, int]) -> norms.Moments:
@@ -101,15 +98,11 @@ def fit(styles: Floats, seen: Floats, channels: dict[str, int]) -> norms.Moments
 
 def main() -> None:
     """Read the options, render every unit, write what was fitted."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--voices", type=Path, required=True)
-    parser.add_argument("--output", type=Path, default=bake.NORMS)
-    options = parser.parse_args()
+    options = read_options(__doc__, bake.NORMS)
     styles, seen = [], []
     with tempfile.TemporaryDirectory() as directory:
         score, vocoder, channels = stages(options.model, Path(directory))
-        for unit in units(np.load(options.voices)):
+        for unit in units(score, np.load(options.voices)):
             features, source = score.run(["features", "source"], unit)
             values = vocoder.run(
                 list(channels), {"features": features, "source": source, "style": unit["style"]}
