@@ -182,7 +182,7 @@ def test_a_socket_has_its_first_segment_from_another_gateway(pair: tuple[Gateway
     one, other = pair
 
     def turn(gateway: Gateway, text: str) -> str | None:
-        before = len(gateway.requests(voice="bf_emma"))
+        before = gateway.known(voice="bf_emma")
         with Socket(
             gateway.port, "/v1/text-to-speech/bf_emma/stream-input?output_format=pcm_24000"
         ) as socket:

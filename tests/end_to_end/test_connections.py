@@ -107,7 +107,7 @@ def test_a_reply_of_one_piece_that_nobody_reads_is_cut(start: Callable[..., Gate
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 @pytest.mark.parametrize("extra", ["", "Connection: close\r\n", "Upgrade: h2c\r\nConnection: Upgrade\r\n"])
 def test_a_client_that_half_closes_gets_its_reply(gateway: Gateway, version: str, extra: str) -> None:
-    before = len(gateway.requests(voice="af_slow"))
+    before = gateway.known(voice="af_slow")
     whole = speak(gateway, SLOW[:90], "af_slow", stream=False).content
     with connect(gateway) as connection:
         connection.sendall(speech_request(SLOW[:90], "af_slow", version, extra))
@@ -137,7 +137,7 @@ def test_every_request_before_a_half_close_is_answered(gateway: Gateway) -> None
 def test_a_client_that_half_closes_and_then_leaves_is_noticed(
     single: Gateway, leave: Callable[[socket.socket], None]
 ) -> None:
-    before = len(single.requests(outcome="client_gone"))
+    before = single.known(outcome="client_gone")
     connection = connect(single)
     with suspended(single.workers()):
         connection.sendall(speech_request(SLOW, "af_slow"))
@@ -150,7 +150,7 @@ def test_a_client_that_half_closes_and_then_leaves_is_noticed(
 
 @pytest.mark.parametrize("extra", ["", "Upgrade: h2c\r\nConnection: Upgrade\r\n"])
 def test_a_client_that_closes_before_its_reply_is_noticed(single: Gateway, extra: str) -> None:
-    before = len(single.requests(outcome="client_gone"))
+    before = single.known(outcome="client_gone")
     with suspended(single.workers()):
         with connect(single) as connection:
             connection.sendall(speech_request(SLOW, "af_slow", extra=extra))

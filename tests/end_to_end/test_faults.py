@@ -52,7 +52,7 @@ def test_a_text_that_kills_two_workers_is_an_error_and_the_next_is_spoken(
 
 
 def test_a_fault_after_the_first_audio_cuts_the_connection(gateway: Gateway) -> None:
-    before = len(gateway.requests(outcome="failed"))
+    before = gateway.known(outcome="failed")
     text = "All is well with the first sentence of this text. " * 3 + "And then it goes wrong!"
     with pytest.raises(httpx.RemoteProtocolError):
         speak(gateway, text, "af_fail")
@@ -101,7 +101,7 @@ def test_health_answers_while_every_worker_is_busy(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize("audio_format", ["pcm", "mp3"])
 def test_a_client_that_hangs_up_frees_its_worker(single: Gateway, audio_format: str) -> None:
-    before = len(single.requests(outcome="client_gone"))
+    before = single.known(outcome="client_gone")
     connection = open_stream(single, SLOW, "af_slow", audio_format)
     assert connection.recv(100)
     connection.close()

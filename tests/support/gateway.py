@@ -115,6 +115,16 @@ class Gateway:
             if line.get("event") == "request" and all(line.get(k) == v for k, v in fields.items())
         ]
 
+    def known(self, **fields: Any) -> int:
+        """How many such lines the log has, once all that others have begun here is done and logged."""
+        wait_for(
+            lambda: not any(self.status()["queue"][kind] for kind in ("requests", "contexts")), "its rest"
+        )
+        last = f"last-{time.monotonic_ns()}"
+        self.get("/nothing", headers={"X-Request-ID": last})
+        wait_for(lambda: self.requests(request_id=last), "the line of what came last")
+        return len(self.requests(**fields))
+
     def stop(self, seconds: float = DEADLINE_S) -> int:
         """End it politely and return its exit code; all it has logged must be documented."""
         if self.process.poll() is None:

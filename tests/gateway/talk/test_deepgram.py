@@ -108,19 +108,17 @@ def test_what_is_no_message_is_told_and_ends_the_socket(gateway: Gateway, messag
 
 
 def test_a_text_that_is_too_long_is_told_and_counted_once(gateway: Gateway) -> None:
-    known = len(gateway.requests(path="/v1/speak"))
-    with opened(gateway) as socket:
+    id_ = "too-long"
+    with Socket(gateway.port, "/v1/speak", {"X-Request-ID": id_}) as socket:
+        assert json.loads(socket.receive() or "")["request_id"] == id_
         for _ in range(5):
             socket.say(type="Speak", text="a" * 1000)
         assert heard(socket, "Error")[1]["code"] == "max_character_limit_exceeded"
         assert socket.receive() is None
         assert socket.closed == 1008
-    lines = wait_for(
-        lambda: [line for line in gateway.requests(path="/v1/speak")[known:] if line.get("status") == 101],
-        "the line of the socket",
-    )
-    told = [line for line in gateway.requests(path="/v1/speak")[known:] if line not in lines]
-    assert [line["error"] for line in told] == ["TextTooLong"]
+    wait_for(lambda: gateway.requests(request_id=id_, status=101), "the line of the socket")
+    told = [line.get("error") for line in gateway.requests(request_id=id_) if line.get("status") != 101]
+    assert told == ["TextTooLong"]
 
 
 def test_a_fault_is_told_and_no_flush(gateway: Gateway) -> None:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def test_talkers_break_in_once_they_hear_the_first_sentence(gateway: Gateway) -> None:
-    known = len(gateway.requests(outcome="interrupted"))
+    known = gateway.known(outcome="interrupted")
     talked = run(gateway.base_url, 2)
     assert all(0 <= figure < 20 for figure in talked.as_dict().values())
     assert talked.as_table().row_count == 4

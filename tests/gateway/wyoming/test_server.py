@@ -141,7 +141,7 @@ async def test_a_language_finds_a_voice_and_nothing_finds_the_usual_one(
     house: Gateway, voice: SynthesizeVoice | None
 ) -> None:
     found = "bf_emma" if voice and voice.language == "en-GB" else "af_heart"
-    known = len(house.requests(method="WYOMING", voice=found, outcome="ok"))
+    known = house.known(method="WYOMING", voice=found, outcome="ok")
     await said(house, Synthesize(TEXT, voice), until="audio-stop")
     wait_for(lambda: len(house.requests(method="WYOMING", voice=found, outcome="ok")) > known, "its line")
 
@@ -171,7 +171,7 @@ FAULTS: dict[str, tuple[tuple[Any, ...], str, str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_fault_is_told_and_the_connection_closed_at_once(house: Gateway, fault: str) -> None:
     events, code, outcome = FAULTS[fault]
-    known = len(house.requests(method="WYOMING", outcome=outcome))
+    known = house.known(method="WYOMING", outcome=outcome)
     *_, last = await said(house, *events)
     assert (last.type, last.data["code"]) == ("error", code)
     assert AudioStop().event().type not in kinds([last])
@@ -233,7 +233,7 @@ def test_a_client_that_reads_nothing_is_let_go(house: Gateway) -> None:
 
 
 async def test_who_leaves_is_noticed(house: Gateway) -> None:
-    known = len(house.requests(method="WYOMING", outcome="client_gone"))
+    known = house.known(method="WYOMING", outcome="client_gone")
     slow = SynthesizeVoice(name="af_slow")
     await said(house, SynthesizeStart(slow), SynthesizeChunk("Good morning! " * 100), until="audio-chunk")
     wait_for(lambda: len(house.requests(method="WYOMING", outcome="client_gone")) > known, "its line")
@@ -279,7 +279,7 @@ async def test_who_says_no_more_still_hears_all(house: Gateway) -> None:
 
 
 async def test_who_has_left_is_noticed_before_the_first_sound(house: Gateway) -> None:
-    known = len(house.requests(outcome="client_gone"))
+    known = house.known(outcome="client_gone")
     _, writer = await asyncio.open_connection("127.0.0.1", port(house))
     await async_write_event(Synthesize("Good morning!", SynthesizeVoice(name="af_slow")).event(), writer)
     writer.close()
