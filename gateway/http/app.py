@@ -17,7 +17,7 @@ from gateway import __version__
 from gateway.http import handlers
 from gateway.http.cors import Cors
 from gateway.http.elevenlabs_errors import DetailEnvelope
-from gateway.http.error_replies import ErrorReplies, routing_error
+from gateway.http.error_replies import ErrorReplies, no_route, wrong_method
 from gateway.http.key_guard import KeyGuard
 from gateway.http.key_limit import KeyLimit
 from gateway.http.openapi import document
@@ -136,10 +136,11 @@ def create_app(
     app = Starlette(
         routes=routed(with_pages=settings.console),
         middleware=middleware(settings, keys, watchers.note),
-        exception_handlers={HTTPException: routing_error},
+        exception_handlers={HTTPException: wrong_method},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
+    app.router.default = no_route
     return app
 
 

@@ -77,15 +77,23 @@ def error_response(request: HTTPConnection, exc: Exception, told: Told = in_enve
     return Response(body, status, _headers(row, exc), "application/json")
 
 
-async def routing_error(request: Request, exc: Exception) -> Response:
-    """Tell the client that no route has its path, or that the route is not for its method."""
+async def no_route(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stands for a route where there is none for what is asked, be it a request or the handshake of a WebSocket.
+
+    Raises:
+        UnknownRoute: always.
+    """
+    del receive, send
+    method, path = scope.get("method", "GET"), shortened(scope["path"])
+    raise UnknownRoute(f"Invalid URL ({method} {path})")
+
+
+async def wrong_method(request: Request, exc: Exception) -> Response:
+    """Tell the client that the route is not for its method: the only error that Starlette raises by itself."""
     assert isinstance(exc, HTTPException)
-    path = shortened(request.url.path)
-    if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allow = ", ".join(sorted((exc.headers or {})["Allow"].split(", ")))
-        hint = f"Not allowed to {request.method} on {path}. (HINT: Allowed is {allow}.)"
-        return error_response(request, WrongMethod(hint, headers={"allow": allow}))
-    return error_response(request, UnknownRoute(f"Invalid URL ({request.method} {path})"))
+    allow = ", ".join(sorted((exc.headers or {})["Allow"].split(", ")))
+    hint = f"Not allowed to {request.method} on {shortened(request.url.path)}. (HINT: Allowed is {allow}.)"
+    return error_response(request, WrongMethod(hint, headers={"allow": allow}))
 
 
 def _headers(row: ErrorStatus, exc: Exception) -> dict[str, str]:

@@ -7,11 +7,12 @@ streams of others, and one that reads nothing stay for ever. Knows bytes and mes
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import h11
 from hypercorn.events import Closed, RawData
-from hypercorn.protocol.events import StreamClosed
+from hypercorn.protocol.events import EndBody, Response, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
@@ -29,12 +30,18 @@ _BROKEN: Final = b"\x88\x02" + (1002).to_bytes(2, "big")
 """The closing frame of who met a fault in the other side's frames (RFC 6455, 5.5.1 and 7.4.1)."""
 
 WRONG_VERSION: Final = 505
+_GONE: Final = 1006
+"""What the app is told of a client that has not taken leave (RFC 6455, 7.4.1)."""
+
 _MESSAGES: Final = {
     WRONG_VERSION: "This server speaks HTTP/1.1 only.",
     431: "The headers of your request are too large.",
     501: "The transfer coding of your request is not implemented.",
 }
 _MALFORMED: Final = "Your request is not valid HTTP/1.1."
+_NO_HANDSHAKE: Final = (
+    "Your request is no handshake of a WebSocket (RFC 6455, 4.2.1), or more came before its reply."
+)
 
 
 def error_body(message: str, kind: str, code: str | None = None) -> bytes:
@@ -77,16 +84,24 @@ class Http1(H11Protocol):
         )
 
     async def handle(self, event: Event) -> None:
-        """See `H11Protocol.handle`; a socket that Hypercorn has closed for a message that is too long has ended."""
+        """See `H11Protocol.handle`; a socket that Hypercorn has closed for a message that is too long has ended.
+
+        So has one whose handshake it has refused by itself: for what it asks, or for bytes before it was answered.
+        """
         await super().handle(event)
         if self._socket_state == "LOCAL_CLOSING" and self._is_open_to_app:
             await self.stream_send(StreamClosed(STREAM_ID))
+        if isinstance(self.stream, WSStream) and self.stream.closed:
+            await self._leave(self.stream)
 
     async def stream_send(self, event: StreamEvent) -> None:
         """See `H11Protocol.stream_send`; whoever breaks the protocol of WebSockets is told, before it is cut off."""
         if isinstance(event, StreamClosed) and self._socket_state == "OPEN":
             await self.send(RawData(_BROKEN))
-        await super().stream_send(event)
+        if isinstance(event, Response) and isinstance(self.stream, WSStream) and _is_wordless(event):
+            await self._send_error_response(event.status_code, message=_NO_HANDSHAKE)
+        elif not isinstance(event, EndBody) or self.connection.our_state is h11.SEND_BODY:
+            await super().stream_send(event)
 
     @property
     def _socket_state(self) -> str:
@@ -97,6 +112,13 @@ class Http1(H11Protocol):
     @property
     def _is_open_to_app(self) -> bool:
         return isinstance(self.stream, WSStream) and self.stream.state is ASGIWebsocketState.CONNECTED
+
+    async def _leave(self, refused: WSStream) -> None:
+        """Close, and tell the app that waits for the client of a refused handshake: Hypercorn does neither."""
+        self.stream = None
+        if refused.app_put:
+            await refused.app_put({"type": "websocket.disconnect", "code": _GONE})
+        await self.send(Closed())
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Change to no other protocol; here Hypercorn would to HTTP/2."""
@@ -116,8 +138,10 @@ class Http1(H11Protocol):
             # An upgrade that is not made is none: h11 would stop reading, and the client's leaving go unnoticed.
             self.connection._cstate.pending_switch_proposals.clear()
 
-    async def _send_error_response(self, status_code: int, *, has_body: bool = True) -> None:
-        body = error_body(_MESSAGES.get(status_code, _MALFORMED), "invalid_request_error")
+    async def _send_error_response(
+        self, status_code: int, *, has_body: bool = True, message: str = _MALFORMED
+    ) -> None:
+        body = error_body(_MESSAGES.get(status_code, message), "invalid_request_error")
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
@@ -129,6 +153,10 @@ class Http1(H11Protocol):
         if has_body:
             await self._send_h11_event(h11.Data(data=body))
         await self._send_h11_event(h11.EndOfMessage())
+
+
+def _is_wordless(response: Response) -> bool:
+    return response.status_code >= HTTPStatus.BAD_REQUEST and (b"content-length", b"0") in response.headers
 
 
 def _without_extensions(request: h11.Request) -> h11.Request:

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import Route
 
 from gateway.http.app import middleware
-from gateway.http.error_replies import routing_error
+from gateway.http.error_replies import no_route, wrong_method
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.keys import Keys
 from gateway.observe.logs import configure_logging
@@ -143,9 +143,10 @@ def site(**settings: Any) -> Iterator[Site]:
     app = Starlette(
         routes=routes,
         middleware=middleware(given, Keys(given), it.noted.append),
-        exception_handlers={HTTPException: routing_error},
+        exception_handlers={HTTPException: wrong_method},
     )
     app.router.redirect_slashes = False
+    app.router.default = no_route
     with logging_as_before(), serving(app, given) as it.port:
         configure_logging(as_json, logging.StreamHandler(it.log), is_terminal=False)
         yield it

@@ -81,6 +81,23 @@ def test_unknown_path_is_told_in_the_envelope(gateway: Gateway, path: str) -> No
     assert error_of(response)["message"].startswith("Invalid URL (GET /")
 
 
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/audio/speech", "/"])
+def test_a_socket_where_there_is_none_is_the_fault_of_who_asks(gateway: Gateway, path: str) -> None:
+    names = (
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: eA==",
+    )
+    asked = "\r\n".join((f"GET {path} HTTP/1.1", "Host: x", *names, "", ""))
+    failed = gateway.status()["totals"]["requests"]["failed"]
+    head, _, body = exchange(gateway.port, asked.encode()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 404 ")
+    assert b"x-request-id" in head
+    assert json.loads(body)["error"]["message"].startswith("Invalid URL (GET /")
+    assert gateway.status()["totals"]["requests"]["failed"] == failed
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 
 from gateway.http.app import middleware
+from gateway.http.error_replies import no_route
 from gateway.keys import Keys
 from gateway.server import connection
 from gateway.settings import Settings
@@ -36,12 +38,19 @@ class Talk:
     """Handlers that listen, and that talk without an end."""
 
     port: int = 0
+    begun: threading.Event = field(default_factory=threading.Event)
     left: threading.Event = field(default_factory=threading.Event)
 
     async def listen(self, websocket: WebSocket) -> None:
         await websocket.accept()
         async for _ in websocket.iter_bytes():
             pass
+
+    async def think(self, websocket: WebSocket) -> None:
+        self.begun.set()
+        await asyncio.sleep(0.2)
+        await self.listen(websocket)
+        self.left.set()
 
     async def talk(self, websocket: WebSocket) -> None:
         await websocket.accept()
@@ -59,10 +68,12 @@ def talking(**settings: Any) -> Iterator[Talk]:
         routes=[
             WebSocketRoute("/listen", it.listen),
             WebSocketRoute("/talk", it.talk),
+            WebSocketRoute("/think", it.think),
             WebSocketRoute(LATE, it.listen),
         ],
         middleware=middleware(given, Keys(given), print),
     )
+    app.router.default = no_route
     with serving(app, given) as it.port:
         yield it
 
@@ -80,6 +91,12 @@ def handshake(path: str, key: str = "a-key") -> bytes:
     return "\r\n".join((*lines, "", "")).encode()
 
 
+def told(answer: bytes) -> dict[str, Any]:
+    """The error of an answer to a handshake, after which the connection was closed."""
+    error: dict[str, Any] = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+    return error
+
+
 def opened(it: Talk, path: str) -> socket.socket:
     wire = connect(it.port)
     wire.sendall(handshake(path))
@@ -92,7 +109,7 @@ def test_a_handshake_needs_a_key(key: str) -> None:
     with talking(api_keys="a-key") as it:
         answer = exchange(it.port, handshake("/listen", key))
         assert answer.startswith(b"HTTP/1.1 401 ")
-        assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["type"] == "invalid_request_error"
+        assert told(answer)["type"] == "invalid_request_error"
         opened(it, "/listen").close()
 
 
@@ -171,7 +188,7 @@ def test_a_flood_of_pings_keeps_nobody_waiting() -> None:
     with talking() as it, opened(it, "/listen") as wire:
         assert wire.recv(1 << 12).endswith(b"\r\n\r\n")
         wire.sendall(b"\x89\x80\0\0\0\0" * pings)
-        assert exchange(it.port, handshake("/nowhere")).startswith(b"HTTP/1.1 403 ")
+        assert exchange(it.port, handshake("/nowhere")).startswith(b"HTTP/1.1 404 ")
         answered = 0
         wire.setblocking(False)
         with contextlib.suppress(BlockingIOError):
@@ -187,6 +204,40 @@ def test_compression_is_not_taken_up() -> None:
         assert b"permessage-deflate" not in wire.recv(1 << 12)
 
 
+NO_HANDSHAKES = {
+    "another version": handshake("/listen").replace(b"Version: 13", b"Version: 12"),
+    "no version": handshake("/listen").replace(b"Sec-WebSocket-Version: 13\r\n", b""),
+    "no key of its own": handshake("/listen").replace(b"Sec-WebSocket-Key", b"Sec-WebSocket-Cue"),
+    "HTTP/1.0": handshake("/listen").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    "a frame before the answer": handshake("/listen") + b"\x81\x80\0\0\0\0",
+    "a body": handshake("/listen").replace(b"Host: x", b"Host: x\r\nContent-Length: 5") + b"hello",
+    "another request behind it": handshake("/listen") * 2,
+}
+
+
+@pytest.mark.parametrize("sent", NO_HANDSHAKES.values(), ids=NO_HANDSHAKES.keys())
+def test_who_makes_no_handshake_is_told_and_gives_up_its_place(sent: bytes) -> None:
+    with talking(max_connections=1) as it:
+        for _ in range(3):
+            with connect(it.port) as wire:
+                wire.sendall(sent)
+                answer = b"".join(iter(lambda: wire.recv(1 << 12), b""))
+            assert answer.startswith(b"HTTP/1.1 400 ")
+            assert told(answer)["type"] == "invalid_request_error"
+        opened(it, "/listen").close()
+
+
+def test_a_frame_that_comes_while_the_key_is_looked_at_ends_it_as_well() -> None:
+    with talking(max_connections=1) as it:
+        with connect(it.port) as wire:
+            wire.sendall(handshake("/think"))
+            assert it.begun.wait(DEADLINE_S)
+            wire.sendall(b"\x81\x80\0\0\0\0")
+            assert b"".join(iter(lambda: wire.recv(1 << 12), b"")).startswith(b"HTTP/1.1 400 ")
+        assert it.left.wait(DEADLINE_S)
+        opened(it, "/listen").close()
+
+
 def test_no_route_of_that_name_is_no_websocket() -> None:
     with talking() as it:
-        assert exchange(it.port, handshake("/nowhere")).startswith(b"HTTP/1.1 403 ")
+        assert exchange(it.port, handshake("/nowhere")).startswith(b"HTTP/1.1 404 ")
