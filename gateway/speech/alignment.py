@@ -54,11 +54,12 @@ class Aligner:
         """The last one ended without a space."""
 
     def align(
-        self, text: str, words: Sequence[HeardWord], end_s: float, *, ends_speech: bool
+        self, text: str, words: Sequence[HeardWord], end_s: float, *, ends_speech: bool, until: int = 0
     ) -> Alignment | None:
         """The alignment of the sound from the last one's end to `end_s`, in which these words of `text` begin.
 
         None where no word does: the next one is of that sound too. With `ends_speech` a pause follows, or the end.
+        No word follows `until` there: what is left, such as an emoji, is told with the last one.
         """
         if not words and not (ends_speech and self._is_open):
             return None
@@ -69,6 +70,9 @@ class Aligner:
             line.put(text[word.start : word.end], min(word.end_s, end_s))
             self._told, self._is_open = word.end, True
         if ends_speech:
+            unspoken = text[self._told : until].rstrip()
+            line.put(unspoken, line.until_s)
+            self._told += len(unspoken)
             self._told += text[self._told : self._told + 1].isspace()
             line.put(" ", end_s)
             self._is_open = False
@@ -84,12 +88,12 @@ class _Line:
     def __init__(self, until_s: float) -> None:
         self.characters: list[str] = []
         self.starts_s: list[float] = []
-        self._until_s = until_s
+        self.until_s = until_s
 
     def put(self, text: str, until_s: float) -> None:
         """These characters are heard from where the last ones end until then, each for as long as the others."""
-        lasts_s = max(until_s - self._until_s, 0.0)
+        lasts_s = max(until_s - self.until_s, 0.0)
         self.characters += text
-        self.starts_s += [self._until_s + lasts_s * i / len(text) for i in range(len(text))]
+        self.starts_s += [self.until_s + lasts_s * i / len(text) for i in range(len(text))]
         if text:
-            self._until_s += lasts_s
+            self.until_s += lasts_s

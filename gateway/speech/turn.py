@@ -203,7 +203,9 @@ class Turn:
         """Of the sound that comes now: it goes out with the first of it."""
         end_s = handover.seconds_with(len(spoken.pcm)) + self._delay_s
         words = delayed(spoken.words, self._delay_s)
-        return self._aligner.align(self._written, words, end_s, ends_speech=spoken.piece.is_last)
+        return self._aligner.align(
+            self._written, words, end_s, ends_speech=spoken.piece.is_last, until=spoken.characters
+        )
 
     async def _encoded(self, pcm: bytes, making: _Making) -> AsyncGenerator[bytes, None]:
         for piece in cut(pcm, round(PIECE_S * self._utterance.manner.tempo * SAMPLE_RATE) * SAMPLE_BYTES):

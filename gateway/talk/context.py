@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 REST_S: Final = 0.3
 """A writer who pauses for so long after what may end a sentence has ended it: `3.` of `3.14` comes in one breath."""
 
+_STOP_S: Final = 0.02
+"""What is dropped has as long to be gone before that is told: the next text is not to be refused because of it."""
+
 
 class Conversing(Protocol):
     """What a context needs of its conversation."""
@@ -112,7 +115,7 @@ class Context:
         self._record.written(text, keep_text=self._host.settings.log_text)
         turn.append(text)
         self.written = asyncio.get_running_loop().time()
-        self._is_flushed = False
+        self._is_flushed = self._is_flushed and not text.strip()  # a space keeps a context alive, by habit
         if self._is_auto:
             turn.rest()
         else:
@@ -146,10 +149,11 @@ class Context:
 
     async def stop(self) -> None:
         """The client breaks in: what is left is dropped."""
+        self._is_stopped = True
         if self._task and not self._task.done():
             self._record.interrupted()
             self._task.cancel()
-        self._is_stopped = True
+            await asyncio.wait({self._task}, timeout=_STOP_S)
         await self._conversation.ended(self)
 
     async def drop(self, fault: Exception | None, *, has_left: bool) -> None:

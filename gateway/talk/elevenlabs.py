@@ -101,6 +101,8 @@ class MultiStream(ElevenLabs):
     async def _do_next(self, said: ClientMessage) -> None:
         context = self._contexts.get(said.name)
         if said.close_context:
+            if context and said.flush:
+                context.flush()
             if context:
                 await context.close()
         elif context or said.text:  # an empty text alone only keeps the socket alive

@@ -46,10 +46,11 @@ class Line(Generic[Said]):
         Raises:
             TextTooLong: too much waits.
         """
+        waits = name in self._waiting or self._is_held(name)
         self._waiting.setdefault(name, deque()).append((said, len(text)))
         self._messages += 1
         self._characters += len(text)
-        if max(self._messages, self._characters) > self._most:
+        if waits and max(self._messages, self._characters) > self._most:
             raise TextTooLong(f"More than {self._most} characters wait for the end of what is being spoken.")
 
     def clear(self) -> None:

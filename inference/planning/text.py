@@ -151,6 +151,11 @@ class Text:
         self._context = context
 
     @property
+    def characters_read(self) -> int:
+        """How far it has been read."""
+        return self._start
+
+    @property
     def is_read(self) -> bool:
         """Nothing of it is left to read."""
         return not self._text.strip()

@@ -68,6 +68,10 @@ class Spoken:
     words: tuple[HeardWord, ...] = ()
     """Those that begin in it, where that is wanted and the graph tells."""
 
+    characters: int = 0
+    """How much of the text has been spoken with it, or will never be: known where a segment ends and no other is
+    planned yet."""
+
     @property
     def pcm(self) -> bytes:
         """All of it."""
@@ -115,6 +119,9 @@ class Utterance:
         self.manner = manner
         self._is_waited_for_whole = bool(pace and pace.slack_s)
         self._speak_unit: Speak = speak or partial(render, lease)
+        self._planned = (0, 0)
+        """So many segments hold all that is spoken of so many characters."""
+
         self._has_moved = asyncio.Event()
         self._has_begun = asyncio.Event()
         self._order: asyncio.Queue[_Speaking | None] = asyncio.Queue()
@@ -135,7 +142,7 @@ class Utterance:
             while speaking := await self._order.get():
                 while spoken := await speaking.pieces.get():
                     words = clock.words(spoken.segment, spoken.piece, spoken.pause)
-                    yield replace(spoken, words=words) if words else spoken
+                    yield replace(spoken, words=words, characters=self._characters(spoken))
                 await speaking.task
             await producer
         finally:
@@ -184,8 +191,15 @@ class Utterance:
             if text.is_growing and (text.takes_flush() or not self._patience_s):
                 for segment in packer.flush():
                     yield segment
+            if not packer.is_holding:
+                self._planned = (self.submitted, text.characters_read)
         for segment in packer.finish():
             yield segment
+        self._planned = (self.submitted, text.characters_read)
+
+    def _characters(self, spoken: Spoken) -> int:
+        segments, characters = self._planned
+        return characters if spoken.piece.is_last and spoken.segment.index == segments - 1 else 0
 
     async def _read(self, text: Text, stretch: Stretch) -> tuple[Sentence, ...]:
         if not stretch.text:

@@ -70,6 +70,17 @@ def test_a_long_last_word_is_closed_where_speech_ends() -> None:
     assert aligner.align("One", [], 0.8, ends_speech=True) == Alignment([" "], [300], 800)
 
 
+def test_what_is_not_spoken_behind_the_last_word_is_told_in_no_time_and_only_once() -> None:
+    aligner, text = Aligner(), "One. 🙂\nTwo. --"
+    first = aligner.align(text, [HeardWord(0, 4, 0.1, 0.5)], 1.0, ends_speech=True, until=7)
+    second = aligner.align(text, [HeardWord(7, 11, 1.1, 1.5)], 2.0, ends_speech=True, until=len(text))
+    assert first
+    assert second
+    assert ("".join(first.characters), "".join(second.characters)) == ("One. 🙂 ", "Two. -- ")
+    assert first.starts_ms[-3:] == [500, 500, 500]
+    assert (second.starts_ms[0], second.starts_ms[-1], second.end_ms) == (1000, 1500, 2000)
+
+
 def test_without_words_there_is_no_alignment() -> None:
     assert Aligner().align("One. Two. ", [], 1.0, ends_speech=True) is None
 

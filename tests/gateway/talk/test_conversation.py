@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 from gateway.http.sockets import tell
 from gateway.settings import Settings
 from gateway.speech.request import SpeechRequest
+from gateway.speech.turn import Sound
 from gateway.speech.voices import Catalogue
+from gateway.talk.context import Context
 from gateway.talk.deepgram import DeepgramSpeak
 from gateway.talk.host import Host
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from gateway.speech.synthesis import Synthesis
 
 
@@ -32,22 +37,69 @@ class Flood:
         self.answered += 1
 
 
-async def test_a_flood_of_messages_waits_for_its_turn_with_each() -> None:
-    flood, catalogue, most_at_once, before = Flood(500), Catalogue(["af_heart"]), 0, 0
-    host = Host(
-        synthesis=cast("Synthesis", None),  # nothing is spoken
-        catalogue=catalogue,
+CATALOGUE = Catalogue(["af_heart"])
+ORDER = SpeechRequest.without_text(CATALOGUE, "af_heart", response_format="pcm")
+
+
+def host(synthesis: object) -> Host:
+    return Host(
+        synthesis=cast("Synthesis", synthesis),
+        catalogue=CATALOGUE,
         settings=Settings.from_environment(),
         closing=asyncio.Event(),
         tell=tell,
         write=lambda record, path: None,
     )
-    order = SpeechRequest.without_text(catalogue, "af_heart", response_format="pcm")
+
+
+async def test_a_flood_of_messages_waits_for_its_turn_with_each() -> None:
+    flood, most_at_once, before = Flood(500), 0, 0
     talk = asyncio.create_task(
-        DeepgramSpeak(order, host=host, wire=flood, path="/v1/speak", request_id="r", key=None).run()
+        DeepgramSpeak(ORDER, host=host(None), wire=flood, path="/v1/speak", request_id="r", key=None).run()
     )
     while not talk.done():
         await asyncio.sleep(0)
         most_at_once, before = max(most_at_once, flood.answered - before), flood.answered
     assert flood.answered == 501, "a greeting, too"
     assert most_at_once <= 2
+
+
+class Dropping:
+    """A turn that takes a moment to be gone once it is dropped. Lives as long as a test."""
+
+    is_ended, is_closed = False, False
+
+    def append(self, _: str) -> None: ...
+
+    def rest(self) -> None: ...
+
+    async def sounds(self, *, gives_way: bool) -> AsyncGenerator[Sound, None]:
+        try:
+            yield Sound(b"")
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):  # of tasks that are cancelled, each waits for those behind it
+                await asyncio.sleep(0)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_who_is_told_that_a_text_was_broken_off_finds_its_work_gone() -> None:
+    turn, found, is_heard = Dropping(), [], asyncio.Event()
+
+    async def ended(_: Context) -> None:
+        found.append(turn.is_closed)
+
+    async def heard(*_: object) -> None:
+        is_heard.set()
+
+    talk: Any = SimpleNamespace(
+        request_id="r", method="GET", path="/", key=None, lead=None, gives_way=False, ended=ended, heard=heard
+    )
+    synthesis = SimpleNamespace(turn=lambda *_: turn)
+    context = Context(None, ORDER, host(synthesis), talk, is_auto=False)
+    context.append("Hello.")
+    await is_heard.wait()
+    await context.close()
+    assert found == [True]

@@ -217,6 +217,23 @@ def test_text_since_the_last_flush_makes_an_end_a_breaking_in(gateway: Gateway) 
         assert len(audio(socket.messages(is_final), "a")) / 48000 < 5
 
 
+def test_a_space_after_the_last_flush_breaks_in_on_nothing(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        whole = speech(turn(socket, "a", TEXT), "a")
+        socket.say(text=TEXT, context_id="b", flush=True)
+        socket.say(text=" ", context_id="b")
+        socket.say(context_id="b", **END)
+        assert speech(socket.messages(is_final), "b") == whole
+
+
+def test_a_flush_in_the_last_message_is_one(gateway: Gateway) -> None:
+    with opened(gateway) as socket:
+        whole = speech(turn(socket, "a", TEXT), "a")
+        socket.say(text=TEXT, context_id="b")
+        socket.say(context_id="b", flush=True, **END)
+        assert speech(socket.messages(is_final), "b") == whole
+
+
 def test_no_more_is_spoken_than_a_listener_needs(gateway: Gateway) -> None:
     with opened(gateway) as socket:
         began, sent_s = time.monotonic(), 0.0
@@ -261,6 +278,21 @@ def test_sentences_that_come_without_a_space_are_apart_in_the_alignment(gateway:
         messages = turn(socket, "a", *sentences)
     told = [message["alignment"]["chars"] for message in messages if message.get("alignment")]
     assert "".join(character for chars in told for character in chars).split() == " ".join(sentences).split()
+
+
+@pytest.mark.parametrize(
+    "text", ["See you! 🙂🙂", "Run this: `ls` ```", "Hello. <think>a secret</think>", "What? --"]
+)
+def test_what_is_not_spoken_at_the_end_is_told_all_the_same(gateway: Gateway, text: str) -> None:
+    with opened(gateway) as socket:
+        messages = turn(socket, "a", *text)
+    told = [
+        character
+        for message in messages
+        if (times := message.get("alignment"))
+        for character in times["chars"]
+    ]
+    assert "".join(told).split() == text.split()
 
 
 def test_speed_counts_where_a_context_is_opened(gateway: Gateway) -> None:
@@ -351,12 +383,14 @@ def test_a_message_of_more_than_64_kib_ends_the_socket(gateway: Gateway) -> None
         assert socket.closed == 1009
 
 
-def test_a_text_of_more_than_a_request_may_have_is_refused(gateway: Gateway) -> None:
+@pytest.mark.parametrize("messages", [1, 5])
+def test_a_text_of_more_than_a_request_may_have_is_refused(gateway: Gateway, messages: int) -> None:
     with opened(gateway) as socket:
-        for _ in range(5):
-            socket.say(text="a" * 1000, context_id="a")
+        for _ in range(messages):
+            socket.say(text="a" * (5000 // messages), context_id="a")
         fault = socket.messages()[-1]
         assert (fault["error"], fault["contextId"]) == ("max_character_limit_exceeded", "a")
+        assert fault["message"].startswith("The text has 5000 characters")
         assert socket.closed == 1008
     assert wait_for(lambda: gateway.requests(outcome="invalid", error="TextTooLong", path=SOCKET), "its line")
 
