@@ -99,6 +99,7 @@ class Http1(H11Protocol):
         if isinstance(event, StreamClosed) and self._socket_state == "OPEN":
             await self.send(RawData(_BROKEN))
         if isinstance(event, Response) and isinstance(self.stream, WSStream) and _is_wordless(event):
+            self.stream.closed = True  # before anything is awaited: its app may be about to accept
             await self._send_error_response(event.status_code, message=_NO_HANDSHAKE)
         elif not isinstance(event, EndBody) or self.connection.our_state is h11.SEND_BODY:
             await super().stream_send(event)

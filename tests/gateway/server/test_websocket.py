@@ -216,7 +216,9 @@ NO_HANDSHAKES = {
 
 
 @pytest.mark.parametrize("sent", NO_HANDSHAKES.values(), ids=NO_HANDSHAKES.keys())
-def test_who_makes_no_handshake_is_told_and_gives_up_its_place(sent: bytes) -> None:
+def test_who_makes_no_handshake_is_told_and_gives_up_its_place(
+    sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     with talking(max_connections=1) as it:
         for _ in range(3):
             with connect(it.port) as wire:
@@ -225,6 +227,7 @@ def test_who_makes_no_handshake_is_told_and_gives_up_its_place(sent: bytes) -> N
             assert answer.startswith(b"HTTP/1.1 400 ")
             assert told(answer)["type"] == "invalid_request_error"
         opened(it, "/listen").close()
+    assert "request_failed" not in caplog.messages
 
 
 def test_a_frame_that_comes_while_the_key_is_looked_at_ends_it_as_well() -> None:
