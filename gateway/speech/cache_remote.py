@@ -77,7 +77,7 @@ class RemoteStatus:
 
     is_answering: bool
     queued: int
-    """Entries that wait to be written."""
+    """Entries that wait to be written, and the one that is."""
 
     events: Mapping[tuple[Kind, RemoteEvent], int]
     """How often each has happened."""

@@ -54,7 +54,8 @@ class Writes:
         self._is_refused = False
 
     def __len__(self) -> int:
-        return self._waiting.qsize()
+        """Entries that wait or are being written: with none left, all of them are there."""
+        return len(self._keys)
 
     def put(self, key: bytes, entry: HeldSegment | HeldResponse) -> None:
         """Have an entry written when its turn comes, or drop it."""

@@ -67,10 +67,9 @@ def speak(gateway: Gateway, text: str, control: str = "", **fields: Any) -> http
 
 
 def written(gateway: Gateway) -> None:
-    """Wait until all that it has spoken is with the server."""
-    wait_for(
-        lambda: not remote(gateway)["queued"] and remote(gateway)["written"], "what was spoken is written"
-    )
+    """Wait until all that it has spoken is with the server: an entry is queued before its request has ended."""
+    gateway.known()
+    wait_for(lambda: not remote(gateway)["queued"], "what was spoken is written")
 
 
 def line(gateway: Gateway, answer: httpx.Response) -> dict[str, Any]:
@@ -213,6 +212,7 @@ def test_who_wants_it_spoken_anew_gets_that_and_who_wants_nothing_kept_too(
     assert line(other, speak(other, text, control)).get("cache") == (
         None if control == "no-store" else "miss"
     )
+    written(other)
     name_count = len(server.names())
     speak(one, f"{text} ", control)
     if control == "no-cache":
