@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
@@ -29,6 +30,9 @@ NETWORK = "tests/test_dependencies.py"
 # A client that is given no deadline has that of all waits, and not the 5 s of httpx.
 for part in ("connect", "read", "write", "pool"):
     setattr(httpx._config.DEFAULT_TIMEOUT_CONFIG, part, DEADLINE_S)
+
+# Each client would read the certificates of this machine anew, which takes more CPU than ten requests without TLS.
+vars(httpx._transports.default)["create_ssl_context"] = cache(httpx.create_ssl_context)
 
 # On a busy machine any example can be slow: that is no fault of what it holds.
 settings.register_profile("unhurried", deadline=None)
