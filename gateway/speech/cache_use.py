@@ -126,7 +126,7 @@ class CacheUse:
 
     def render(
         self, lease: Lease, unit: Unit, due: float, is_waited_for: bool
-    ) -> AsyncGenerator[Piece, None]:  # fmt: skip
+    ) -> AsyncGenerator[Piece, None]:
         """A unit as it is held, as others are having it spoken, or else spoken: only then with a worker's answer.
 
         Raises:

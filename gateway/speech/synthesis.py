@@ -188,7 +188,7 @@ class Synthesis:
         held_bytes: int,
         pace: Pace,
     ) -> tuple[Utterance, Place]:
-        lease = self._pool.lease(record.request_id or "", tokens)
+        lease = self._pool.lease(record.request_id, tokens)
         try:
             place = self._in_flight.admit(held_bytes)
         except RepliesFull:

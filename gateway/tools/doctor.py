@@ -248,9 +248,7 @@ def _remote_cache(settings: Settings) -> Check:
         read_ms, eviction = asyncio.run(_ask_cache(url))
     except RemoteCacheUnavailable as error:
         return Check("remote cache", False, str(error), "see the reason")
-    except (
-        Exception
-    ) as error:  # whatever comes of talking to something that may be no such server is the finding
+    except Exception as error:  # whatever comes of talking to what may be no such server is the finding
         found = f"{shown}: {type(error).__name__}"
         return Check("remote cache", False, found, _MEND_CACHE, is_needed=False)
     limit_ms = LIMIT_S * 1000

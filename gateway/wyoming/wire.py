@@ -88,10 +88,8 @@ class EventWire:
         try:
             async with asyncio.timeout(self._stall_s):
                 await async_write_event(message, self._writer)
-        except (
-            TimeoutError,
-            RuntimeError,
-        ) as error:  # the second is uvloop's word for a connection that is closed
+        # The second is uvloop's word for a connection that is closed.
+        except (TimeoutError, RuntimeError) as error:
             raise ConnectionResetError from error
 
 

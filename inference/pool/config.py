@@ -18,10 +18,10 @@ class PoolConfig:
     """Longest start of a worker, seconds."""
 
     job_timeout_s: float = 60
-    """Longest time that a worker may take for a segment, seconds."""
+    """Longest time that a worker may take for a job of speech, seconds."""
 
     text_timeout_s: float = 10
-    """Longest time that the text worker may take for a batch, seconds. One takes 0.05, but the first Chinese 3 to 8."""
+    """Longest time that the text worker may take for a stretch, seconds. Most take 0.05, the first Chinese 3 to 8."""
 
     queue_s: float = 20
     """Longest wait that a new request is admitted to, seconds."""

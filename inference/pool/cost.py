@@ -28,7 +28,7 @@ def score_work(tokens: float) -> float:
 
 
 def window_work(seconds: float) -> float:
-    """What the sound of so many seconds of a score, context included, is worth of speaking a token."""
+    """What the sound of so many seconds of a score, context included, is worth of speaking them."""
     return (1 - _SCORE_SHARE) * seconds * TOKENS_PER_SECOND
 
 

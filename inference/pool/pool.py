@@ -45,13 +45,6 @@ class PoolStatus:
 
     is_draining: bool
 
-    @property
-    def restarts(self) -> int:
-        """Workers that were lost or replaced so far."""
-        return sum(
-            sum(worker.restarts.values()) - worker.restarts.get("failed_start", 0) for worker in self.workers
-        )
-
 
 class Pool:
     """The workers and the queue before them. Lives as long as the application: `async with Pool(config) as pool`."""
@@ -119,7 +112,7 @@ class Pool:
         """CPU seconds of one thread for a second of audio, where that was measured."""
         return self.config.cost
 
-    def ready(self, role: str) -> Ready | None:
+    def ready(self, role: Role) -> Ready | None:
         """What a live worker of a role said when it became ready."""
         workers = (slot.worker for slot in self._dispatch.slots if slot.spec.role == role)
         return next((worker.ready for worker in workers if worker), None)
@@ -173,12 +166,10 @@ class Pool:
         return self._dispatch.queue.work_s(role, due) + reserved_s
 
     def lease(self, request_id: str, tokens: int) -> Lease:
-        """Admit a request of about `tokens` tokens, none if they are yet to be written.
+        """Admit a request of about `tokens` tokens, none if they are yet to be written, unless it would wait too long.
 
-        It must wait for its first sound alone.
-
-        Who would be next is admitted however long the jobs take that are being done: on a slow machine, a window may
-        take longer than anybody should wait in a queue.
+        What counts is the wait for its first sound. Who would be next is admitted however long the jobs take that are
+        being done: on a slow machine, a window may take longer than anybody should wait in a queue.
 
         Raises:
             PoolSaturated: it would have to wait longer than `queue_s`, or no worker can be started.

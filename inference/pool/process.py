@@ -34,7 +34,6 @@ _KEPT_VARIABLES: Final = (
     "TZ",
     "LD_LIBRARY_PATH",
     "CUDA_VISIBLE_DEVICES",
-    "PHONEMIZER_ESPEAK_LIBRARY",
 )
 """All that a worker sees of the gateway's environment: it holds keys that a worker does not need."""
 

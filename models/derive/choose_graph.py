@@ -132,10 +132,7 @@ def choose(
     try:
         store = DerivedStore(derived_directory(source, directory, recipe))
         measured = store.record() or _measured(store, source, voices, recipe, progress)
-    except (
-        DerivationFailed,
-        OSError,
-    ) as failure:  # a directory that cannot be written to is no reason either
+    except (DerivationFailed, OSError) as failure:  # the latter: a directory that cannot be written to
         return Choice("released", source, f"deriving failed: {failure}")
     return judge(source, store.graph, measured, force)
 

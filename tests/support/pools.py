@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,12 @@ def pids(pool: Pool) -> set[int]:
 def states(pool: Pool) -> list[str]:
     """What they do, in the order of the configuration."""
     return [worker.state for worker in pool.status().workers]
+
+
+def lost(pool: Pool) -> int:
+    """How many of them died, hung, sent nonsense or were replaced so far."""
+    causes = [cause for worker in pool.status().workers for cause in Counter(worker.restarts).elements()]
+    return len(causes) - causes.count("failed_start")
 
 
 def processes() -> list[psutil.Process]:

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from inference.pool.pool import Pool
-from tests.support.pools import config, pids, processes, read, say, states, whole_pool
+from tests.support.pools import config, lost, pids, processes, read, say, states, whole_pool
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def test_the_speech_workers_of_an_idle_pool_end_and_the_next_request_start
         await until(lambda: states(pool) == ["idle"] * 3, "all of them back")
         lease.close()
         await until(lambda: states(pool) == ["idle", "resting", "resting"], "they rest again")
-        assert pool.status().restarts == 0
+        assert lost(pool) == 0
     events = [record.message for record in caplog.records if "workers" in record.message]
     assert events == ["workers_rest", "workers_wake", "workers_rest"]
 

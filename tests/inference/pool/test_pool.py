@@ -25,7 +25,7 @@ from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
 from tests.support.cpu import cpu_s
-from tests.support.pools import config, pids, processes, say, states, whole_pool
+from tests.support.pools import config, lost, pids, processes, say, states, whole_pool
 from tests.support.tone import SAMPLES_PER_TOKEN
 from tests.support.waiting import DEADLINE_S, until
 
@@ -74,7 +74,7 @@ async def test_a_job_that_breaks_two_workers_is_not_given_to_a_third(
         lease = pool.lease("r1", 5)
         with pytest.raises(JobPoisoned):
             await say(lease, "boom!", voice)
-        await until(lambda: pool.status().restarts == 2 and len(pids(pool)) == 2, "both workers replaced")
+        await until(lambda: lost(pool) == 2 and len(pids(pool)) == 2, "both workers replaced")
         await say(lease)
 
 
@@ -126,7 +126,7 @@ async def test_an_engine_fault_leaves_its_worker_alive_and_its_message_unsaid(
         with pytest.raises(EngineFailed) as caught:
             await say(lease, "no!", "af_fail")
         await say(lease)
-        assert pool.status().restarts == 0
+        assert lost(pool) == 0
     assert "must not reach" not in str(caught.value)
 
 
@@ -146,7 +146,7 @@ async def test_a_cancelled_job_never_starts(speech_spec: WorkerSpec) -> None:
         gone.cancel()
         await running
         await say(lease)
-        assert pool.status().restarts == 0
+        assert lost(pool) == 0
 
 
 async def test_a_worker_whose_caller_has_gone_takes_the_next_job(speech_spec: WorkerSpec) -> None:

@@ -20,7 +20,7 @@ from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
 from inference.protocol import Unit
-from tests.support.pools import config, pids, whole_pool
+from tests.support.pools import config, lost, pids, whole_pool
 from tests.support.tone_stages import SAMPLES_PER_TOKEN
 from tests.support.waiting import until
 
@@ -81,7 +81,7 @@ async def test_a_worker_that_dies_with_a_window_costs_no_sample(staged_spec: Wor
         pieces = await rendered(pool.lease("r", 100), f"{LONG}?", "af_once")
         assert np.array_equal(sound(pieces), whole)
         assert sum(piece.answer.attempts - 1 for piece in pieces if piece.answer) == 1
-        assert pool.status().restarts == 1
+        assert lost(pool) == 1
 
 
 async def test_a_window_that_ends_two_workers_ends_the_unit(staged_spec: WorkerSpec) -> None:
