@@ -37,31 +37,12 @@ class RequestBody(HttpMiddleware):
         if body is None:
             scope["state"]["record"].left()
             return
-        is_over = is_taken = False
-
-        async def receive_read() -> Message:
-            nonlocal is_taken
-            if isinstance(body, RequestError):
-                raise body
-            if is_taken:  # whoever asks again watches for the client's leaving, and would without an end
-                await asyncio.wait((leaving,))
-                return {"type": "http.disconnect"}
-            is_taken = True
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send_noted(message: Message) -> None:
-            nonlocal is_over
-            is_over = message["type"] == "http.response.body" and not message.get("more_body")
-            await send(message)
-            # The server returns at once while the socket takes bytes, and when the client has left: without a pause
-            # here a body that is ready would hold the event loop.
-            await asyncio.sleep(0)
-
         leaving = asyncio.create_task(_left(receive))
-        work = asyncio.ensure_future(self.app(scope, receive_read, send_noted))
+        exchange = _Exchange(body, leaving, send)
+        work = asyncio.ensure_future(self.app(scope, exchange.receive, exchange.send))
         try:
             await asyncio.wait((work, leaving), return_when=asyncio.FIRST_COMPLETED)
-            if is_over:  # the server says goodbye after a whole response too
+            if exchange.is_over:  # the server says goodbye after a whole response too
                 await asyncio.wait((work,))
             elif not work.done():
                 scope["state"]["record"].left()
@@ -90,6 +71,37 @@ class RequestBody(HttpMiddleware):
         if size > self.limit:
             return BodyTooLarge(f"The body of your request is larger than {self.limit} bytes.")
         return bytes(body)
+
+
+class _Exchange:
+    """A request whose body has been read, and its response, as the app sees them. Lives as long as the app is at it."""
+
+    def __init__(self, body: bytes | RequestError, leaving: asyncio.Task[None], send: Send) -> None:
+        self.is_over = False
+        """The last of the response has been sent."""
+
+        self._body = body
+        self._leaving = leaving
+        self._send = send
+        self._is_taken = False
+
+    async def receive(self) -> Message:
+        """The body, once; raises what is wrong with it."""
+        if isinstance(self._body, RequestError):
+            raise self._body
+        if self._is_taken:  # whoever asks again watches for the client's leaving, and would without an end
+            await asyncio.wait((self._leaving,))
+            return {"type": "http.disconnect"}
+        self._is_taken = True
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        """The next of the response."""
+        self.is_over = message["type"] == "http.response.body" and not message.get("more_body")
+        await self._send(message)
+        # The server returns at once while the socket takes bytes, and when the client has left: without a pause here a
+        # body that is ready would hold the event loop.
+        await asyncio.sleep(0)
 
 
 async def _left(receive: Receive) -> None:

@@ -1,6 +1,6 @@
-"""The metrics: counters and histograms fed by finished requests, and the state of pool and cache, for Prometheus.
+"""The metrics: counters and histograms fed by finished requests, for Prometheus, with those of the state beside them.
 
-Knows records and statuses; knows no HTTP. Labels come from closed sets: never a voice, a key or a text.
+Knows records; knows no HTTP. Labels come from closed sets: never a voice, a key or a text.
 """
 
 from __future__ import annotations
@@ -11,25 +11,19 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from gateway import __version__
 from gateway.audio.encoders import ENCODERS
-from gateway.speech.cache import Event, Kind
-from gateway.speech.cache_remote import RemoteEvent
+from gateway.observe.state_metrics import StateMetrics
 from gateway.speech.record import ENDINGS, Outcome
-from inference import RestartCause, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from gateway.speech.cache import Cache
     from gateway.speech.cache_remote import RemoteCache
     from gateway.speech.record import RequestRecord
     from inference import Backend
 
-STATES: Final = ("starting", "idle", "busy", "resting")
 NO_FORMAT: Final = "none"
 """Label of requests that were over before their format was known."""
 
@@ -71,12 +65,7 @@ class Metrics:
         # The time at which each series began would double their number.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "kokoro_requests",
-            "Speech requests that have ended.",
-            ("outcome", "format"),
-            registry=self.registry,
-        )
+        self.requests = self._counter("requests", "Speech requests that have ended.", "outcome", "format")
         self.audio_s = self._counter("audio_seconds", "Seconds of audio spoken or sent again.")
         self.characters = self._counter(
             "characters", "Characters of input that became audio, whole or in part."
@@ -87,15 +76,9 @@ class Metrics:
         self.retries = self._counter(
             "retries", "Segments that a second worker spoke since the first one was lost."
         )
-        self.refusals = Counter(
-            "kokoro_refusals", "Requests that were refused.", ("cause",), registry=self.registry
-        )
-        self._total_s = Histogram(
-            "kokoro_request_seconds",
-            "From the request until its response had ended.",
-            ("outcome",),
-            buckets=_LONG,
-            registry=self.registry,
+        self.refusals = self._counter("refusals", "Requests that were refused.", "cause")
+        self._total_s = self._histogram(
+            "request_seconds", "From the request until its response had ended.", _LONG, "outcome"
         )
         self._queue_s = self._histogram("queue_wait_seconds", "Wait of a first segment for a worker.", _SHORT)
         self._ttfa_s = self._histogram(
@@ -106,7 +89,7 @@ class Metrics:
         self._rtf = self._histogram("real_time_factor", "Seconds of inference for a second of audio.", _RATIO)
         self._recent: deque[Ended] = deque(maxlen=MOST_RECENT)
         self._name_every_series()
-        self.registry.register(_State(pool, cache, remote, model, lines_dropped))
+        self.registry.register(StateMetrics(pool, cache, remote, model, lines_dropped))
 
     def note(self, record: RequestRecord) -> None:
         """Take in a speech request that has ended."""
@@ -143,11 +126,11 @@ class Metrics:
         """All metrics in Prometheus's text format."""
         return generate_latest(self.registry)
 
-    def _counter(self, name: str, meaning: str) -> Counter:
-        return Counter(f"kokoro_{name}", meaning, registry=self.registry)
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"kokoro_{name}", meaning, labels, registry=self.registry)
 
-    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
-        return Histogram(f"kokoro_{name}", meaning, buckets=buckets, registry=self.registry)
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"kokoro_{name}", meaning, labels, buckets=buckets, registry=self.registry)
 
     def _name_every_series(self) -> None:
         """Begin at 0: a series that appears with its first event has no rate before the second."""
@@ -168,85 +151,3 @@ def total(counter: Counter, label: str = "") -> dict[str, float]:
                 name = sample.labels.get(label, "")
                 counted[name] = counted.get(name, 0) + sample.value
     return counted
-
-
-class _State(Collector):
-    """Pool and cache as they are when they are asked. Lives as long as the application."""
-
-    def __init__(
-        self,
-        pool: Backend,
-        cache: Cache,
-        remote: RemoteCache | None,
-        model: str,
-        lines_dropped: Callable[[], int],
-    ) -> None:
-        self._pool = pool
-        self._cache = cache
-        self._remote = remote
-        self._model = model
-        self._lines_dropped = lines_dropped
-
-    def describe(self) -> list[Metric]:
-        return []
-
-    def collect(self) -> Iterator[Metric]:
-        yield _gauge("ready", "1 while requests are taken and each role has a worker.", self._pool.is_ready)
-        info = GaugeMetricFamily("kokoro_info", "What runs here.", labels=("version", "model"))
-        info.add_metric((__version__, self._model), 1)
-        yield info
-        lost = self._lines_dropped()
-        yield CounterMetricFamily(
-            "kokoro_log_lines_dropped", "Lines of the log that nobody read in time.", lost
-        )
-        yield from self._of_pool()
-        yield from self._of_cache()
-        yield from self._of_remote_cache()
-
-    def _of_pool(self) -> Iterator[Metric]:
-        status = self._pool.status()
-        yield _gauge("queue_jobs", "Jobs that wait for a worker.", status.jobs_queued)
-        yield _gauge("queue_seconds", "Estimated wait of a request that comes now.", status.wait_s)
-        yield _gauge("running_jobs", "Jobs that workers are doing.", status.jobs_running)
-        workers = GaugeMetricFamily("kokoro_workers", "Workers.", labels=("role", "state"))
-        memory = GaugeMetricFamily("kokoro_worker_memory_bytes", "Resident memory.", labels=("role",))
-        restarts = CounterMetricFamily(
-            "kokoro_worker_restarts",
-            "Workers that were lost, replaced or could not be started.",
-            labels=("role", "cause"),
-        )
-        for role in get_args(Role):
-            of_role = [worker for worker in status.workers if worker.role == role]
-            states = [worker.state for worker in of_role]
-            for state in {*STATES, *states}:
-                workers.add_metric((role, state), states.count(state))
-            memory.add_metric((role,), sum(worker.memory_bytes for worker in of_role))
-            for cause in get_args(RestartCause):
-                restarts.add_metric((role, cause), sum(worker.restarts.get(cause, 0) for worker in of_role))
-        yield from (workers, memory, restarts)
-
-    def _of_cache(self) -> Iterator[Metric]:
-        status = self._cache.status()
-        yield _gauge("cache_entries", "Segments and responses in the cache.", status.entries)
-        yield _gauge("cache_bytes", "What they take, in bytes.", status.bytes)
-        events = CounterMetricFamily("kokoro_cache_events", "What the cache did.", labels=("kind", "event"))
-        for kind, event in product(get_args(Kind), get_args(Event)):
-            events.add_metric((kind, event), status.events.get((kind, event), 0))
-        yield events
-
-    def _of_remote_cache(self) -> Iterator[Metric]:
-        status = self._remote.status() if self._remote else None
-        is_answering = status is not None and status.is_answering
-        yield _gauge("remote_cache_answers", "1 while the server of the remote cache answers.", is_answering)
-        events = CounterMetricFamily(
-            "kokoro_remote_cache_events",
-            "What became of look-ups and writes in the remote cache.",
-            labels=("kind", "event"),
-        )
-        for kind, event in product(get_args(Kind), get_args(RemoteEvent)):
-            events.add_metric((kind, event), status.events.get((kind, event), 0) if status else 0)
-        yield events
-
-
-def _gauge(name: str, meaning: str, value: float) -> Metric:
-    return GaugeMetricFamily(f"kokoro_{name}", meaning, value=value)

@@ -88,29 +88,10 @@ class WorkerProcess:
             WorkerFailedToStart: it ended, said why it cannot start, or was not ready in time.
         """
         try:
-            ours, theirs = socket.socketpair()
+            process, channel = await _spawned(spec)
         except OSError as error:
             raise WorkerFailedToStart(f"cannot start a {spec.role} worker: {error.strerror}") from error
-        ours.setblocking(False)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *_command(theirs.fileno(), spec),
-                pass_fds=(theirs.fileno(),),
-                env=_environment(spec),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                limit=_LONGEST_STDERR_LINE,
-                start_new_session=True,  # a Ctrl-C in the terminal is for the gateway, which drains
-            )
-        except BaseException as error:
-            ours.close()
-            if not isinstance(error, OSError):
-                raise
-            raise WorkerFailedToStart(f"cannot start a {spec.role} worker: {error.strerror}") from error
-        finally:
-            theirs.close()
-        worker = cls(spec, process, ours)
+        worker = cls(spec, process, channel)
         try:
             await worker._become_ready(timeout_s)
         except BaseException:
@@ -270,6 +251,32 @@ async def _within(seconds: float, work: Coroutine[None, None, T]) -> T:
         raise TimeoutError
     finally:
         doing.cancel()
+
+
+async def _spawned(spec: WorkerSpec) -> tuple[asyncio.subprocess.Process, socket.socket]:
+    """A new process, and our end of its socket.
+
+    Raises:
+        OSError: the system has no more of something; nothing is left open.
+    """
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with theirs:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_command(theirs.fileno(), spec),
+                pass_fds=(theirs.fileno(),),
+                env=_environment(spec),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                limit=_LONGEST_STDERR_LINE,
+                start_new_session=True,  # a Ctrl-C in the terminal is for the gateway, which drains
+            )
+        except BaseException:
+            ours.close()
+            raise
+    return process, ours
 
 
 def _command(fd: int, spec: WorkerSpec) -> list[str]:
