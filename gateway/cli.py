@@ -24,7 +24,7 @@ from gateway.commands.terminal import fail, out
 from gateway.commands.voices import voices
 from gateway.keys import UnusableKeys
 from gateway.observe.tracing import TracingUnavailable
-from gateway.server.lifecycle import PortTaken
+from gateway.server.ports import PortTaken
 from gateway.settings import PREFIX, UnknownSetting
 from gateway.speech.cache_server import RemoteCacheUnavailable
 from gateway.speech.errors import RequestError

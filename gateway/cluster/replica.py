@@ -24,7 +24,7 @@ from gateway.cluster.environment import HOST, LOG_PIPE, PREPARE
 from gateway.cluster.request_router import figures
 from gateway.keys import Keys
 from gateway.observe.logs import logged
-from gateway.server import lifecycle
+from gateway.server import lifecycle, ports
 from gateway.server.connections import Connections
 from gateway.settings import Settings
 
@@ -62,11 +62,11 @@ class Replica:
         origin = {"node": ray.util.get_node_ip_address(), "replica": context.replica_id.unique_id}
         log = self._open.enter_context(logged(settings, self._log_stream(), origin))
         self._keys = Keys(settings)
-        lifecycle.warn_if_open(settings, self._keys)
+        ports.warn_if_open(settings, self._keys)
         # It may take minutes, in which Ray wants to hear from this process.
         parts: Parts = await asyncio.to_thread(resolve_name(prepare), settings, lambda doing, share: None)
         self._lexicon = parts.lexicon
-        wyoming = lifecycle.listen_for_wyoming(settings)
+        wyoming = ports.listen_for_wyoming(settings)
         self._gateway: Gateway = await self._open.enter_async_context(
             assembly.opened(parts, self._keys, wyoming, log)
         )
@@ -75,7 +75,7 @@ class Replica:
         app = self._gateway.app
         lifespan: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
         state = dict(await self._open.enter_async_context(lifespan))
-        if listener := lifecycle.listen_on_node(settings):
+        if listener := ports.listen_on_node(settings):
             await self._open.enter_async_context(_served(app, settings, listener, state))
         # Who runs Ray by other means than `cluster` keeps strangers from the replicas by other means as well.
         machines = Machines() if HOST in os.environ else None

@@ -13,7 +13,7 @@ from gateway.commands.options import EVERY, with_settings
 from gateway.commands.terminal import err, fail, progress
 from gateway.commands.welcome import welcome
 from gateway.keys import Keys
-from gateway.server import lifecycle
+from gateway.server import ports
 from gateway.settings import Settings, base_url
 
 
@@ -32,7 +32,7 @@ def cluster(
     if importlib.util.find_spec("ray") is None:
         fail("Ray is not installed: pip install 'kokoro-gateway[ray]'")
     Keys(settings)
-    lifecycle.require_ports(settings, join_port if join is None else None)
+    ports.require_ports(settings, join_port if join is None else None)
     command.require_access(join)
     with progress() as show:
         assembly.prepare(settings, show)  # the replica would do it too, but here somebody sees how far it is

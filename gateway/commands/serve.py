@@ -10,7 +10,7 @@ from gateway.commands.terminal import progress
 from gateway.commands.welcome import welcome
 from gateway.keys import Keys
 from gateway.observe.logs import logged
-from gateway.server import lifecycle
+from gateway.server import lifecycle, ports
 from gateway.settings import Settings
 
 
@@ -20,7 +20,7 @@ def serve(settings: Settings) -> None:
     lifecycle.end_on_sigterm()
     with logged(settings) as log:
         keys = Keys(settings)
-        listener, for_wyoming = lifecycle.listen(settings, keys), lifecycle.listen_for_wyoming(settings)
+        listener, for_wyoming = ports.listen(settings, keys), ports.listen_for_wyoming(settings)
         with progress() as show:
             parts = assembly.prepare(settings, show)
 

@@ -18,7 +18,7 @@ from gateway.keys import Keys
 from gateway.model_files import Files
 from gateway.observe.logs import logged
 from gateway.observe.status import ModelFacts
-from gateway.server import lifecycle
+from gateway.server import ports
 from gateway.settings import Settings
 from gateway.sizing import hardware_profile
 from models.derive.choose_graph import Choice
@@ -43,7 +43,7 @@ def main() -> None:
     settings = Settings.from_environment(port=0)
     with logged(settings) as log, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         keys = Keys(settings)
-        listener, for_wyoming = lifecycle.listen(settings, keys), lifecycle.listen_for_wyoming(settings)
+        listener, for_wyoming = ports.listen(settings, keys), ports.listen_for_wyoming(settings)
 
         def announce() -> None:
             sys.stderr.write(f"Base URL: http://127.0.0.1:{listener.getsockname()[1]}/v1\n")
