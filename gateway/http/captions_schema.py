@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field, StrictBool
 
-from gateway.http.schema import NAME_CHARS, AudioBody, TextBody
+from gateway.http.fields import NAME_CHARS
+from gateway.http.schema import AudioBody, TextBody
 from gateway.speech.captions import CaptionFormat
 
 _MODEL = Field("kokoro", min_length=1, max_length=NAME_CHARS, description="All models speak with Kokoro.")

@@ -5,17 +5,16 @@ Their models are voices here; one of their own names means the default voice.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.audio.pcm import SAMPLE_RATE
-from gateway.http.cache_control import allowed_use
-from gateway.http.json_body import ObjectReader
+from gateway.http.fields import NAME_CHARS, NOT_BLANK, SpeakableText, checked, read_body
 from gateway.http.request_errors import ModelNotFound
 from gateway.http.responses import AudioResponse
-from gateway.http.schema import NAME_CHARS, NOT_BLANK, check_body, field_error, not_blank, plain_text
-from gateway.speech.request import RATES, SPEEDS, SpeechRequest, check_length
+from gateway.http.spoken import spoken
+from gateway.speech.request import RATES, SPEEDS, SpeechRequest
 from gateway.speech.voices import UnknownVoice
 
 if TYPE_CHECKING:
@@ -80,10 +79,7 @@ class _Query(BaseModel):
         Raises:
             InvalidField: a parameter is none of those that there are.
         """
-        try:
-            return cls.model_validate(dict(request.query_params))
-        except ValidationError as invalid:
-            raise field_error(invalid.errors(include_url=False)[0]) from None
+        return checked(cls, dict(request.query_params))
 
     def voice(self, catalogue: Catalogue, settings: Settings) -> str:
         """The name of the voice that is meant.
@@ -156,7 +152,7 @@ class SpeakQuery(_Query):
 class SpeakBody(BaseModel):
     """Body of a request for speech as Deepgram has it."""
 
-    text: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
+    text: SpeakableText = Field(
         min_length=1,
         description="Text to speak.",
         examples=["Hello, world."],
@@ -164,26 +160,10 @@ class SpeakBody(BaseModel):
     )
 
 
-_READER: Final = ObjectReader(list(SpeakBody.model_fields))
-
-
 async def deepgram_speak_text(request: Request) -> Response:
     """Speak: the audio as it is made."""
-    state, record = request.state, request.state.record
+    state = request.state
     query = SpeakQuery.read(request)
-    text = _text(await request.body(), state.settings)
-    order = query.order(state.catalogue, state.settings, text)
-    record.ordered(order, keep_text=state.settings.log_text)
-    use = allowed_use(request.headers.get("cache-control", ""))
-    return AudioResponse(await state.synthesis.stream(order, record, use), record)
-
-
-def _text(body: bytes, settings: Settings) -> str:
-    check_body(body, settings)
-    fields = _READER.read(body)
-    if isinstance(given := fields.get("text"), str):
-        check_length(given, settings.max_input_chars)
-    try:
-        return SpeakBody.model_validate(fields).text
-    except ValidationError as invalid:
-        raise field_error(invalid.errors(include_url=False)[0]) from None
+    asked = read_body(SpeakBody, await request.body(), state.settings, text="text")
+    order = query.order(state.catalogue, state.settings, asked.text)
+    return AudioResponse(await spoken(request, order), state.record)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from gateway.http.cache_control import allowed_use
 from gateway.http.elevenlabs_schema import parse_text_to_speech
 from gateway.http.responses import AudioResponse
+from gateway.http.spoken import spoken
 from gateway.speech.synthesis import ByteStream, Speech
 from gateway.speech.turn import AS_MADE
 
@@ -52,15 +52,14 @@ async def stream_text_to_speech_with_timestamps(request: Request) -> Response:
 
 
 async def _spoken(request: Request) -> Response:
-    order = await _order(request)
-    use = allowed_use(request.headers.get("cache-control", ""))
-    record = request.state.record
-    return AudioResponse(await request.state.synthesis.stream(order, record, use), record)
+    return AudioResponse(await spoken(request, await _order(request)), request.state.record)
 
 
 async def _timed(request: Request, *, is_whole: bool) -> Response:
-    order, record = replace(await _order(request), timestamps="word"), request.state.record
-    turn = request.state.synthesis.turn(order, record, AS_MADE)
+    state, record = request.state, request.state.record
+    order = replace(await _order(request), timestamps="word")
+    record.ordered(order, keep_text=state.settings.log_text)
+    turn = state.synthesis.turn(order, record, AS_MADE)
     lines = _lines(turn, order.input, is_whole=is_whole)
     try:
         first = await anext(lines, _line())  # of a text of nothing there is none
@@ -75,9 +74,7 @@ async def _order(request: Request) -> SpeechRequest:
     state = request.state
     voice, output_format = request.path_params["voice"], request.query_params.get("output_format", "")
     text, wish = parse_text_to_speech(await request.body(), voice, output_format, state.settings)
-    order = wish.order(state.catalogue, text)
-    state.record.ordered(order, keep_text=state.settings.log_text)
-    return order
+    return wish.order(state.catalogue, text)
 
 
 async def _lines(turn: Turn, text: str, *, is_whole: bool) -> AsyncGenerator[bytes, None]:

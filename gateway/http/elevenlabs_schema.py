@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.http.json_body import ObjectReader
-from gateway.http.schema import (
-    NAME_CHARS,
-    NOT_BLANK,
-    check_body,
-    field_error,
-    not_blank,
-    plain_number,
-    plain_text,
-)
+from gateway.http.fields import NAME_CHARS, NOT_BLANK, PlainNumber, SpeakableText, read_body
 from gateway.speech.elevenlabs_order import Wish
-from gateway.speech.request import check_length
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -26,7 +16,7 @@ if TYPE_CHECKING:
 class VoiceSettings(BaseModel):
     """How the voice speaks; fields that are not listed are ignored."""
 
-    speed: Annotated[float, BeforeValidator(plain_number)] | None = Field(
+    speed: PlainNumber | None = Field(
         None, description="Rate of speech; 1 is the voice's own. Beyond our range: its end."
     )
 
@@ -36,7 +26,7 @@ class TextToSpeechBody(BaseModel):
 
     model_config = ConfigDict(extra="ignore", protected_namespaces=())
 
-    text: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
+    text: SpeakableText = Field(
         min_length=1,
         description="Text to speak.",
         examples=["Hello, world."],
@@ -67,22 +57,12 @@ class TimedAudio(BaseModel):
     )
 
 
-_READER: Final = ObjectReader(list(TextToSpeechBody.model_fields))
-
-
 def parse_text_to_speech(body: bytes, voice: str, output_format: str, settings: Settings) -> tuple[str, Wish]:
     """The text, and how it is wanted.
 
     Raises:
         RequestError: the body, a field or the format is not acceptable.
     """
-    check_body(body, settings)
-    fields = _READER.read(body)
-    if isinstance(given := fields.get("text"), str):
-        check_length(given, settings.max_input_chars)
-    try:
-        asked = TextToSpeechBody.model_validate(fields)
-    except ValidationError as invalid:
-        raise field_error(invalid.errors(include_url=False)[0]) from None
+    asked = read_body(TextToSpeechBody, body, settings, text="text")
     speed = asked.voice_settings.speed if asked.voice_settings else None
     return asked.text, Wish.of(voice, output_format, asked.language_code or "", speed)

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
 
 from gateway import __version__
-from gateway.http.cache_control import allowed_use
+from gateway.audio.pcm import SAMPLE_BYTES
 from gateway.http.captioned_responses import CaptionedLines, CaptionedObject
 from gateway.http.captions_schema import CaptionedSpeechBody, CaptionsBody
 from gateway.http.reply_schema import (
@@ -26,18 +26,17 @@ from gateway.http.reply_schema import (
 from gateway.http.request_errors import ModelNotFound, NotReady
 from gateway.http.responses import AudioResponse, EventStream
 from gateway.http.schema import MODELS, is_known_model, order, parse_body, parse_speech
+from gateway.http.spoken import spoken
 from gateway.http.status_events import StatusEvents
 from gateway.speech.captions import written
 from gateway.speech.errors import shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from pydantic import BaseModel
     from starlette.requests import Request
 
     from gateway.http.pages import Pages
-    from gateway.speech.voices import Catalogue, Voice
+    from gateway.speech.voices import Voice
 
 CAPTION_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
@@ -48,14 +47,12 @@ CREATED = 1737936000
 async def speak(request: Request) -> Response:
     """Speak: audio as it is made, or events that carry it."""
     state, record = request.state, request.state.record
-    order = parse_speech(await request.body(), state.catalogue, state.settings)
-    record.ordered(order, keep_text=state.settings.log_text)
-    use = allowed_use(request.headers.get("cache-control", ""))
-    spoken = await state.synthesis.stream(order, record, use)
-    if order.stream_format == "sse":
-        sample_bytes = 2 if order.response_format == "pcm" else 1
-        return EventStream(spoken, record, sample_bytes, order.input)
-    return AudioResponse(spoken, record)
+    wanted = parse_speech(await request.body(), state.catalogue, state.settings)
+    speech = await spoken(request, wanted)
+    if wanted.stream_format == "sse":
+        sample_bytes = SAMPLE_BYTES if wanted.response_format == "pcm" else 1
+        return EventStream(speech, record, sample_bytes, wanted.input)
+    return AudioResponse(speech, record)
 
 
 async def captioned_speech(request: Request) -> Response:
@@ -63,26 +60,22 @@ async def captioned_speech(request: Request) -> Response:
     state, record = request.state, request.state.record
     asked = parse_body(CaptionedSpeechBody, await request.body(), state.settings)
     wanted = order(asked, state.catalogue, state.settings, timestamps="word")
-    record.ordered(wanted, keep_text=state.settings.log_text)
-    use = allowed_use(request.headers.get("cache-control", ""))
-    spoken = await state.synthesis.stream(wanted, record, use)
+    speech = await spoken(request, wanted)
     kind = CaptionedObject if asked.stream is False else CaptionedLines
-    return kind(spoken, record, wanted.input, is_timed=asked.return_timestamps)
+    return kind(speech, record, wanted.input, is_timed=asked.return_timestamps)
 
 
 async def captions(request: Request) -> Response:
     """When each word is heard: the text is spoken, so that who asks for its audio next has it from the cache."""
-    state, record = request.state, request.state.record
+    state = request.state
     asked = parse_body(CaptionsBody, await request.body(), state.settings)
     fixed = {"response_format": "pcm", "timestamps": "word"}
     wanted = order(asked, state.catalogue, state.settings, **fixed)
-    record.ordered(wanted, keep_text=state.settings.log_text)
-    use = allowed_use(request.headers.get("cache-control", ""))
-    spoken = await state.synthesis.stream(wanted, record, use)
-    async with aclosing(spoken.body) as body:
+    speech = await spoken(request, wanted)
+    async with aclosing(speech.body) as body:
         async for _ in body:
             pass
-    text = await asyncio.to_thread(written, asked.response_format, wanted.input, spoken.words)
+    text = await asyncio.to_thread(written, asked.response_format, wanted.input, speech.words)
     return Response(text, media_type=CAPTION_TYPES[asked.response_format])
 
 
@@ -168,13 +161,6 @@ async def page_file(request: Request) -> Response:
 
 def _page(request: Request, name: str) -> Response:
     return cast("Pages", request.state.pages).page(name).response(request)
-
-
-def listed_voices(catalogue: Catalogue, languages: Collection[str]) -> dict[str, Voice]:
-    """Every name that may be asked for and can be spoken in one of `languages`, OpenAI's first."""
-    own = {voice.id: voice for voice in catalogue.voices}
-    named = {alias: own[name] for alias, name in catalogue.aliases.items()} | own
-    return {name: voice for name, voice in named.items() if voice.language in languages}
 
 
 def _voice(name: str, voice: Voice) -> VoiceItem:

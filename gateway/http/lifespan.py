@@ -13,7 +13,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway import __version__
-from gateway.http.handlers import listed_voices
 from gateway.http.openapi import document
 from gateway.http.pages import Pages
 from gateway.http.request_log import write
@@ -112,7 +111,7 @@ class Lifespan:
         """Open what the application needs; what is given is the state that its handlers find."""
         _say_what_starts(self._settings, self._pool, self._running)
         language_named("en-AU")  # loads the tables of CLDR, 45 ms, in which no request is there to be held up
-        voices = listed_voices(self._catalogue, self._pool.languages)
+        voices = self._catalogue.spoken_in(self._pool.languages)
         traces, remote = self.watchers.traces, self._remote
         synthesis = Synthesis(self._pool, self._settings, self._cache, self._in_flight, self._lexicon, remote)
         with closing(synthesis), closing(traces) if traces else nullcontext():

@@ -120,6 +120,9 @@ def _both(path: str) -> tuple[str, str]:
     return f"/v1{path}", path
 
 
+_OF_SPEECH: Final = (400, 404, 408, 413, 500, 503)
+"""Statuses of what can go wrong where a text is spoken."""
+
 ENDPOINTS: Final = (
     Endpoint(
         handlers.speak,
@@ -128,7 +131,7 @@ ENDPOINTS: Final = (
         method="POST",
         needs_key=True,
         takes=SpeechBody,
-        errors=(400, 404, 408, 413, 500, 503),
+        errors=_OF_SPEECH,
         has_events=True,
         is_counted=True,
     ),
@@ -141,7 +144,7 @@ ENDPOINTS: Final = (
             needs_key=True,
             takes=TextToSpeechBody,
             replies=replies,
-            errors=(400, 404, 408, 413, 500, 503),
+            errors=_OF_SPEECH,
             envelope=DetailEnvelope,
             parameters=(VOICE, OUTPUT_FORMAT),
             is_counted=True,
@@ -208,7 +211,7 @@ ENDPOINTS: Final = (
         takes=CaptionsBody,
         replies=(Captions,),
         texts=("text/vtt", "application/x-subrip"),
-        errors=(400, 404, 408, 413, 500, 503),
+        errors=_OF_SPEECH,
         is_counted=True,
     ),
     Endpoint(
@@ -219,7 +222,7 @@ ENDPOINTS: Final = (
         needs_key=True,
         takes=CaptionedSpeechBody,
         replies=(CaptionedSpeech,),
-        errors=(400, 404, 408, 413, 500, 503),
+        errors=_OF_SPEECH,
         is_counted=True,
     ),
     Endpoint(
@@ -229,7 +232,7 @@ ENDPOINTS: Final = (
         method="POST",
         needs_key=True,
         takes=SpeakBody,
-        errors=(400, 404, 408, 413, 500, 503),
+        errors=_OF_SPEECH,
         parameters=DEEPGRAM,
         is_counted=True,
     ),

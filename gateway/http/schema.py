@@ -7,26 +7,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields as dataclass_fields
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
-    ValidationError,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from gateway.audio.encoders import ENCODERS
 from gateway.audio.pcm import SAMPLE_RATE
-from gateway.http.json_body import ObjectReader
-from gateway.http.request_errors import BodyTooLarge, ModelNotFound
+from gateway.http.fields import NAME_CHARS, PlainNumber, SpeakableText, plain_number, read_body
+from gateway.http.request_errors import ModelNotFound
 from gateway.speech.errors import InvalidField, shortened
 from gateway.speech.request import (
     RATES,
@@ -36,31 +32,15 @@ from gateway.speech.request import (
     SpeechRequest,
     StreamFormat,
     Timestamps,
-    check_length,
-    speakable,
 )
 from inference import LANGUAGES, LONGEST_SAID, LONGEST_WORD, phoneme_letters
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from gateway.settings import Settings
     from gateway.speech.voices import Catalogue
 
 MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "hexgrad/Kokoro-82M")
 """Models that are listed; `is_known_model` knows their snapshots and relatives too."""
-
-NAME_CHARS = 500
-"""Longest name of a voice, a model or a language: a mix of eight voices with 18 digits of weight each has 400."""
-
-LONGEST_ESCAPE = 12
-"""Bytes of `\\ud83d\\ude00`, the longest way to write one character in JSON."""
-
-OTHER_BYTES = 1 << 20
-"""Most bytes of a body besides its text."""
-
-NOT_BLANK = r"[^\s\x00-\x1f\x7f-\x9f]"
-"""Of a text that is more than spaces and what becomes of control characters: for the document."""
 
 _MOST_PRONUNCIATIONS = 100
 
@@ -71,25 +51,6 @@ def is_known_model(name: str) -> bool:
     """True for OpenAI's speech models with their snapshots and for anything called Kokoro."""
     name = name.lower().removeprefix("openai/")
     return "kokoro" in name or _OPENAI_MODEL.fullmatch(name) is not None
-
-
-def plain_text(value: Any) -> Any:
-    """A text without what pydantic refuses and no phonemizer can take."""
-    return speakable(value) if isinstance(value, str) else value  # pydantic takes no lone surrogates
-
-
-def not_blank(text: str) -> str:
-    """Refuse a text of nothing but spaces."""
-    if not text.strip():
-        raise PydanticCustomError("string_too_short", "There is no text in it")
-    return text
-
-
-def plain_number(value: Any) -> Any:
-    """Refuse what pydantic takes for a number, and the document does not."""
-    if isinstance(value, bool | str):  # pydantic would take True for 1 and "1" too; the document would not
-        raise PydanticCustomError("number_type", "Input should be a valid number")
-    return value
 
 
 def _as_taken(schema: dict[str, Any]) -> None:
@@ -158,16 +119,14 @@ class TextBody(BaseModel):
         description="An OpenAI speech model or Kokoro; all of them speak with Kokoro.",
         examples=["tts-1"],
     )
-    input: Annotated[str, BeforeValidator(plain_text), AfterValidator(not_blank)] = Field(
-        min_length=1, description="Text to speak.", examples=["Hello, world."]
-    )
+    input: SpeakableText = Field(min_length=1, description="Text to speak.", examples=["Hello, world."])
     voice: Annotated[str, BeforeValidator(_voice_name, json_schema_input_type=Name | VoiceId)] = Field(
         "",
         max_length=NAME_CHARS,
         description="An OpenAI voice, a Kokoro voice or a mix; empty: the default voice.",
         examples=["alloy", "af_heart"],
     )
-    speed: Annotated[float, BeforeValidator(plain_number)] = Field(
+    speed: PlainNumber = Field(
         1.0, ge=SPEEDS.least, le=SPEEDS.most, description="Rate of speech; 1 is the voice's own."
     )
     lang_code: str = Field(
@@ -207,7 +166,7 @@ class AudioBody(TextBody):
         description="Extension. True: the audio as it is made. False: the whole audio in one piece with its "
         "Content-Length. Left out: as it is made, but FLAC whole.",
     )
-    volume_multiplier: Annotated[float, BeforeValidator(plain_number)] = Field(
+    volume_multiplier: PlainNumber = Field(
         1.0, ge=VOLUMES.least, le=VOLUMES.most, description="Extension. Loudness; 1 leaves it alone."
     )
     sample_rate: Annotated[int, BeforeValidator(plain_number)] = Field(
@@ -234,22 +193,6 @@ class SpeechBody(AudioBody):
 Body = TypeVar("Body", bound=TextBody)
 
 
-@cache
-def _reader(shape: type[TextBody]) -> ObjectReader:
-    return ObjectReader([name for name in shape.model_fields if name != "instructions"])
-
-
-def check_body(body: bytes, settings: Settings) -> None:
-    """Refuse a body that is larger than any text needs, before anything reads it.
-
-    Raises:
-        BodyTooLarge: it is.
-    """
-    most = LONGEST_ESCAPE * settings.max_input_chars + OTHER_BYTES
-    if len(body) > most:
-        raise BodyTooLarge(f"The body of your request is larger than {most} bytes, more than any text needs.")
-
-
 def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> SpeechRequest:
     """Read the body of a speech request.
 
@@ -268,19 +211,12 @@ def parse_speech(body: bytes, catalogue: Catalogue, settings: Settings) -> Speec
 
 
 def parse_body(shape: type[Body], body: bytes, settings: Settings) -> Body:
-    """Read a body that holds a text.
+    """Read a body that names a model.
 
     Raises:
         RequestError: the body, a field or the model is not acceptable, checked in this order.
     """
-    check_body(body, settings)
-    fields = _reader(shape).read(body)
-    if isinstance(text := fields.get("input"), str):
-        check_length(text, settings.max_input_chars)
-    try:
-        asked = shape.model_validate(fields)
-    except ValidationError as invalid:
-        raise field_error(invalid.errors(include_url=False)[0]) from None
+    asked = read_body(shape, body, settings)
     if not (settings.any_model or is_known_model(asked.model)):
         model = shortened(asked.model)
         raise ModelNotFound(f"The model `{model}` does not exist. Listed are: {', '.join(MODELS)}.")
@@ -300,26 +236,3 @@ def order(asked: TextBody, catalogue: Catalogue, settings: Settings, **fixed: An
 
 
 _OF_A_REQUEST: Final = {field.name for field in dataclass_fields(SpeechRequest)} - {"input", "voice"}
-
-
-def field_error(error: ErrorDetails) -> InvalidField:
-    """What pydantic found wrong, in the words and codes of the OpenAI API."""
-    param, kind, value = str(error["loc"][0]), error["type"], error["input"]
-    message = f"Invalid '{param}': {error['msg'][0].lower()}{error['msg'][1:]}."
-    if kind == "missing" or (kind == "string_too_short" and param == "model"):
-        code, message = "missing_required_parameter", f"you must provide a {param} parameter"
-    elif kind == "string_too_short":
-        code = "empty_string"
-    elif kind == "string_too_long":
-        code = "string_above_max_length"
-    elif kind == "too_long":
-        code = "object_above_max_properties"
-    elif kind == "literal_error" and isinstance(value, str):
-        code = "invalid_value"
-    elif kind in ("greater_than_equal", "less_than_equal") or (
-        kind == "float_type" and isinstance(value, int)
-    ):
-        code = "integer_out_of_range" if param == "sample_rate" else "decimal_out_of_range"
-    else:
-        code = "invalid_type"
-    return InvalidField(message, param=param, code=code)

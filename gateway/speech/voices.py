@@ -6,9 +6,11 @@ Knows no audio and no styles: a voices file is opened for its names only.
 from __future__ import annotations
 
 import re
+import tomllib
 import zipfile
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib.resources import files
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
 
@@ -17,26 +19,14 @@ from gateway.speech.errors import RequestError, shortened
 from inference import LANGUAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from inference import VoiceParts
 
-OPENAI_VOICES: Final[Mapping[str, str]] = {
-    "alloy": "af_alloy",
-    "ash": "am_michael",
-    "ballad": "bm_george",
-    "coral": "af_bella",
-    "echo": "am_echo",
-    "fable": "bm_fable",
-    "marin": "af_heart",
-    "nova": "af_nova",
-    "onyx": "am_onyx",
-    "sage": "af_sarah",
-    "shimmer": "af_aoede",
-    "verse": "am_puck",
-    "cedar": "am_fenrir",
-}
+OPENAI_VOICES: Final[Mapping[str, str]] = tomllib.loads(
+    (files("gateway.speech") / "data" / "openai.toml").read_text("utf-8")
+)["voices"]
 """OpenAI's voice names and the Kokoro voice that answers to each."""
 
 MOST_PARTS: Final = 8
@@ -134,6 +124,12 @@ class Catalogue:
     def choices(self) -> tuple[str, ...]:
         """Every name that a request may use, OpenAI's first."""
         return (*self.aliases, *(voice.id for voice in self.voices))
+
+    def spoken_in(self, languages: Collection[str]) -> dict[str, Voice]:
+        """Every name that a request may use and that speaks one of these languages, OpenAI's first."""
+        own = {voice.id: voice for voice in self.voices}
+        named = {alias: own[name] for alias, name in self.aliases.items()} | own
+        return {name: voice for name, voice in named.items() if voice.language in languages}
 
     def resolve(self, name: str) -> Mix:
         """The mix meant by `af_bella`, `Nova` or `af_bella(2)+nova`; case does not matter.

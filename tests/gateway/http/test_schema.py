@@ -8,8 +8,9 @@ import pytest
 
 from gateway.audio.encoder import UnsupportedRate
 from gateway.audio.encoders import ENCODERS
+from gateway.http.fields import NAME_CHARS
 from gateway.http.request_errors import BodyTooLarge, MalformedBody, ModelNotFound
-from gateway.http.schema import MODELS, NAME_CHARS, SpeechBody, is_known_model, parse_speech
+from gateway.http.schema import MODELS, SpeechBody, is_known_model, parse_speech
 from gateway.settings import Settings
 from gateway.speech.errors import InvalidField, RequestError, TextTooLong
 from gateway.speech.request import SpeechRequest, speakable
