@@ -32,13 +32,14 @@ from gateway.speech.lexicon import UnusableLexicon
 from gateway.speech.voices import UnknownVoice
 from gateway.tools import top
 from gateway.tools.phonemes import print_phonemes
+from gateway.tools.reach import Unreachable
 from inference import InferenceError
 from models.fetch import FetchError
 from models.manifest import UnknownModel
 
 USERS_CAN_MEND: Final = (
     *(UnknownSetting, UnusableKeys, UnusableLexicon, UnknownModel, UnknownVoice, FetchError),
-    *(PortTaken, top.Unreachable, TracingUnavailable, RemoteCacheUnavailable, ClusterFailed),
+    *(PortTaken, Unreachable, TracingUnavailable, RemoteCacheUnavailable, ClusterFailed),
 )
 """Exceptions that say what is wrong and what to do about it."""
 

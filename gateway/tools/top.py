@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import httpx
 import typer
-from pydantic import ValidationError
 from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -17,6 +16,7 @@ from rich.table import Table
 from gateway.keys import read_keys
 from gateway.observe.status import Status
 from gateway.settings import Settings  # noqa: TC001 - the types of options are looked up when it runs
+from gateway.tools.reach import Unreachable, reaching
 
 if TYPE_CHECKING:
     from gateway.observe.status import Percentiles, WorkerFacts
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 REFRESH_S: Final = 1.0
 _MB: Final = 1 << 20
 _COLOURS: Final = {"idle": "green", "busy": "yellow", "starting": "red", "resting": "blue"}
-
-
-class Unreachable(Exception):
-    """No gateway answers there, or it does not let us in; the message says what to do."""
 
 
 def watch(
@@ -59,18 +55,10 @@ def ask(client: httpx.Client) -> Status:
     Raises:
         Unreachable: there is none to be had.
     """
-    try:
+    with reaching(client.base_url, "set KOKORO_API_KEYS to one of its keys"):
         answer = client.get("/status")
         answer.raise_for_status()
         return Status.model_validate_json(answer.content)
-    except httpx.HTTPStatusError as error:
-        code = error.response.status_code
-        advice = (
-            "set KOKORO_API_KEYS to one of its keys" if code == httpx.codes.UNAUTHORIZED else "is it one?"
-        )
-        raise Unreachable(f"the gateway at {client.base_url} answers {code}; {advice}") from error
-    except (httpx.HTTPError, ValidationError) as error:
-        raise Unreachable(f"no gateway answers at {client.base_url}; name another with --url") from error
 
 
 def page(status: Status) -> RenderableType:

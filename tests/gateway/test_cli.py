@@ -174,3 +174,12 @@ def test_say_tells_what_is_wrong_in_a_sentence(tmp_path: Path, text: str, name: 
     assert b"error: " in done.stderr
     assert told in done.stderr.replace(b"\n", b" ")
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("what", [[], ["--talk"]], ids=["listening", "talking"])
+def test_bench_of_a_gateway_that_is_not_there_says_so_in_a_sentence(what: list[str]) -> None:
+    done = run("bench", "--url", "http://127.0.0.1:1/v1", *what)
+    assert done.returncode == CANNOT_START
+    assert done.stderr.decode().splitlines() == [
+        "error: no gateway answers at http://127.0.0.1:1/v1; name another with --url"
+    ]
