@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Part = TypeVar("Part", bytes, memoryview)
 
 SILENCE_S: Final = 0.25
-"""What a text without a speakable character sounds like, seconds."""
+"""How long a text without a speakable character is heard, at any speed: to some clients less than 0.1 s is a fault."""
 
 FRAMES_PER_SECOND: Final = 40
 """The model makes its audio in frames of 25 ms, which are told as output tokens."""
@@ -135,7 +135,7 @@ class Reply:
                     yield piece
         if not self._record.segments:
             self._is_all_spoken = True
-            for piece in self._handed_over(silence(SILENCE_S)):
+            for piece in self._handed_over(silence(SILENCE_S * self._utterance.manner.tempo)):
                 yield piece
 
     async def _in_time(self, segment: Awaitable[Spoken | None]) -> Spoken | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import mmap
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -16,6 +17,9 @@ from inference.errors import EngineFailed
 
 Entry: TypeAlias = "str | dict[str, str | None]"
 """Phonemes, or phonemes by part of speech: `DEFAULT`, `NOUN`, `VERB`, `ADJ`, ..., and `None` before a mark."""
+
+_KEPT_WORDS: Final = 4096
+"""Looked up once as long as so many others are not: most words of a text are a few hundred, again and again."""
 
 _KEY: Final = b'\n  "'
 """What a word begins with; parts of speech stand further in."""
@@ -37,8 +41,10 @@ class Lexicon:
         with path.open("rb") as file:
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
-    def get(self, word: str) -> Entry | None:
+        self.get: Final = lru_cache(_KEPT_WORDS)(self._look_up)
         """What is known of a word in exactly this spelling."""
+
+    def _look_up(self, word: str) -> Entry | None:
         wanted = json.dumps(word, ensure_ascii=False).encode(errors="replace")[1:-1]
         low, high = 0, len(self._map)
         while low < high:

@@ -230,6 +230,12 @@ def test_input_without_words_is_a_short_silence(gateway: Gateway, name: str, tex
     assert abs(samples).max() < 100
 
 
+@pytest.mark.parametrize("speed", [0.25, 1, 4])
+def test_that_silence_is_as_long_at_any_speed(gateway: Gateway, speed: float) -> None:
+    pcm = spoken(gateway, input="...", response_format="pcm", speed=speed)
+    assert len(pcm) == pytest.approx(0.25 * 24000 * 2, rel=0.01)
+
+
 @pytest.mark.parametrize(
     "text",
     [
