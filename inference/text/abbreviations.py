@@ -42,7 +42,15 @@ def _words(code: str) -> Iterable[str]:
     language = BY_CODE.get(code)
     if language is not None and language.base == "en":
         data = english_data
-        return {*data.TITLES, *data.STREETS, *data.ABBREVIATIONS, *data.MONTHS, *data.WEEKDAYS}
+        before_letters = data.words("before_letters")
+        return {
+            *data.TITLES,
+            *data.STREETS,
+            *data.ABBREVIATIONS,
+            *data.MONTHS,
+            *data.WEEKDAYS,
+            *before_letters,
+        }
     path = files("inference.text").joinpath(f"data/{code}.toml")
     if not path.is_file():
         return ()

@@ -10,7 +10,7 @@ import unicodedata
 from typing import Final
 
 HEARTS: Final = "❤♥♡💙💚💛💜🖤🤍🤎🧡🩷🩵🩶"
-_MAY_BE_SPOKEN: Final = f"{HEARTS}★☆⭐♭♯"
+_MAY_BE_SPOKEN: Final = f"{HEARTS}★☆⭐♭♯♩"
 """Left in by `plain_characters`. `without_emoji` takes them out."""
 
 _VOICED_PLANE: Final = 0xF0000

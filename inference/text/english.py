@@ -16,6 +16,7 @@ from inference.text import english_figures as figures
 from inference.text import english_flights as flights
 from inference.text import english_money as money
 from inference.text import english_notes as notes
+from inference.text import english_places as places
 from inference.text import english_roman as roman
 from inference.text import english_signs as signs
 from inference.text import english_telephones as telephones
@@ -36,7 +37,10 @@ def rules(*, is_british: bool) -> tuple[Rule, ...]:
         *code.RULES,
         *notes.NOTES,
         *words.ABBREVIATIONS,
+        *places.PLACES,
+        *words.LETTERS,
         *flights.FLIGHTS,
+        *(telephones.BRITISH if is_british else ()),
         *telephones.TELEPHONES,
         *dates.APART,
         *(dates.BRITISH if is_british else dates.AMERICAN),

@@ -11,11 +11,11 @@ from inference.text.rules import rule
 
 def _power(match: re.Match[str]) -> str:
     exponent = (match[1] or match[2]).translate(RAISED)
-    if exponent[-1] in "+-":  # of an ion
+    if exponent.endswith(("+", "-")):  # of an ion
         return f" {exponent[:-1]} {'plus' if exponent[-1] == '+' else 'minus'}"
     plain = {"2": "squared", "3": "cubed"}.get(exponent)
     said = exponent.replace("-", " minus ").replace("+", " plus ").strip()
-    return f" {plain}" if plain else f" to the power of {said}"
+    return f" {plain}" if plain else f" to the power of {said}" if said else " to the power of "
 
 
 def _function(match: re.Match[str]) -> str:
@@ -66,7 +66,7 @@ ARITHMETIC: Final = (
     ),
     rule(
         "limits of a sum",
-        r"([∑∏∫])\s?(?:([₀₁₂₃₄₅₆₇₈₉]+)([⁰¹²³⁴-⁹ⁿ]+)|([\w=−\s]{1,12}?)\sto\s(−?[\w∞]{1,4})(?!\w))",
+        r"([∑∏∫])\s?(?:([₀₁₂₃₄₅₆₇₈₉]+)(?:\^?([⁰¹²³⁴-⁹ⁿ]+|(?<=\^)[\w∞]{1,3}))|([\w=−\s]{1,12}?)\sto\s(−?[\w∞]{1,4})(?!\w))",
         lambda m: (
             f"{_SUMS[m[1]]} from {(m[2] or m[4]).translate(LOWERED)} to {(m[3] or m[5]).translate(RAISED)} of "
         ),
@@ -75,7 +75,7 @@ ARITHMETIC: Final = (
     ),
     rule(
         "power",
-        r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])(?<!\^[A-Z])(?:\^|\s\^\s)(-?\w{1,6}))",
+        r"(?:(?<=[\w)])([⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ]+)|(?<=[\w)])(?<!\^[A-Z])(?:\^|\s\^\s)(-?\w{1,6}|(?=\()))",
         _power,
         "x² + 2^10, Ca²⁺, but press ^C or ^N^P",
         "x squared + 2 to the power of 10, Ca 2 plus, but press ^C or ^N^P",
@@ -108,7 +108,13 @@ ARITHMETIC: Final = (
         "∣y∣ < x",
         "the absolute value of y < x",
     ),
-    rule("element", r"([A-Z])([a-z])(?=[₀-₉])", lambda m: f"{m[1]} {m[2].upper()}", "Fe₂", "F E₂"),
+    rule(
+        "element",
+        r"([A-Z])([a-z])(?=[₀-₉])|(?<=\d)([A-Z])([a-z])(?=\s[+→⇌]|\s?$)",
+        lambda m: f"{m[1]} {m[2].upper()}" if m[1] else f" {m[3]} {m[4].upper()}",
+        "Fe₂ + 3Na",
+        "F E₂ + 3 N A",
+    ),
     rule(
         "letters behind an index",
         r"(?<=[₀-₉])([A-Z]{2,4})(?![a-z])",
@@ -120,14 +126,14 @@ ARITHMETIC: Final = (
     rule(
         "over",
         rf"""(?: (?<=[)²³!]) | (?<=\b\w) | (?<=[{VOICED}]) | (?<=\bof\s\w) | (?<=\d[a-z]) )
-        \s?/\s? (?= [(√] | \d{{0,3}}[A-Za-zπ]?(?!\w) )""",
+        \s?/\s? (?= [(√] | \d{{0,3}}[A-Za-zα-ω]?(?!\w) )""",
         _over,
         "y = x/2, (a + b)/2c, and/or",
         "y = x over 2, (a + b) over 2c, and/or",
     ),
     rule(
         "function",
-        r"\b([fghpFGHPEOTL]|Pr|Var)('{0,2})\((?![^()]*[A-Za-z]{4})([\w\s,+<>=≤≥^²³.*×∣-]{1,24})\)",
+        r"\b([fghpFGHPEOTL]|Pr|Var)('{0,2})\((?![^()]*[A-Za-z]{4})([\w\s,+<>=≤≥^²³.*×∣∩∪-]{1,24})\)",
         _function,
         "f(x), g'(2), O(n log n), P(X > 3)P(Y)",
         "f of x, g prime of 2, O of n log n, P of X > 3 P of Y",

@@ -67,8 +67,11 @@ def _constant(match: re.Match[str]) -> str:
     return " ".join(word if word in _ACRONYMS else word.lower() for word in match[0].split("_"))
 
 
+_CHORDS: Final = {"m": "minor", "min": "minor", "maj": "major"}
 _ACRONYMS: Final = frozenset(data.words("spelled"))
 
+
+_OF_MENUS: Final = re.compile(rf"\b(?i:{any_of(data.words('menus'))})\b|\s>\s.*\s>\s", re.VERBOSE)
 
 RULES: Final = (
     rule(
@@ -81,6 +84,13 @@ RULES: Final = (
         lambda match: f"{match[1]} sharp {'major' if 'aj' in match[2] else 'minor'} {match[3]}".rstrip(),
         "a C#m7",
         "a C sharp minor 7",
+    ),
+    rule(
+        "chord with a figure",
+        r"(?<![\w.-])([A-G])(m|maj|min|sus|add|dim|aug)(\d{1,2})(?![\w-])",
+        lambda match: f"{match[1]} {_CHORDS.get(match[2], match[2])} {match[3]}",
+        "Em7, Cadd9",
+        "E minor 7, C add 9",
     ),
     rule(
         "e-mail",
@@ -145,9 +155,11 @@ RULES: Final = (
         "to v2.10.3 now, v1.0-beta.2",
         "to version 2 point 10 point 3 now, version 1 point 0 beta 2",
     ),
+    rule("any release", r"(?<=\d)\.[xX]\b(?!\.\d)", " point X", "Node 18.x", "Node 18 point X"),
     rule(
         "numbers of a version",
-        r"(?<![\w.]) (?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d | \d{3}\.\d{3}\.\d{4}\b) \d+(?:\.\d+){2,4} (?!\w|\.\d)",
+        r"""(?<![\w.]) (?<!born\s)(?<!dated\s)(?<!DOB\s)(?<!DOB:\s)
+        (?!\d{1,2}\.\d{1,2}\.(?:19|20)\d\d | \d{3}\.\d{3}\.\d{4}\b) \d+(?:\.\d+){2,4} (?!\w|\.\d)""",
         lambda match: " point ".join(match[0].split(".")),
         "3.11.7",
         "3 point 11 point 7",
@@ -198,6 +210,13 @@ RULES: Final = (
         "x ≥ y",
     ),
     rule("arrow", r"(?<!\s)\s* (?:-{1,2}>|=>|→|➜|➔) \s*", " to ", "File → Save => x", "File to Save to x"),
+    rule(
+        "way through menus",
+        r"(?<=[\w)*\"”]) \s>\s (?=[\"“]?[A-Z])",
+        lambda match: ", " if _OF_MENUS.search(match.string) else match[0],
+        "Open File > Save",
+        "Open File, Save",
+    ),
     rule(
         "and, or of code",
         r"\s(&&|\|\|)\s",

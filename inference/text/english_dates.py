@@ -73,11 +73,25 @@ _ISO: Final = (
 )
 _DATED: Final = r"(?:e-?mail|letter|memo|note|message|report|meeting|invoice)\sof"
 _ENDS: Final = "(?:end|start|begin|open|close|expire)s"
+_HOUR: Final = r"\d{1,2}\s?(?:[AaPp]\.?[Mm]\b\.?(?:\s[A-Z]{1,3}T)?|[A-Z]{1,3}T),?\s"
 _WEEKDAY: Final = rf"(?:[A-Z][a-z]{{2,5}}day|{_SHORT_DAY}\.?),?\s"
 _SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_ENDS}|{_DATED})\s (?:{_WEEKDAY})?
-    | \b{_WEEKDAY} ) )
+    | \b{_WEEKDAY} | {_HOUR} ) )
     | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
+
+
+def _days_of_month(match: re.Match[str]) -> str:
+    month, first, last = match.groups()
+    if int(first) <= len(_MONTHS) or int(last) <= int(first):
+        return match[0]
+    return f"{_american(first, int(month), '')} to {ordinal(last)}"
+
+
+_OF_BIRTH: Final = rf"""(?P<on> \b (?:(?i:born|dated|d\.?o\.?b\.?):?\s (?:on\s)?) )
+    (?P<first>{_DAY}) (?P<sign>\.) (?P<second>{_DAY}) \. (?P<year>\d\d) (?![\w/-]|\.\d)"""
+_BEFORE_HOUR: Final = rf"""(?<![\w/.$£€-]) (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/))
+    (?= ,?\s (?:at|@)\s\d | ,?\s \d{{1,2}}(?::[0-5]\d)?\s?[AaPp]\.?[Mm]\b )"""
 
 AMERICAN: Final = of_figures(
     rule(
@@ -100,6 +114,27 @@ AMERICAN: Final = of_figures(
         lambda match: (match["on"] or match["until"]) + _date(match, _american),
         "on 3/5, by 12/24",
         "on March fifth, by December twenty fourth",
+    ),
+    rule(
+        "date of birth",
+        _OF_BIRTH,
+        lambda match: f"{match['on']}{_date(match, _american)}",
+        "born 25.4.85",
+        "born April twenty fifth, nineteen eighty five",
+    ),
+    rule(
+        "days in figures from and to",
+        rf"(?<![\w/.$£€-]) (1[0-2]|0?[1-9])/({_DAY})[–-]({_DAY}) (?![\w/-]|[.,]\d)",
+        _days_of_month,
+        "meets 3/19–20, not 1/2-1",
+        "meets March nineteenth to twentieth, not 1/2-1",
+    ),
+    rule(
+        "day in figures before its hour",
+        _BEFORE_HOUR,
+        lambda match: _date(match, _american),
+        "party 3/5 at 7",
+        "party March fifth at 7",
     ),
 )
 BRITISH: Final = of_figures(
@@ -131,6 +166,27 @@ BRITISH: Final = of_figures(
         "on 3/5, by 24/12",
         "on the third of May, by the twenty fourth of December",
     ),
+    rule(
+        "date of birth",
+        _OF_BIRTH,
+        lambda match: f"{match['on']}{_date(match, _british)}",
+        "born 3.4.85",
+        "born the third of April nineteen eighty five",
+    ),
+    rule(
+        "train of a time",
+        r"(?<=\b[Tt]he\s)([01]\d|2[0-3])\.([0-5]\d)(?=\s(?:from|to|service|train|departure)\b)",
+        r"\1:\2",
+        "the 17.32 from Euston",
+        "the 17:32 from Euston",
+    ),
+    rule(
+        "day in figures before its hour",
+        _BEFORE_HOUR,
+        lambda match: _date(match, _british),
+        "party 3/5 at 7",
+        "party the third of May at 7",
+    ),
 )
 
 APART: Final = of_figures(
@@ -143,6 +199,15 @@ APART: Final = of_figures(
     ),
 )
 
+
+def _weekday(match: re.Match[str]) -> str:
+    """A short name with a capital, unless a name before it makes one of it too."""
+    is_name = match[1] and match.start() and match[1].strip() not in _NAMES_OF_TIME
+    return match[0] if is_name else f"{match[1] or ''}{data.WEEKDAYS[match[2]]}"
+
+
+_NAMES_OF_TIME: Final = frozenset((*_MONTHS, *data.WEEKDAYS.values()))
+
 NAMES: Final = (
     rule(
         "month",
@@ -150,6 +215,13 @@ NAMES: Final = (
         lambda match: data.MONTHS[match[1]],
         "Jan. 5, Jan-Mar",
         "January 5, January-Mar",
+    ),
+    rule(
+        "month before a short year",
+        rf"\b ({_SHORT_MONTH}) \.? (?=\s'\d\d\b)",
+        lambda match: data.MONTHS[match[1]],
+        "in Sept. '69",
+        "in September '69",
     ),
     rule(
         "month that is cut short",
@@ -170,7 +242,8 @@ NAMES: Final = (
         rf"""\b ({_SHORT_DAY}) (?: \.(?=,|\s[a-z\d])
         | \b\.?(?=,\s(?:{MONTH}|\d) | {DASH}{_SHORT_DAY}\b
         | \s\d{{1,2}}(?:st|nd|rd|th)?\s(?:{MONTH}|{_SHORT_MONTH})\b
-        | \s{MONTH}\b | \s(?:@|at\s\d) | \s(?:night|morning|afternoon|evening)\b ) )""",
+        | \s{MONTH}\b | \s(?:@|at\s\d)
+        | \s\d{{1,2}}(?:[:/]\d|\s?[ap]m\b|\s?[–-]\s?\d) | \s(?:night|morning|afternoon|evening)\b ) )""",
         lambda match: data.WEEKDAYS[match[1]],
         "Mon-Fri, Wed. morning, Sun, May 5",
         "Monday-Fri, Wednesday morning, Sunday, May 5",
@@ -182,6 +255,14 @@ NAMES: Final = (
         lambda match: f"{match[1]}{data.WEEKDAYS[match[2]]}",
         "by Fri, closed Sun",
         "by Friday, closed Sunday",
+    ),
+    rule(
+        "weekday that is no word",
+        r"""(?<![\w.-]) ([A-Z][a-z]+\s)? (Tue|Thu|Tues|Thurs?|Weds|Fri) \b
+        (?: \.(?=,|\s[a-z\d]) | (?! \s[A-Z] | [\w'-] ) )""",
+        _weekday,
+        "by noon Thu, not Anh Thu",
+        "by noon Thursday, not Anh Thu",
     ),
     rule(
         "weekday after another",

@@ -11,7 +11,7 @@ from inference.text.english_arithmetic import IN_FORMULA
 from inference.text.english_numbers import cardinal, fraction, in_pairs
 from inference.text.rules import any_of, rule
 
-_DASH: Final = r"\s?[–—-]\s?"
+_DASH: Final = r"(?:\s?[–-]\s?|—)"
 _UNIT: Final = any_of(data.UNITS)
 
 # --- Fractions and ranges
@@ -48,6 +48,18 @@ def _part(match: re.Match[str]) -> str:
     return fraction(numerator, denominator) + after
 
 
+def _time_of_music(match: re.Match[str]) -> str:
+    if match[1]:
+        return f"{match[1]} {match[2]}"
+    return f"{match[3]} {match[4]}" if _OF_MUSIC.search(match.string) else match[0]
+
+
+_OF_MUSIC: Final = re.compile(
+    rf"\b(?i:{any_of(data.words('music'))})\b|\b[A-G][♭♯]?\s(?:(?:flat|sharp)\s)?(?:major|minor)\b|♩",
+    re.VERBOSE,
+)
+
+
 def _blood_pressure(match: re.Match[str]) -> str:
     high, low = in_pairs(match[1] or match[5]), in_pairs(match[2] or match[6])
     unit = " millimeters of mercury" if match[3] or match[7] else ""
@@ -77,7 +89,28 @@ FRACTIONS: Final = (
         "open 24/7, a 50-50 chance",
         "open twenty four seven, a fifty fifty chance",
     ),
-    rule("time of music", r"(?<![\w/])(\d{1,2})/(2|4|8|16)(?=\stime\b)", r"\1 \2", "6/8 time", "6 8 time"),
+    rule(
+        "time of music",
+        r"(?<![\w/.])(?<!\d[ -])(?:(\d{1,2})/(2|4|8|16)(?=\stime\b)"
+        r"|([2-9]|1[0-5])/(4|8|16)(?![\w/%-]|[.,]\d|\sof\b|\snotes?))",
+        _time_of_music,
+        "6/8 time, a waltz in 3/4 but 2/4 of it",
+        "6 8 time, a waltz in 3 4 but 2/4 of it",
+    ),
+    rule(
+        "grade out of the best",
+        r"(?<![\w/.,$£€])(\d{1,2}\.\d{1,2})/(5|10|100)(?![\w/]|[.,]\d|\s?[=×])",
+        r"\1 out of \2",
+        "4.5/5 stars",
+        "4.5 out of 5 stars",
+    ),
+    rule(
+        "up and down",
+        r"([▲▼])\s?(?=[$£€]?\d)",
+        lambda m: "up " if m[1] == "▲" else "down ",
+        "▲1.8%, ▼ $2",
+        "up 1.8%, down $2",
+    ),
     rule(
         "number with a fraction",
         rf"(?<![\w/.,])(\d{{1,4}})[\s-](\d{{1,2}})/({_PARTS})(?![\w/]|\.\d)",
@@ -111,7 +144,7 @@ BRITISH_SCORES: Final = (
     ),
     rule(
         "goals between names",
-        r"(?<=[a-z])(\s)(\d)[–-](\d)(?=\s[A-Z][a-z])",
+        r"(?<=[a-z])(\s)(\d)[–-](\d)(?=\s[A-Z][A-Za-z])",
         _score,
         "Arsenal 1-0 Spurs",
         "Arsenal 1 nil Spurs",

@@ -10,7 +10,7 @@ from inference.text.english_data import stands_for_one
 from inference.text.rules import any_of, rule
 
 _NUMBER: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
-_DASH: Final = r"\s?[–—-]\s?"
+_DASH: Final = r"(?:\s?[–-]\s?|—)"
 _SIGN: Final = any_of(data.CURRENCIES)
 _CODE: Final = any_of(data.CURRENCY_CODES)
 _MULTIPLE: Final = (
@@ -49,7 +49,7 @@ def _sum(whole: str, cents: str | None, unit: tuple[str, str], hundredth: list[s
 
 
 _RATED: Final = re.compile(
-    r"(?:\d|\d\s?[a-zA-Z²³]+|[a-z]s|[²³¢]|\b(?:m[gl]|[kcm]?m|k?g|[mk]cg|m?L|[kM]Wh|mol|[kKmMgG]?b(?:it|yte)?|cost|price|rate|fee|pay))$"
+    r"(?:\d%?|\b(?:req|tok|op|it|iter|img|rev)|\d\s?[a-zA-Z²³]+|[a-z]s|[²³¢]|\b(?:m[gl]|[kcm]?m|k?g|[mk]cg|m?L|[kM]Wh|mol|[kKmMgG]?b(?:it|yte)?|cost|price|rate|fee|pay))$"
 )
 """What stands before the slash of a rate; beside `get/set` and `parent/child` nothing does."""
 
@@ -114,7 +114,7 @@ MONEY: Final = (
     ),
     rule(
         "per",
-        rf"(?<=[a-z\d])/({any_of(data.PER)})(?![\w/])(?:\.(?=,|\s[a-z]))?",
+        rf"(?<=[a-z\d%])/({any_of(data.PER)})(?![\w/])(?:\.(?=,|\s[a-z]))?",
         lambda m: (
             f" per {data.PER[m[1]]}" if _RATED.search(m.string, max(m.start() - 24, 0), m.start()) else m[0]
         ),

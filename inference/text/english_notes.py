@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from inference.text import english_data as data
-from inference.text.english_numbers import in_pairs, ordinal
+from inference.text.english_numbers import cardinal, in_pairs, ordinal
 from inference.text.rules import any_of, rule
 
 _AGE: Final = r"(?:y/o\b|y\.o\.(?!\w)|yo\b)"
@@ -37,16 +37,36 @@ def _many(match: re.Match[str]) -> str:
 
 
 def _cups(match: re.Match[str]) -> str:
-    unit = {"T": "tablespoon", "t": "teaspoon", None: "cup"}[match["spoon"]]
+    if match["bare"] and not _OF_KITCHENS.search(match.string):
+        return match[0]
+    unit = {"T": "tablespoon", "t": "teaspoon", None: "cup"}[match["spoon"] or match["bare"]]
     return (
         f"{match['count'].strip()} {unit}{'' if _NO_MORE_THAN_ONE.fullmatch(match['count'].strip()) else 's'}"
     )
 
 
+def _grade(match: re.Match[str]) -> str:
+    """A grade, or a type of blood; not the first half of `A-, B- and C-class`."""
+    if _COMPOUND_OF_LETTER.search(match.string, match.end()):
+        return match[0]
+    is_blood = match[1] in {"AB", "O"} or _OF_BLOOD.search(match.string)
+    return f"{match[1]} {'negative' if is_blood else 'minus'}"
+
+
+_COMPOUND_OF_LETTER: Final = re.compile(r"\b[A-Z]-[a-z]")
+_OF_BLOOD: Final = re.compile(r"\b(?i:blood|donors?|transfusions?|rh)\b")
+
 _OF_HEAT: Final = re.compile(
     r"(?i:temperature|kelvin|heat|cool|boil|melt|freez|cryo|superconduct|thermal|plasma)|°|Δ\s?T"
 )
 """Beside one of these `4 K` is a temperature."""
+
+
+def _turn(match: re.Match[str]) -> str:
+    return "left" if match[1] == "L" else "right"
+
+
+_OF_KITCHENS: Final = re.compile(rf"\b(?:{any_of(data.words('kitchen'))})\b", re.VERBOSE)
 
 _NO_MORE_THAN_ONE: Final = re.compile(r"1|\d/\d|[½⅓⅔¼¾]|half")
 
@@ -166,7 +186,7 @@ NOTES: Final = (
     rule(
         "cups",
         r"""(?P<count>(?:\d\s)?\d+(?:[./]\d+)?\s?[½⅓⅔¼¾]?|[½⅓⅔¼¾]|half) \s?
-        (?: c\. | (?P<spoon>[Tt])\. ) (?= \s[a-z] )""",
+        (?: c\. | (?P<spoon>[Tt])\. | (?P<bare>T) ) (?= \s[a-z] )""",
         _cups,
         "1.5 c. rice, 1 c. oil, 2 T. butter, 1/4 t. salt",
         "1.5 cups rice, 1 cup oil, 2 tablespoons butter, 1/4 teaspoon salt",
@@ -248,11 +268,40 @@ NOTES: Final = (
         "~5, ~half, ≈$20",
         "about 5, about half, about $20",
     ),
+    rule(
+        "grade",
+        r"\b ([A-DF]|AB|O) [-−] (?= [,.;!?)] | \s(?:in|on|for|average)\b | \s?$ )",
+        _grade,
+        "an A- in art, or B-. Eve is A-.",
+        "an A minus in art, or B minus. Eve is A minus.",
+    ),
+    rule("tempo of a score", r"♩\s?=\s?(?=\d)", "quarter note equals ", "♩ = 72", "quarter note equals 72"),
+    rule(
+        "age and sex",
+        rf"\b ({any_of(data.words('persons'))}) (\s?[(\[]) (\d\d) \s? ([FMfm]) (?=[)\]])",
+        lambda match: f"{match[1]}{match[2]}{cardinal(match[3])} {match[4].upper()}",
+        "I (28F)",
+        "I (twenty eight F)",
+    ),
+    rule(
+        "prime end",
+        r"\b([35])'(?=[ -](?:end|ends|UTR|UTRs|cap|to)\b)",
+        r"\1 prime",
+        "the 5' end",
+        "the 5 prime end",
+    ),
+    rule(
+        "turn",
+        r"(?<=[a-z,]\s)([LR])(?=\s(?:on|onto|at)\s[A-Z\d])",
+        _turn,
+        "then L on Lombard",
+        "then left on Lombard",
+    ),
     rule("love", r"\b (I|[Ww]e|[Yy]ou|[Tt]hey) \s <3+ \s (?=\w)", r"\1 love ", "I <3 NY", "I love NY"),
     rule("heart", r"\s <3+ \s* $", "", "Thanks <3", "Thanks"),
     rule(
         "more than",
-        r"(?:(?<=[a-z]{2})|(?<=[a-z][\"”])) \s ([<>≤≥]) \s? (?= [$£€−-]?\d )",
+        r"(?:(?<=[a-z]{2})|(?<=[a-z][\"”,])) \s ([<>≤≥]) \s? (?= [$£€−-]?\d )",
         lambda match: f" {_COMPARED[match[1]]} ",
         "scores >5 and <= 3, people ≥18",
         "scores more than 5 and <= 3, people at least 18",

@@ -231,7 +231,7 @@ class EnglishReader:
             return self.phonemes(cardinal(str(numeral)))  # espeak says `Roman twelve` of xii
         word = token.lower() if token.isupper() and len(token) > _LONGEST_SPELLED else token
         sounds = kokoro_letters(self._espeak.phonemes(word, self._voice), self._voice)
-        return sounds.replace("ɚ", "əɹ").replace("ɐ", "ə")
+        return sounds.replace("ɚɹ", "ɚ").replace("ɚ", "əɹ").replace("ɐ", "ə")
 
 
 def _small_word(word: _Word) -> str:

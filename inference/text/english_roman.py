@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from inference.text import english_data as data
@@ -36,6 +37,20 @@ def _small_numeral(match: re.Match[str]) -> str:
     return f"{match[1]}{value(numeral)}" if _NUMERAL_ALONE.fullmatch(numeral) else match[0]
 
 
+def _row(match: re.Match[str]) -> str:
+    """Numerals one after the other in figures, if they grow and are not all single letters."""
+    numerals = _LETTERS.findall(match[0])
+    values = [value(numeral) if _NUMERAL_ALONE.fullmatch(numeral) else 0 for numeral in numerals]
+    grows = all(first < second for first, second in pairwise((0, *values)))
+    if not grows or max(map(len, numerals)) == 1:
+        return match[0]
+    row = _LETTERS.sub(lambda numeral: str(value(numeral[0])), match[0])
+    return _TO.sub(" to ", row)
+
+
+_LETTERS: Final = re.compile("[IVX]+")
+_TO: Final = re.compile(r"\s?[–-]\s?")
+
 ROMAN: Final = (
     rule(
         "king",
@@ -67,6 +82,14 @@ ROMAN: Final = (
         ),
         "pp. xii–xv and page ix",
         "pages 12 to 15 and page 9",
+    ),
+    rule(
+        "numerals in a row",
+        rf"""\b [IVX]{{1,5}} (?: (?: ,\s(?:(?:and|or)\s)? | \s(?:and|or|to|through|&)\s | \s?[–-]\s? )
+        [IVX]{{1,5}} {_NO_NUMERAL} ){{1,9}}""",
+        _row,
+        "I, II and III or V–VII, but I or X",
+        "1, 2 and 3 or 5 to 7, but I or X",
     ),
     rule(
         "one more chapter",

@@ -6,12 +6,13 @@ import re
 from typing import Final
 
 from inference.text import english_data as data
+from inference.text.characters import voiced
 from inference.text.english_numbers import in_pairs, one_by_one
 from inference.text.rules import any_of, of_figures, rule
 
 
 def _telephone(match: re.Match[str]) -> str:
-    groups = re.findall(r"[+]|\d+|[A-Za-z]+", match[0])
+    groups = re.findall(r"[+]|\d+|[A-Za-z]+", match[0].replace("(0)", " "))
     said = [{"+": "plus"}.get(group) or (one_by_one(group) if group.isdigit() else group) for group in groups]
     return ", ".join(said).replace("plus,", "plus")
 
@@ -36,7 +37,7 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "international number",
-        r"(?<![\w.,])\+(?=(?:[\s.()-]?\d){7})\d{1,3}(?:[\s.-]?\(?\d{1,5}\)?){2,6}(?![\w-])",
+        r"(?<![\w.,])\+(?=(?:[\s.()-]{0,2}\d){7})\d{1,3}(?:[\s.-]?\(?\d{1,5}\)?){2,6}(?![\w-])",
         _telephone,
         "+44 20 7946 0958",
         "plus four four, two zero, seven nine four six, zero nine five eight",
@@ -70,8 +71,15 @@ TELEPHONES: Final = of_figures(
         "one two three, four five, six seven eight nine",
     ),
     rule(
+        "number of a book or a card",
+        r"(\bISBN(?:-1[03])?:?\s)?((?(1)\d[\d-]{8,15}[\dX]|(?<![\w.,$£€-])\d{4}(?:[ -]\d{4}){3}))(?![\w-])",
+        lambda m: f"{m[1] or ''}{_telephone(re.search(r'.*', m[2]) or m)}",
+        "ISBN 978-0-14-143951-8",
+        "ISBN nine seven eight, zero, one four, one four three nine five one, eight",
+    ),
+    rule(
         "number that is dialled",
-        rf"(?i:\b({_DIALLED})((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:\"?[A-Z]{{2,10}}\"?))){{0,3}}):?\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
+        rf"(?i:\b({_DIALLED}(?:'s)?)((?:\s(?:the|us|me|at|on|to|number|is|code|your|toll-free|in|(?-i:\"?[A-Z]{{2,10}}\"?))){{0,3}}):?\s)(\d{{3,6}})(?![\w:%-]|[.,]\d|\s[a-z]+s\b)",
         lambda m: f"{m[1]}{m[2]} {one_by_one(m[3])}",
         "call 911, text us at 741741",
         "call nine one one, text us at seven four one seven four one",
@@ -85,7 +93,7 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "room, flight, area",
-        rf"\b((?i:{any_of(data.words('numbered_in_pairs'))}|area\scode)\s(?:[A-Z]{{2}}\s)?)([1-9]\d\d{{1,2}})(?![\w,-]|\.\d)",
+        rf"\b((?i:{any_of(data.words('numbered_in_pairs'))}|area\scode)(?:\sis|'s)?\s(?:[A-Z]{{2}}\s)?)([1-9]\d\d{{1,2}})(?=[A-D]?(?![\w-]|[.,]\d))",
         lambda m: m[1] + (one_by_one(m[2], zero="oh") if "code" in m[1].lower() else in_pairs(m[2])),
         "Room 204",
         "Room two oh four",
@@ -133,10 +141,27 @@ TELEPHONES: Final = of_figures(
         "I two eighty",
     ),
     rule(
+        "letter with a number",
+        r"(?<![\w./#$-])([A-Z])((?!\d\d00)[1-9]\d{3})(?![\w-]|[.,]\d)",
+        lambda m: f"{voiced('ˈA') if m[1] == 'A' else m[1]} {in_pairs(m[2])}",
+        "form G1145",
+        "form G eleven forty five",
+    ),
+    rule(
         "letters with a number",
         r"(?<![\w./-])([A-Z]{2,3})([1-9]\d{2,3})(?![\w-]|\.\d)",
         lambda m: f"{m[1]} {in_pairs(m[2])}",
         "AA1234 and CS101",
         "AA twelve thirty four and CS one oh one",
+    ),
+)
+
+BRITISH: Final = of_figures(
+    rule(
+        "road",
+        r"(?<![\w./#$-])(A(?=\d{4})|B(?!7\d7))([1-9]\d{2,3})(?![\w-]|[.,]\d)",
+        lambda m: f"{voiced('ˈA') if m[1] == 'A' else m[1]} {one_by_one(m[2], zero='oh')}",
+        "the B3086",
+        "the B three oh eight six",
     ),
 )

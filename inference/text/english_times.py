@@ -98,6 +98,13 @@ TIMES: Final = of_figures(
         "UTC minus 5, GMT plus 5 30",
     ),
     rule(
+        "time with a full stop and a zero",
+        r"(?:(?<=\b(?i:at|by|to)\s)|(?<=\bfrom\s)|(?<=\bthe\s)) 0(\d)\.([0-5]\d) (?![\w:%]|[.,]\d)",
+        lambda match: f"{match[1]} {_oh(match[2])}",
+        "leaves at 06.23",
+        "leaves at 6 23",
+    ),
+    rule(
         "time without a colon",
         r"(?<=\b(?i:at|by|to)\s) 0([1-9])([0-5]\d) (?![\w:-]|[.,]\d)",
         lambda match: f"zero {match[1]} {'hundred' if match[2] == '00' else match[2]}",

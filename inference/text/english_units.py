@@ -97,12 +97,16 @@ UNITS: Final = (
     rule(
         "times as much",
         r"(\d)x\b (?= \s[a-z]{2} | [.,;:!?)] | $ )",
-        lambda match: match[0] if IN_FORMULA.search(match.string) else f"{match[1]} times",
+        lambda match: (
+            match[0]
+            if IN_FORMULA.search(match.string, max(match.start() - 8, 0), match.end() + 8)
+            else f"{match[1]} times"
+        ),
         "2x last year",
         "2 times last year",
     ),
     rule("so many points", r"(\d)-pt\b", r"\1 point", "a 3-pt lead", "a 3 point lead"),
-    rule("hour of the sky", r"\b0(\d)(?=[hms]\b)", r"\1", "00h 05m", "0h 5m"),
+    rule("hour of the sky", r"(?<![\w.,])0(\d)(?=[hms]\b)", r"\1", "00h 05m", "0h 5m"),
     rule(
         "hours and minutes",
         r"(?<![\w.])(\d{1,3})\s?h(?:rs?)?\s?(\d{1,2})\s?m\b",
@@ -132,7 +136,7 @@ UNITS: Final = (
     rule(
         "inches",
         rf"""(?P<one>{data.ONE_THING})? (?<![\w.]) (?P<number>\d+(?:\.\d+)?)
-        (?: " (?=[\s.,;)]|$) | [\s-]?in\. (?=\s[a-z]|,) )""",
+        (?: " (?=[\s.,;)]|$) | [\s-]?in\. (?=\s[a-z]|,) | in (?=[,;)]|\s[x×]\s) )""",
         _inches,
         '12 in. long, 6" wide, a 14" screen',
         "12 inches long, 6 inches wide, a 14 inch screen",

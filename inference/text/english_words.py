@@ -7,7 +7,7 @@ from typing import Final
 
 from inference.text import english_data as data
 from inference.text.characters import HEARTS, voiced
-from inference.text.english_numbers import cardinal, in_pairs, one_by_one
+from inference.text.english_numbers import cardinal, in_pairs
 from inference.text.roman import value
 from inference.text.rules import any_of, rule
 
@@ -16,25 +16,32 @@ _NEXT_SENTENCE: Final = (
 )
 """What follows the full stop of a sentence: nothing, or a word that begins one and is no name."""
 
-_STOP: Final = rf"(?: \. (?P<ends>){_NEXT_SENTENCE} | \.(?!\w) )"
+STOP: Final = rf"(?: \. (?P<ends>){_NEXT_SENTENCE} | \.(?!\w) )"
 
 
-def _stop(match: re.Match[str]) -> str:
+def stop(match: re.Match[str]) -> str:
+    """The full stop that ended a sentence too, or nothing."""
     return "." if match["ends"] is not None else ""
 
 
 def _street(match: re.Match[str]) -> str:
-    return f"{match['name']}{data.STREETS[match['kind']]}{_stop(match)}"
+    return f"{match['name']}{data.STREETS[match['kind']]}{stop(match)}"
 
 
-_PER: Final = {"pp": "person", "pcm": "calendar month", "pw": "week", "pa": "annum"}
+def _plural(match: re.Match[str]) -> str:
+    """Figures in the plural: of a name, after a letter, of timber."""
+    before = " by " if match[3] else " " if match[2] else ""
+    return f"{before}{cardinal(match[1] or match[2] or match[3])}s".replace("ixs", "ixes")
+
 
 _QUARTERS: Final = str.maketrans({"N": "North", "S": "South", "E": "East", "W": "West"})
 
 ABBREVIATIONS: Final = (
     rule(
         "stutter",
-        r"\b (?: (?!d-day\b) ([b-hj-z]) (?:-\1){0,3} - (?= \1[a-z] ) | ([b-df-hj-np-tv-z]{2}) - \2 - (?= \2 ) )",
+        rf"""\b (?: (?! d-day\b | (?-i:[IVX]-[IVX]+\b) | [a-z]-{any_of(data.words("lettered"))}s?\b )
+        ([b-hj-z]) (?:-\1){{0,3}} - (?= \1[a-z] )
+        | ([b-df-hj-np-tv-z]{{2}}) - \2 - (?= \2 ) )""",
         "",
         "W-what t-t-time, ch-ch-change on D-Day",
         "what time, change on D-Day",
@@ -51,7 +58,7 @@ ABBREVIATIONS: Final = (
         "street",
         rf"""(?P<name> \b (?: [A-Z][a-z]+(?:'s|s')? | (?:Jr|Sr)\. | \d{{1,3}}(?:st|nd|rd|th) ) \s )
         (?P<kind>{any_of(data.STREETS)}) \b
-        (?: {_STOP} | (?= , | \s*$ | \s[a-z] | \s[NSEW]{{1,2}}\b ) )""",
+        (?: {STOP} | (?= , | \s*$ | \s[a-z] | \s[NSEW]{{1,2}}\b ) )""",
         _street,
         "42nd St. and Main Ave.",
         "42nd Street and Main Avenue.",
@@ -64,7 +71,11 @@ ABBREVIATIONS: Final = (
         "Doctor Smith, Mount Everest",
     ),
     rule(
-        "secretary", r"\bSec\.\s(?=[A-Z][a-z]{2,}\b(?!\s\d))", "Secretary ", "Sec. Rubio", "Secretary Rubio"
+        "secretary",
+        r"\bSec\.\s(?=[A-Z][a-z]{2,}\b(?!\s\d)|of\s[A-Z])",
+        "Secretary ",
+        "Sec. Rubio",
+        "Secretary Rubio",
     ),
     rule(
         "title without a name",
@@ -80,13 +91,20 @@ ABBREVIATIONS: Final = (
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",
     ),
+    rule(
+        "before a numeral",
+        r"\b (Art|Sec|[Vv]ol|[Cc]h|[Cc]hap|Pt|[Ff]ig|App) \. \s (?= [IVX] \b (?![.'\w]\w) )",
+        lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
+        "Art. I, Pt. V",
+        "Article I, Part V",
+    ),
     rule("too long", r"\bTL;\s?DR\b", "TLDR", "TL;DR: no", "TLDR: no"),
     rule(
         "figures in the plural",
-        r"(?<=[A-Za-z]-)(\d{1,2})s\b|(?<=\b[A-Z])(\d{1,2})s\b",
-        lambda match: f"{' ' if match[2] else ''}{cardinal(match[1] or match[2])}s".replace("ixs", "ixes"),
-        "omega-3s and V8s",
-        "omega-threes and V eights",
+        r"(?<=[A-Za-z]-)(\d{1,2})s\b|(?<=\b[A-Z])(\d{1,2})s\b|(?<=\b\d)[x×](\d{1,2})s\b",
+        _plural,
+        "omega-3s, V8s and 2x4s",
+        "omega-threes, V eights and 2 by fours",
     ),
     rule(
         "before a letter",
@@ -116,14 +134,14 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "abbreviation",
-        rf"(?<![\w.]) ({any_of(data.ABBREVIATIONS)}) {_STOP}",
-        lambda match: data.ABBREVIATIONS[match[1]] + _stop(match),
+        rf"(?<![\w.]) ({any_of(data.ABBREVIATIONS)}) {STOP}",
+        lambda match: data.ABBREVIATIONS[match[1]] + stop(match),
         "pens, etc. and Acme Inc. It grew.",
         "pens, etcetera and Acme Incorporated. It grew.",
     ),
     rule(
         "level, year, building",
-        r"\b ([Yy]r|[Ll]vl|[Bb]ldg|[Ee]p|[Ss]te|[Nn]r)s? \s (?=\d{1,4}\b)",
+        r"\b ([Yy]r|[Ll]vl|[Bb]ldg|[Ee]p|[Ss]te|[Nn]r|Rm)s? \s (?=\d{1,4}\b)",
         lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
         "Yr 7 in Bldg 4",
         "Year 7 in Building 4",
@@ -134,8 +152,8 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "junior",
-        rf"([A-Z][a-z]+,?\s) (Jr|Sr) \b (?: {_STOP} | )",
-        lambda match: f"{match[1]}{data.ABBREVIATIONS[match[2]]}{_stop(match)}",
+        rf"([A-Z][a-z]+,?\s) (Jr|Sr) \b (?: {STOP} | )",
+        lambda match: f"{match[1]}{data.ABBREVIATIONS[match[2]]}{stop(match)}",
         "King Jr. said",
         "King Junior said",
     ),
@@ -148,13 +166,28 @@ ABBREVIATIONS: Final = (
     ),
     rule("doctorate", r"\b PhD (s?) \b", r"PHD\1", "PhDs", "PHDs"),
     rule("without", r"(?<!\S) w/o (?!\S)", "without", "w/o it", "without it"),
-    rule("with", r"(?<!\S) w/ \s* (?=[\w$£€\"“(])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
+    rule("with", r"(?<!\S) w/ \s* (?=[\w$£€\"“'‘(])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
     rule(
         "shorthand",
         rf"(?<![\w./@-])(?<!\d\s)(?<!=\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w)",
         lambda match: data.SHORTHAND[match[1]],
         "up 5% YoY, idk",
         "up 5% year over year, I don't know",
+    ),
+    rule(
+        "shorthand after a figure",
+        rf"(?<=\d\s) ({any_of(data.words('shorthand_after_figures'))}) (?![\w/-]|\.\w)",
+        lambda match: data.SHORTHAND[match[1]],
+        "it's 8:45 rn",
+        "it's 8:45 right now",
+    ),
+    rule("near", r"(?<=[A-Za-z,]\s) nr (?=\s[A-Z][a-z])", "near", "shut nr Leeds", "shut near Leeds"),
+    rule(
+        "bound for",
+        r"\b ([NSEW])/B \b",
+        lambda match: f"{data.COMPASS[match[1]]}bound",
+        "shut W/B at J4",
+        "shut westbound at J4",
     ),
     rule(
         "world war", r"\b WW \s? ([12]|II?) \b", r"World War \1", "WW2 and WWI", "World War 2 and World War I"
@@ -195,7 +228,7 @@ ABBREVIATIONS: Final = (
         "N. Korea",
         "North Korea",
     ),
-    rule("floor", r"(\d(?:st|nd|rd|th)\s) Flr?\b \.?", r"\1floor", "12th Fl.", "12th floor"),
+    rule("floor", r"(\d(?:st|nd|rd|th)\s) [Ff]lr?\b \.?", r"\1floor", "12th Fl.", "12th floor"),
     rule(
         "between", r"(?<!\S) b/w (?= \s\S{1,12}\s(?:and|&)\s )", "between", "b/w 9 and 5", "between 9 and 5"
     ),
@@ -203,94 +236,13 @@ ABBREVIATIONS: Final = (
     rule(
         "letters with stops",
         rf"(?<![\w.]) ((?:[A-Za-z]\.){{1,8}}[A-Za-z]) (?: \. (?P<ends>){_NEXT_SENTENCE} | \. | (?!\w) )",
-        lambda match: match[1].replace(".", "").upper() + _stop(match),
+        lambda match: match[1].replace(".", "").upper() + stop(match),
         "the U.S. army. In the U.S. She",
         "the US army. In the US. She",
     ),
-    rule(
-        "quarter of a town",
-        rf"""\b (?: ([NSEW]) \. (?= \s\d{{1,3}}(?:st|nd|rd|th)\b )
-        | (?<=\d\s)([NSEW])\.?
-            (?= \s(?:[A-Z][a-z]{{1,30}}|\d{{1,3}}(?:st|nd|rd|th))\s(?:{any_of(data.STREETS.values())})\b ) )""",
-        lambda match: {"N": "North", "S": "South", "E": "East", "W": "West"}[match[1] or match[2]],
-        "12 E. 42nd, 123 N Main Street",
-        "12 East 42nd, 123 North Main Street",
-    ),
-    rule(
-        "number of a house",
-        rf"""(?<![\w.,$£€-]) ([1-9]\d\d{{1,2}})
-        (?= [A-D]?\s (?:(?:North|South|East|West)\s)? (?:[A-Z][a-z]{{1,30}}\s){{1,3}}
-        (?:{any_of(data.STREETS.values())})\b )""",
-        lambda match: in_pairs(match[1]),
-        "at 221 Baker Street",
-        "at two twenty one Baker Street",
-    ),
-    rule(
-        "quarter of the wind",
-        rf"""\b (?: ((?i:winds?)(?:\s(?:from|out\sof)(?:\sthe)?)?\s) ({any_of(data.COMPASS)}) \b
-        | ({any_of(data.COMPASS)}) (?=\s(?:winds?|breezes?|gusts?)\b) )""",
-        lambda match: f"{match[1] or ''}{data.COMPASS[match[2] or match[3]]}",
-        "winds NW at 10, a SE breeze",
-        "winds northwest at 10, a southeast breeze",
-    ),
-    rule(
-        "for each person",
-        r"([£€$]\d[\d,.]*k?) \s? (pp|pcm|pw|pa) \b",
-        lambda match: f"{match[1]} per {_PER[match[2]]}",
-        "£12.50pp, £900 pcm",
-        "£12.50 per person, £900 per calendar month",
-    ),
-    rule("so many pages", r"(?<=\d) \s? pp \b \.? ", " pages", "300 pp.", "300 pages"),
-    rule(
-        "quarter of a highway",
-        r"\b ((?:I|US|SR|Route|Highway)[ -]\d{1,3}\s) ([NSEW]) \b",
-        lambda match: match[1] + data.COMPASS[match[2]],
-        "I-95 N",
-        "I-95 north",
-    ),
-    rule(
-        "quarter of a place",
-        rf"(?<=[a-z\d]\s) ({any_of(data.COMPASS)}) (?=\sof\s)",
-        lambda match: data.COMPASS[match[1]],
-        "5 miles SW of Leeds",
-        "5 miles southwest of Leeds",
-    ),
-    rule(
-        "quarter after a street",
-        rf"\b ({any_of(data.STREETS.values())}),?\s ([NS][EW]) \b",
-        lambda match: f"{match[1]} {data.COMPASS[match[2]]}",
-        "Pennsylvania Avenue NW",
-        "Pennsylvania Avenue northwest",
-    ),
-    rule(
-        "state in short",
-        rf"(?<=[a-z],\s) ({any_of(data.STATES_IN_SHORT)}) {_STOP}",
-        lambda match: data.STATES_IN_SHORT[match[1]] + _stop(match),
-        "in Salem, Ore., and Miami, Fla.",
-        "in Salem, Oregon, and Miami, Florida.",
-    ),
-    rule(
-        "state",
-        rf"\b ((?:[A-Z][a-z]{{2,30}}|NYC?|LA),?\s) ({any_of(data.STATES)}) (?: \s (?=\d{{5}}\b) )",
-        lambda match: f"{match[1]}{data.STATES[match[2]]} ",
-        "Springfield, IL 62704",
-        "Springfield, Illinois 62704",
-    ),
-    rule(
-        "state without a code",
-        rf"""\b ([A-Z][a-z]{{2,30}},\s) (?!(?:OK|HI|ID|ME|IN|MD)\b) ({any_of(data.STATES)}) \b
-        (?= [,;.)] | \s*$ | \s[a-z] )""",
-        lambda match: f"{match[1]}{data.STATES[match[2]]}",
-        "Austin, TX, and Boston, MA.",
-        "Austin, Texas, and Boston, Massachusetts.",
-    ),
-    rule(
-        "code of a place",
-        rf"\b ({any_of(data.STATES.values())}) \s (\d{{5}}) (?:-(\d{{4}}))? (?![\w-])",
-        lambda match: f"{match[1]} {', '.join(map(one_by_one, filter(None, match.groups()[1:])))}",
-        "Illinois 62704",
-        "Illinois six two seven zero four",
-    ),
+)
+
+LETTERS: Final = (
     rule(
         "initial",
         rf"(?<![\w'.])(?<![A-Z]\s) ([A-Z]) \. (?!{_NEXT_SENTENCE}) (?= \s?[A-Z] )",
@@ -304,6 +256,13 @@ ABBREVIATIONS: Final = (
         lambda match: f"({value(match[1].upper())})",
         "(b)(ii)",
         "(b)(2)",
+    ),
+    rule(
+        "species",
+        r"(?<![\w'.])([B-HJ-Z])\.\s(?=[a-z]{2,12}(?:i|us|is|um|a|ae|ans|ens)\b|rex\b)|(?<='s\s)([KDS])\.\s(?=[1-9]\d{0,3}\b)",
+        lambda match: f"{match[1] or match[2]} ",
+        "E. coli, Mozart's K. 545",
+        "E coli, Mozart's K 545",
     ),
     rule(
         "letter in brackets",

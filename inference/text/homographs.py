@@ -20,6 +20,10 @@ _SUBJECTS: Final = frozenset(words_of("before_inflected_verbs"))
 _NOUNS_AHEAD: Final = frozenset(words_of("before_nouns"))
 _ADJECTIVES_AHEAD: Final = frozenset(words_of("before_adjectives"))
 _OBJECTS: Final = frozenset(words_of("after_verbs"))
+_BEFORE_PLAIN_VERBS: Final = frozenset(words_of("before_plain_verbs"))
+_ONE_THING: Final = re.compile(r"[a-z]{3,}[a-rt-z]")
+"""After a thing in the singular a verb ends in -s: `price increase` is a noun."""
+
 _PLURAL: Final = re.compile(r"[^su]s$")
 _ADJECTIVE_ENDINGS: Final = ("ous", "ful", "ive", "able", "ible", "ical", "ial", "ary", "less", "ish", "est")
 
@@ -46,7 +50,9 @@ def part_of_speech(words: Sequence[str], index: int) -> str:
         return "NOUN"
     if after in _OBJECTS or (before.endswith("ly") and len(before) > len("only")):
         return "VERB"
-    return ""
+    is_plain = not words[index].endswith(("s", "ed", "ing"))
+    is_thing = is_plain and _ONE_THING.fullmatch(before) and before not in _BEFORE_PLAIN_VERBS
+    return "NOUN" if is_thing else ""
 
 
 @dataclass(frozen=True)
