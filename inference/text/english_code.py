@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from inference.text import english_data as data
@@ -28,16 +29,16 @@ def _signs(text: str, *, signs: str = "./\\_@:") -> str:
     """`text` with its signs in words, and short names that nobody pronounces spelled."""
     for sign in signs:
         text = text.replace(sign, _SIGNS[sign])
-    return " ".join(
-        _spelled(word) for word in text.replace("-", " ").replace("#", " ").replace("~", " tilde ").split()
-    )
+    words = text.replace("-", " ").replace("#", " ").replace("~", " tilde ").split()
+    return " ".join(_spelled(word, before) for before, word in pairwise(("", *words)))
 
 
-def _spelled(word: str) -> str:
+def _spelled(word: str, before: str) -> str:
     """`py` as `P Y`; `com` and `src` are left to the lexicon."""
     if re.fullmatch(r"[A-Za-z]\d+", word):
         return f"{word[0].upper()} {word[1:]}"
-    is_short = re.fullmatch(rf"(?:{_SPELLED}|{_EXTENSIONS}|[a-z])", word) and word not in _SAID
+    endings = rf"{_SPELLED}|{_EXTENSIONS}|[a-z]" if before == "dot" else rf"{_EXTENSIONS}|[a-z]"
+    is_short = re.fullmatch(endings, word) and word not in _SAID
     return " ".join(word.upper()) if is_short else word
 
 
@@ -155,7 +156,7 @@ RULES: Final = (
         "to v2.10.3 now, v1.0-beta.2",
         "to version 2 point 10 point 3 now, version 1 point 0 beta 2",
     ),
-    rule("any release", r"(?<=\d)\.[xX]\b(?!\.\d)", " point X", "Node 18.x", "Node 18 point X"),
+    rule("any release", r"(?<=\d)\.[xX]\b(?!\.[\dxX])", " point X", "Node 18.x", "Node 18 point X"),
     rule(
         "numbers of a version",
         r"""(?<![\w.]) (?<!born\s)(?<!dated\s)(?<!DOB\s)(?<!DOB:\s)

@@ -77,7 +77,7 @@ _HOUR: Final = r"\d{1,2}\s?(?:[AaPp]\.?[Mm]\b\.?(?:\s[A-Z]{1,3}T)?|[A-Z]{1,3}T),
 _WEEKDAY: Final = rf"(?:[A-Z][a-z]{{2,5}}day|{_SHORT_DAY}\.?),?\s"
 _SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_ENDS}|{_DATED})\s (?:{_WEEKDAY})?
     | \b{_WEEKDAY} | {_HOUR} ) )
-    | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!\d{{1,2}}/[1-8]\b) )
+    | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!(?:[1-9]|1[0-2])/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 
 
@@ -87,6 +87,18 @@ def _days_of_month(match: re.Match[str]) -> str:
         return match[0]
     return f"{_american(first, int(month), '')} to {ordinal(last)}"
 
+
+def _days_apart(match: re.Match[str]) -> str:
+    """Two days in the American order, unless both may be fractions or one is no day."""
+    month, day, last_month, last_day = match.groups()
+    days = (int(day), int(last_day))
+    if all(each in _DENOMINATORS for each in days) or not all(0 < each <= _LONGEST_MONTH for each in days):
+        return match[0]
+    return f"{_american(day, int(month), '')} to {_american(last_day, int(last_month), '')}"
+
+
+_DENOMINATORS: Final = frozenset([2, 3, 4, 5, 6, 8, 10, 12, 16])
+_LONGEST_MONTH: Final = 31
 
 _OF_BIRTH: Final = rf"""(?P<on> \b (?:(?i:born|dated|d\.?o\.?b\.?):?\s (?:on\s)?) )
     (?P<first>{_DAY}) (?P<sign>\.) (?P<second>{_DAY}) \. (?P<year>\d\d) (?![\w/-]|\.\d)"""
@@ -121,6 +133,13 @@ AMERICAN: Final = of_figures(
         lambda match: f"{match['on']}{_date(match, _american)}",
         "born 25.4.85",
         "born April twenty fifth, nineteen eighty five",
+    ),
+    rule(
+        "days apart",
+        r"(?<![\w/.])(1[0-2]|[1-9])/(\d\d?)\s?[–-]\s?(1[0-2]|[1-9])/(\d\d?)(?![\w/]|[.,]\d)",
+        _days_apart,
+        "12/24–1/2, not 1/4-1/2",
+        "December twenty fourth to January second, not 1/4-1/2",
     ),
     rule(
         "days in figures from and to",
@@ -225,7 +244,7 @@ NAMES: Final = (
     ),
     rule(
         "month that is cut short",
-        rf"(?<![\w.-]) ({_SHORT_MONTH}) \. (?= \s[a-z] | , )",
+        rf"(?<![\w.-]) ({_SHORT_MONTH}) \. (?= \s[a-z] | [,;:)] )",
         lambda match: data.MONTHS[match[1]],
         "Jan. to Aug. of that year",
         "January to August of that year",
@@ -250,7 +269,8 @@ NAMES: Final = (
     ),
     rule(
         "weekday after a word",
-        rf"""\b ( (?:closed|open|every)\s | (?:on|by|this|next|last|until|till)\s(?!Sun) | (?=\w+\s'til) )
+        rf"""\b ( (?:closed|open|every)\s | (?:on|by|this|next|last|until|till)\s(?!Sun) | (?=\w+\s'til)
+        | \d\s?(?i:[ap]m)\s | (?:noon|midnight)\s )
         ({_SHORT_DAY}) \b \.? (?!\w)""",
         lambda match: f"{match[1]}{data.WEEKDAYS[match[2]]}",
         "by Fri, closed Sun",

@@ -66,6 +66,8 @@ def _blood_pressure(match: re.Match[str]) -> str:
     return f"{match[4] or ''}{high} over {low}{unit}"
 
 
+_PART_NAMED: Final = r"(?:half|halves|quarters?|thirds?|[a-z]{3,12}ths?)"
+
 FRACTIONS: Final = (
     rule(
         "blood pressure",
@@ -124,6 +126,13 @@ FRACTIONS: Final = (
         _part,
         "1/2 cup, 3/4, ½ is 1/2 an apple, 1/12th",
         "one half cup, three quarters, ½ is half an apple, one twelfth",
+    ),
+    rule(
+        "range of fractions",
+        rf"\b({_PART_NAMED})\s?[–-]\s?(?=(?:one|two|three|five|seven)\s{_PART_NAMED}\b)",
+        r"\1 to ",
+        "one quarter–one half cup",
+        "one quarter to one half cup",
     ),
 )
 _RANGED: Final = r"\d+(?:,\d{3})*(?:\.\d+)?"
@@ -206,6 +215,13 @@ RANGES: Final = (
         lambda m: f"{m[1] or m[3]} to {m[2] or m[4]}",
         "10-15 people, 5 – 6%, 3-5km",
         "10 to 15 people, 5 to 6%, 3 to 5km",
+    ),
+    rule(
+        "range of numbers with letters",
+        r"(?<=\d[a-f])[–-](?=\d+[a-f]\b)",
+        " to ",
+        "514a–520a",
+        "514a to 520a",
     ),
     rule(
         "range of letters",

@@ -155,8 +155,9 @@ NOTES: Final = (
     ),
     rule(
         "patient",
-        r"\b Pt \.? \s (?= c/o | w/ | (?:is|was|has|had|denies|reports|presents|with)\b )",
-        "Patient ",
+        r"""\b (?: Pt \.? (?= \s (?: c/o | w/ | (?:is|was|has|had|denies|reports|presents|with)\b ) )
+        | (?<=\b[Tt]he\s) pt (?=\s[a-z]|'s|[,.]) )""",
+        "Patient",
         "Pt. c/o pain",
         "Patient c/o pain",
     ),

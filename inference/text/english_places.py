@@ -45,6 +45,13 @@ PLACES: Final = (
         "£12.50pp, £900 pcm",
         "£12.50 per person, £900 per calendar month",
     ),
+    rule(
+        "points of percents",
+        r"((?:\b(?:by|up|down|of|rose|fell|gained|lost|added)\s|[+±−-])\d{1,2}(?:\.\d+)?|\d\.\d{1,2}) \s? pp \b",
+        r"\1 percentage points",
+        "up 2 pp to 4%",
+        "up 2 percentage points to 4%",
+    ),
     rule("so many pages", r"(?<=\d) \s? pp \b \.? ", " pages", "300 pp.", "300 pages"),
     rule(
         "quarter of a highway",

@@ -22,7 +22,7 @@ _DIALLED: Final = any_of(data.words("dialled"))
 TELEPHONES: Final = of_figures(
     rule(
         "telephone number",
-        r"(?<![\w.,$£€-])(?:\+\d{1,3}[\s.-]?(?:\(0\))?)?(?:1[\s.-])?(?:\(\d{2,5}\)\s?|\d{3}[.-])\d{3}[\s.-]\d{4}(?![\w-])",
+        r"(?<![\w.,$£€-])(?:\+\d{1,3}[\s.-]?(?:\(0\))?)?(?:1[\s.-])?(?:\(\d{2,5}\)\s?|\d{3}[.-]|(?<!\d\s)[2-9]\d\d\s(?=\d{3}\s))\d{3}[\s.-]\d{4}(?![\w-]|[.,]\d|\s\d)",
         _telephone,
         "(555) 123-4567, 1-800-555-0199",
         "five five five, one two three, four five six seven, "

@@ -53,7 +53,9 @@ _PER: Final = rf"{any_of(data.PER)}(?!\w)"
 _COUNT: Final = rf"""
     (?P<one>{data.ONE_THING})? (?<![\w.,])
     (?P<number> {_NUMBER} (?:\s(?:hundred|thousand|million|billion|trillion))? (?:\sand\s{_PART})? | {_PART} )"""
-_END: Final = rf"(?![\w²³°-]|'\w|/(?!\d|{_PER})) (?P<stop>\.(?!\w))? (?P<noun>\s{data.NOUN})?"
+_END: Final = (
+    rf"(?![\w²³°-]|'\w|/(?!\d|{_PER})) (?P<stop>\.(?!\w))? (?P<noun>\s(?:{data.NOUN}|[A-Z]{{2,5}}\b))?"
+)
 
 UNITS: Final = (
     rule(
@@ -105,7 +107,7 @@ UNITS: Final = (
         "2x last year",
         "2 times last year",
     ),
-    rule("so many points", r"(\d)-pt\b", r"\1 point", "a 3-pt lead", "a 3 point lead"),
+    rule("so many points", r"(\d)-pt\b (?:\.(?=\s[a-z]))?", r"\1 point", "a 3-pt lead", "a 3 point lead"),
     rule("hour of the sky", r"(?<![\w.,])0(\d)(?=[hms]\b)", r"\1", "00h 05m", "0h 5m"),
     rule(
         "hours and minutes",
@@ -147,6 +149,13 @@ UNITS: Final = (
         r"\1 by ",
         "3 m × 4 m",
         "3 m by 4 m",
+    ),
+    rule(
+        "power of ten",
+        r"(?<=\d)\s?[x×]\s?(?=10(?:\^|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]))",
+        " times ",
+        "3×10^8",
+        "3 times 10^8",
     ),
     rule(
         "size",

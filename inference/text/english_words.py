@@ -169,7 +169,7 @@ ABBREVIATIONS: Final = (
     rule("with", r"(?<!\S) w/ \s* (?=[\w$£€\"“'‘(])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
     rule(
         "shorthand",
-        rf"(?<![\w./@-])(?<!\d\s)(?<!=\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w)",
+        rf"(?<![\w./@-])(?<!\d\s)(?<!=\s)(?<!\bdot\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w|\sdot\s)",
         lambda match: data.SHORTHAND[match[1]],
         "up 5% YoY, idk",
         "up 5% year over year, I don't know",
@@ -228,7 +228,13 @@ ABBREVIATIONS: Final = (
         "N. Korea",
         "North Korea",
     ),
-    rule("floor", r"(\d(?:st|nd|rd|th)\s) [Ff]lr?\b \.?", r"\1floor", "12th Fl.", "12th floor"),
+    rule(
+        "floor",
+        r"(\d(?:st|nd|rd|th)\s) [Ff]lr?\b (?:\.(?=,|\s[a-z]))?",
+        r"\1floor",
+        "12th Fl., A",
+        "12th floor, A",
+    ),
     rule(
         "between", r"(?<!\S) b/w (?= \s\S{1,12}\s(?:and|&)\s )", "between", "b/w 9 and 5", "between 9 and 5"
     ),
