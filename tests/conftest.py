@@ -21,11 +21,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FLEET = ("tests/cluster/test_alone.py", "tests/cluster/test_fleet")
-"""How the modules begin that start machines of Ray."""
+BESIDE_ONE_ANOTHER = (
+    ("tests/cluster/test_alone.py", "tests/cluster/test_fleet"),  # there is one fleet at a time
+    ("tests/test_dependencies.py",),  # it waits for a registry
+    (
+        "tests/clients/",  # the real model, here and below
+        "tests/end_to_end/test_openai_client.py",
+        "tests/end_to_end/test_streaming.py",
+        "tests/end_to_end/test_wishes.py",
+        "tests/end_to_end/test_word_times.py",
+    ),
+    ("tests/models/derive/test_choose_graph.py",),  # the longest of those that share nothing, here and below
+    ("tests/end_to_end/test_first_start.py",),
+    ("tests/console/",),  # a browser
+    ("tests/test_regular_expressions.py",),
+    ("tests/inference/text/test_rules.py",),
+)
+"""What one process runs, as what it shares is dear to start; begun first, so that nobody works alone at the end.
 
-NETWORK = "tests/test_dependencies.py"
-"""The module that waits for a registry, with a process that could do something else."""
+Modules, by how they begin. Every other module is by itself, in the order of their names.
+"""
 
 # A client that is given no deadline has that of all waits, and not the 5 s of httpx.
 for part in ("connect", "read", "write", "pool"):
@@ -40,22 +55,28 @@ settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("unhurried")
 
 
+def group(nodeid: str) -> int:
+    """Which of these a test belongs to; their number if to none."""
+    found = (n for n, modules in enumerate(BESIDE_ONE_ANOTHER) if nodeid.startswith(modules))
+    return next(found, len(BESIDE_ONE_ANOTHER))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Have one worker run all that starts machines of Ray: there is one fleet at a time."""
+    """Have one worker run what belongs together."""
     from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415 - tests run without it too
 
-    class OneFleet(LoadScopeScheduling):  # type: ignore[misc] # it ships no types
+    class Grouped(LoadScopeScheduling):  # type: ignore[misc] # it ships no types
         def _split_scope(self, nodeid: str) -> str:
-            module = str(super()._split_scope(nodeid))
-            return "a fleet" if module.startswith(FLEET) else module
+            number = group(nodeid)
+            return str(number if number < len(BESIDE_ONE_ANOTHER) else super()._split_scope(nodeid))
 
-    return OneFleet(config, log) if config.getoption("dist") == "loadscope" else None
+    return Grouped(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow whatever runs the released model, or workers of its own; begin with what takes longest by itself."""
-    items.sort(key=lambda item: not item.nodeid.startswith((*FLEET, NETWORK)))
+    """Begin with what takes longest; mark as slow whatever runs the released model, or workers of its own."""
+    items.sort(key=lambda item: group(item.nodeid))
     slow = {"kokoro", "release", "speech_spec", "staged_spec", "text_spec"}
     for item in items:
         if slow & set(getattr(item, "fixturenames", ())):

@@ -49,7 +49,7 @@ def folder_of(place: str) -> str:
 
 FOLDERS = sorted(set(map(folder_of, modules())))
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from models.derive.bake import bake
-from models.derive.derived_store import GRAPH
+from gateway.model_files import Files, cpu_graph
+from gateway.settings import Settings
+from gateway.sizing import hardware_profile
 
 MODEL, VOICES = "kokoro-v1.0.int8.onnx", "voices-v1.0.bin"
 
@@ -33,7 +34,10 @@ def link_release(directory: Path) -> None:
             (directory / name).write_bytes(source.read_bytes())
 
 
-def derive(directory: Path) -> Path:
-    """The score stage of a graph derived from the release, made in `directory`; takes 10 s."""
-    bake(released(MODEL), directory, bits=8)
-    return directory / GRAPH
+def derived() -> Path:
+    """The score stage of the graph that gateways of this machine run: whoever asks first has it made."""
+    settings = Settings.from_environment(port=0, graph="derived")
+    files = Files(released(MODEL), released(VOICES))
+    choice = cpu_graph(settings, hardware_profile(settings), files, lambda *_: None)
+    assert choice.kind == "derived", choice.reason
+    return choice.graph

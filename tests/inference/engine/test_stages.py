@@ -27,7 +27,7 @@ from inference.protocol import (
     WindowJob,
     WorkerSpec,
 )
-from tests.support.model import VOICES, derive, released
+from tests.support.model import VOICES, derived, released
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,9 +41,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SpeechEngine]:
-    graph = derive(tmp_path_factory.mktemp("derived"))
-    engine = SpeechEngine(WorkerSpec("speech", model_path=str(graph), voices_path=str(released(VOICES))))
+def engine() -> Iterator[SpeechEngine]:
+    engine = SpeechEngine(WorkerSpec("speech", model_path=str(derived()), voices_path=str(released(VOICES))))
     with closing(engine._kokoro.voices):
         yield engine
 

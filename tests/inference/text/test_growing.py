@@ -33,6 +33,8 @@ ANSWERS = (
     "Use ` as a quote. [pause:1s] Models write <think> and </think>. So. <thinking>Hm.</thinking> Yes.",
 )
 
+pytestmark = pytest.mark.no_cover
+
 
 async def read(text: Text, language: str, parts: list[str]) -> list[tuple[str, float, float]]:
     """What is heard of a text that grows by these parts, each read as far as it can be before the next comes."""

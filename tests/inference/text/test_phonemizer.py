@@ -130,6 +130,7 @@ def test_nothing_to_say_is_nothing(text: str) -> None:
     "unit", ["ba", "a", "W", "schtroumpf", "é", "x1", "Ж", "你", "क", "7", "w.", "a-", "a'", "_b"]
 )
 @pytest.mark.parametrize("language", ["en-us", "fr-fr", "hi"])
+@pytest.mark.no_cover
 def test_a_word_of_3000_letters_is_spoken_whole(unit: str, language: str) -> None:
     one_by_one = sounds(phonemes_of(unit * 16, language))
     assert (
@@ -137,11 +138,12 @@ def test_a_word_of_3000_letters_is_spoken_whole(unit: str, language: str) -> Non
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.slow
 @pytest.mark.parametrize("word", ["a", "cat", "WWW", "1234567890", "strengths", "你好", "Ж", "@", "x=y"])
-def test_5000_words_without_a_mark_are_all_spoken(word: str) -> None:
+def test_1000_words_without_a_mark_are_all_spoken(word: str) -> None:
     fifty = sounds(american(" ".join([word] * 50)))
-    assert sounds(american(" ".join([word] * 5000))) == pytest.approx(100 * fifty, rel=0.02)
+    assert sounds(american(" ".join([word] * 1000))) == pytest.approx(20 * fifty, rel=0.02)
 
 
 @settings(deadline=None)
@@ -163,6 +165,7 @@ def plane(start: int, stop: int, step: int) -> str:
     return "".join(map(chr, range(start, stop, step)))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "characters",
     [

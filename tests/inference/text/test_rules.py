@@ -36,28 +36,33 @@ def test_a_rule_makes_of_its_example_what_it_says(rule: Rule) -> None:
     assert rule.written != rule.spoken
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("item", ALL_ITEMS, ids=lambda item: item.id)
 def test_what_is_written_is_said_as_it_is_meant(item: Item, front_end: FrontEnd) -> None:
     assert is_right(item, front_end), front_end(item.text, item.language)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.needs_figure], ids=lambda rule: rule.name)
 def test_a_rule_that_is_not_tried_without_a_figure_finds_nothing_there(rule: Rule) -> None:
     assert rule.apply(WITHOUT_FIGURES) == WITHOUT_FIGURES
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.signs], ids=lambda rule: rule.name)
 def test_a_rule_that_is_not_tried_without_a_sign_finds_nothing_there(rule: Rule) -> None:
     without = ALL_TEXTS.translate(dict.fromkeys(map(ord, rule.signs), " "))
     assert rule.apply(without) == without
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.words], ids=lambda rule: rule.name)
 def test_a_rule_that_is_not_tried_without_a_word_finds_nothing_there(rule: Rule) -> None:
     without = PIECE.sub(lambda match: " " if match[0] in rule.words else match[0], ALL_TEXTS)
     assert rule.apply(without) == without
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.found], ids=lambda rule: rule.name)
 def test_a_rule_that_looks_for_something_first_finds_nothing_elsewhere(rule: Rule) -> None:
     without = rule.found.sub(" ", ALL_TEXTS) if rule.found else ""

@@ -65,7 +65,7 @@ async def read(worker: WorkerProcess, texts: tuple[str, ...], language: str) -> 
 async def test_strange_texts_end_and_hold_up_no_worker(worker: WorkerProcess, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - to be had again
     assert worker.ready
-    for _ in range(12):
+    for _ in range(5):
         texts = tuple(strange(chance) for _ in range(10))
         await read(worker, texts, chance.choice(worker.ready.languages))
 
