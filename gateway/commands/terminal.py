@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import IO, TYPE_CHECKING, Any, Final, NoReturn, Protocol, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,10 +24,27 @@ if TYPE_CHECKING:
 CANNOT_START: Final = 3
 """Exit code of a service that cannot start: trying again at once will not help."""
 
+
+class _StandardError:
+    """Standard error, as far as it takes anything: a service goes on where nobody can be told."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
 out: Final = Console()
 """For what was asked for."""
 
-err: Final = Console(stderr=True)
+err: Final = Console(file=cast("IO[str]", _StandardError()))
 """For all else, so that what was asked for can be piped."""
 
 

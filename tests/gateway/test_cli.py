@@ -4,16 +4,13 @@ import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import av
 import pytest
 
 from gateway.commands.terminal import CANNOT_START
 from gateway.settings import Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +103,23 @@ def test_say_writes_a_file_whose_ending_names_the_format(tmp_path: Path) -> None
         assert "flac" in str(container.format.name)
         assert sum(frame.samples for frame in container.decode(audio=0)) > 24000
     assert [path.name for path in tmp_path.iterdir()] == [target.name]
+
+
+def test_say_speaks_though_its_standard_streams_are_closed(tmp_path: Path) -> None:
+    target = tmp_path / "hello.wav"
+    command = f"exec {sys.executable} -m gateway say Hello. -o {target} <&- >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], timeout=SECONDS, check=False).returncode == 0
+    assert target.stat().st_size > 10_000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_gateway_goes_on_where_its_first_words_cannot_be_written() -> None:
+    code = "from gateway.commands.welcome import welcome; welcome('127.0.0.1', 8880); print('serving')"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=full, timeout=SECONDS, check=False
+        )
+    assert (done.returncode, done.stdout) == (0, b"serving\n")
 
 
 def test_say_writes_captions_beside_the_audio(tmp_path: Path) -> None:
