@@ -108,7 +108,7 @@ def test_say_writes_a_file_whose_ending_names_the_format(tmp_path: Path) -> None
 def test_say_speaks_though_its_standard_streams_are_closed(tmp_path: Path) -> None:
     target = tmp_path / "hello.wav"
     command = f"exec {sys.executable} -m gateway say Hello. -o {target} <&- >&- 2>&-"
-    assert subprocess.run(["sh", "-c", command], timeout=SECONDS, check=False).returncode == 0
+    assert subprocess.run(["/bin/sh", "-c", command], timeout=SECONDS, check=False).returncode == 0
     assert target.stat().st_size > 10_000
 
 
