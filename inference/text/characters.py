@@ -45,6 +45,7 @@ _LOOKS_LIKE: Final = str.maketrans(
         "∗": "*",
         "∼": "~",
         "～": "~",
+        **dict(zip("＋＝＆＾＠＄％", "+=&^@$%", strict=True)),
     }
 )
 
@@ -117,7 +118,8 @@ def _plain(character: str) -> str:
 def _plain_letter(character: str) -> str:
     if _COMPATIBLE.match(unicodedata.decomposition(character)):
         letters = unicodedata.normalize("NFKC", character)
-        return letters if letters.isalnum() else character
+        apart = " " if letters.isdigit() and "CIRCLED" in unicodedata.name(character, "") else ""
+        return letters + apart if letters.isalnum() else character
     if "LATIN" in unicodedata.name(character, ""):
         letters = unicodedata.normalize("NFKD", character)
         return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from inference.text.readings import Readings
+
 _ONES: Final = frozenset("零〇一二三四五六七八九十")
 _FIGURES: Final = _ONES | frozenset("百千万亿点")
 _COUNTED: Final = frozenset("年天步个层次")
@@ -29,12 +31,21 @@ class ChineseReader:
     """Reads Han. Lives as long as its worker process."""
 
     def __init__(
-        self, misaki: Any, cut: Callable[[str], list[str]], pinyin: Callable[[str], list[str]]
+        self,
+        misaki: Any,
+        cut: Callable[[str], list[str]],
+        pinyin: Callable[[str], list[str]],
+        readings: Readings,
     ) -> None:
-        """`misaki` is its ZHG2P, `cut` makes words of a text, `pinyin` syllables with their tones of a word."""
+        """`misaki` is its ZHG2P, `cut` makes words of a text, `pinyin` syllables with their tones of a word.
+
+        `readings` are syllables of single characters that are said otherwise where they stand.
+        """
         self._misaki: Final = misaki
         self._cut: Final = cut
         self._pinyin: Final = pinyin
+        self._readings: Final = readings
+        self._read_otherwise: Final = re.compile(readings.pattern)
 
     def phonemes(self, text: str) -> str:
         """Han become phonemes, everything else stays."""
@@ -47,6 +58,8 @@ class ChineseReader:
         syllables = [self._pinyin(word) for word in words]
         flat = [syllable for word in syllables for syllable in word]
         if len(flat) == len(run):
+            for match in self._read_otherwise.finditer(run):
+                flat[match.start()] = self._readings.said(match)
             ends = {end for end in _ends(words) if run[:end].endswith(tuple(_ENDS_IN_ONE))}
             flat = [
                 _toned(run, flat, index) if run[index] in "一不" and index + 1 not in ends else syllable

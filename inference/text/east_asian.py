@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnsupportedLanguage
 from inference.text.chinese import ChineseReader
+from inference.text.readings import Readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,11 +97,22 @@ def _chinese() -> EastAsianReader:
     )  # loaded here because jieba itself would trust a cache in the common temporary directory
     dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
     dictionary.initialized = True
-    _teach(dictionary)
+    book = tomllib.loads(files("inference.text").joinpath("data/zh.toml").read_text(encoding="utf-8"))
+    _teach(dictionary, book["phrases"])
     misaki: Any = importlib.import_module("misaki.zh").ZHG2P
     pypinyin: Any = importlib.import_module("pypinyin")
     pinyin = partial(pypinyin.lazy_pinyin, style=pypinyin.Style.TONE3, neutral_tone_with_five=True)
-    reader = ChineseReader(misaki, words_of.lcut, pinyin)
+    in_figures = partial(
+        importlib.import_module("pypinyin.contrib.tone_convert").to_tone3, neutral_tone_with_five=True
+    )
+    readings, alone = (
+        {place: in_figures(said) for place, said in book[table].items()} for table in ("readings", "alone")
+    )
+
+    def syllables(word: str) -> list[str]:
+        return [alone[word]] if word in alone else pinyin(word)
+
+    reader = ChineseReader(misaki, words_of.lcut, syllables, Readings(readings))
     in_han: Any = importlib.import_module("cn2an").transform
     return EastAsianReader(
         lambda words: (
@@ -110,10 +122,8 @@ def _chinese() -> EastAsianReader:
     )
 
 
-def _teach(dictionary: Any) -> None:
-    """Have the words of the phrase book cut off as words, and read as it says."""
-    book = files("inference.text").joinpath("data/zh.toml").read_text(encoding="utf-8")
-    phrases: dict[str, str] = tomllib.loads(book)["phrases"]
+def _teach(dictionary: Any, phrases: dict[str, str]) -> None:
+    """Have words cut off as words, and read with these syllables."""
     for phrase in phrases:
         dictionary.add_word(phrase)
     importlib.import_module("pypinyin").load_phrases_dict(

@@ -1,7 +1,8 @@
 """Figures before what they count in Japanese, whose sounds change each other: `3本` is `サンボン`.
 
 Knows no other figures. The counters are in the phrase book, with what is said for one to ten and for a hundred of
-each; `-` leaves it to the dictionary.
+each; `-` leaves it to the dictionary. A number with a name of its own follows them: `20=ハツカ`. A single word changes
+as its first sound has it: `シャ` is `イッシャ`, `ロクシャ`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,14 @@ _THOUSANDS: Final = tuple(
     for thousand in ("-", "セ", "ニセ", "サンゼ", "ヨンセ", "ゴセ", "ロクセ", "ナナセ", "ハッセ", "キューセ")
 )
 _SUFFIXES: Final = {"間": "カン", "目": "メ", None: ""}
+_DOUBLED: Final = {
+    **dict.fromkeys("カキクケコ", (1, 6, 8, 10, 11)),
+    **dict.fromkeys("サシスセソタチツテト", (1, 8, 10)),
+    **dict.fromkeys("ハヒフヘホ", (1, 6, 8, 10, 11)),
+}
+"""Places in a row of readings where the next sound makes a figure short: `イッ`, `ロッ`, `ハッ`, `ジュッ`, `ヒャッ`."""
+
+_HARD: Final = dict(zip("ハヒフヘホ", "パピプペポ", strict=True))
 _HAN: Final = "一二三四五六七八九"
 _LEAVE: Final = "-"
 _TEN: Final = 10
@@ -29,7 +38,9 @@ class Counters:
 
     def __init__(self, book: dict[str, Any]) -> None:
         counters: dict[str, str] = book.get("counters", {})
-        self._readings: Final = [readings.split() for readings in counters.values()]
+        each_said = [readings.split() for readings in counters.values()]
+        self._readings: Final = [_row([said for said in each if "=" not in said]) for each in each_said]
+        self._names: Final = [dict(said.split("=") for said in each if "=" in said) for each in each_said]
         self._kept: Final = re.compile(book.get("not_counted", "(?!)"))
         each = "|".join(f"({counter})" for counter in counters) or "(?!)"
         self.pattern: Final = (
@@ -41,9 +52,24 @@ class Counters:
         """The figures and their counter in kana, or what stands there where the dictionary knows better."""
         number = int(match["figures"].replace(",", "")) if match["figures"] else _of_han(match["han"])
         counter = next(index for index, found in enumerate(match.groups()[2:-1]) if found)
-        readings = self._readings[counter]
-        said = None if self._kept.match(match[0]) else _counted(number, readings)
-        return match[0] if said is None else said + _SUFFIXES[match["suffix"]]
+        said = self._names[counter].get(str(number)) or _counted(number, self._readings[counter])
+        if said in {None, _LEAVE} or self._kept.match(match[0]):
+            return match[0]
+        return f"{said}{_SUFFIXES[match['suffix']]}"
+
+
+def _row(said: list[str]) -> list[str]:
+    """What is said for one to ten and for a hundred; of a single word by its first sound."""
+    if len(said) != 1:
+        return said
+    word = said[0]
+    hard = _HARD.get(word[0], word[0]) + word[1:]
+    row = [f"{figure}{word}" for figure in (*_FIGURES[1:], "ジュー", "ヒャク")]
+    for place in _DOUBLED.get(word[0], ()):
+        row[place - 1] = f"{row[place - 1].removesuffix(word)[:-1]}ッ{hard}"
+    if word != hard:
+        row[2] = f"サン{hard}"
+    return row
 
 
 def _counted(number: int, readings: list[str]) -> str | None:

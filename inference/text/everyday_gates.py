@@ -30,6 +30,8 @@ _WITHOUT_FIGURES: Final = frozenset(
             "laughter",
             "Roman after an article",
             "counter",
+            "reading",
+            "unit after a multiple",
             *(
                 "saint",
                 "second number of a king",
@@ -74,20 +76,21 @@ _SIGNS: Final = {
         "duration with seconds": "h",
         "full hour": "h",
         "time": ":h",
-        "ratio": ":：",
+        **dict.fromkeys(("ratio", "ratio of several"), ":："),
     },
     **dict.fromkeys(
         ("hours with a full stop", "time with a full stop", "saint", "abbreviation with its stop"), "."
     ),
     **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
-    **dict.fromkeys(("days of the week", "hours apart", "range", "negative"), _DASHES),
+    **dict.fromkeys(("days of the week", "hours apart", "range"), _DASHES),
+    "negative": f"{_DASHES}▲△",
     "difference": "=²³",
     **{"angle": "°º", "degrees of the compass": "°º", "minute of a match": "'", "arrow": "→⟶⇒⟹⇌"},
     **dict.fromkeys(("compound", "index"), "₀₁₂₃₄₅₆₇₈₉"),
     **dict.fromkeys(("hours by a slash", "so much in so many hours"), "/"),
     "verse": ",:.",
     "money from and to": _DASHES,
-    "number with a hyphen": "-",
+    **dict.fromkeys(("number with a hyphen", "scores of sets"), "-"),
     "about": "~",
     "raised figures": "⁻⁰¹²³⁴⁵⁶⁷⁸⁹",
     **dict.fromkeys(("dot between letters", "dot of a product"), "·"),
@@ -98,6 +101,7 @@ _SIGNS: Final = {
         "degrees": "º°",
         "extreme": "º°",
         "exponent": "^",
+        "power of a number": "^⁻⁰¹²³⁴⁵⁶⁷⁸⁹",
         "unit without its number": "kB",
         "power": "²³",
     },
@@ -130,6 +134,7 @@ _WORDS: Final = {
 
 _FOUND: Final = {
     "address": r"[.@]\w",
+    "unit after a multiple": r"[万億兆千百何数亿几]\s?[a-zA-Z%°℃µμ]",
     "acronym": r"[A-Z]{2}",
 }
 """What each match of these rules has, as a pattern that is quicker to look for than the whole."""

@@ -54,8 +54,8 @@ class NoteBook:
                 ),
             ),
             "number of a house": (
-                rf"(?<=[区町村市])(\d{{1,4}}){self._dash}(\d{{1,4}})(?:{self._dash}(\d{{1,4}}))?(?!\d)"
-                rf"|(?<=[一-龠ァ-ヶー])(\d{{1,3}})-(\d{{1,3}})-(\d{{1,4}})(?![\d-])",
+                rf"(?<=[区町村市目])(\d{{1,4}}){self._dash}(\d{{1,4}})(?:{self._dash}(\d{{1,4}}))?(?!\d)"
+                rf"|(?<=[一-龠ァ-ヶーいうきくけすちつぬみむめらりるれ])(\d{{1,3}})-(\d{{1,3}})-(\d{{1,4}})(?![\d-])",
                 lambda match: self._book.get("house", "").join(filter(None, match.groups())),
             ),
             "version": (
@@ -186,6 +186,14 @@ class NoteBook:
                 r"(?<=[已近约了共满过有达创龄期])([1-9])(\d)(?=年)|(?<!\d)([1-9])(\d)(?=年(?:前|后|内|来|以|新|的|[，。、！？]|$))",
                 self._tens,
             ),
+            "ratio of several": (
+                r"(?<![\d.,:：])\d(?:\s?[:：]\s?\d){2,5}(?![\d:：]|\.\d)",
+                lambda match: re.sub(r"\s?[:：]\s?", self._between("against"), match[0]),
+            ),
+            "scores of sets": (
+                r"(?<![\d.,/-])(?:\d{1,2}-\d{1,2}[、，]\s?){1,6}\d{1,2}-\d{1,2}(?![\d/-])",
+                lambda match: match[0].replace("-", self._between("against")),
+            ),
             "meters and hundredths": (
                 r"(?<=\d米)(\d)(\d)(?![\d.])",
                 lambda match: "".join(self._book["digits"][int(figure)] for figure in match.groups()),
@@ -253,11 +261,11 @@ class NoteBook:
             ),
             "minute of a goal": (r"(?<=第)(\d{1,3})'", rf"\1{self._book.get('minutes_long', '')}"),
             "letter of a formula": (
-                r"(?<![A-Za-z./@-])(?<!\d\s)(?:(?<!\d)[a-z]|(?<=\d)[abnxyz])(?![A-Za-z./@-])",
+                r"(?<![A-Za-z./@万亿億千百-])(?<!\d\s)(?:(?<!\d)[a-z]|(?<=\d)[abnxyz])(?![A-Za-z./@-]|\d{1,2}-)",
                 lambda match: self._letter(match[0].upper()),
             ),
             "laughter": (
-                r"(?<=[ぁ-んァ-ヶー一-龠！？。!?])[wｗ]{1,20}(?![A-Za-z])",
+                r"(?:(?<=[ぁ-んァ-ヶー一-龠！？。!?])[wｗ]{1,20}|^[wｗ]{2,20})(?![A-Za-z.])",
                 self._book.get("laughter", ""),
             ),
         }

@@ -43,7 +43,7 @@ class ScienceBook:
             ),
             "arrow": (r"\s?[→⟶⇒⟹⇌]\s?", self._arrow),
             "compound": (
-                r"(?<![\w.-])(\d{1,2})?(?=[A-Za-z\d()]*[₀-₉])((?:[A-Z][a-z]?\d?[₀-₉]*|\((?:[A-Z][a-z]?[₀-₉]*)+\)[₀-₉]*){1,12})(?![\w-])",
+                rf"(?<![{w}.-])(\d{{1,2}})?(?=[A-Za-z\d()]*[₀-₉])((?:[A-Z][a-z]?\d?[₀-₉]*|\((?:[A-Z][a-z]?[₀-₉]*)+\)[₀-₉]*){{1,12}})(?![{w}-])",
                 self._compound,
             ),
             "index": (r"(?<=\w)([₀-₉]+)", lambda match: f" {match[1].translate(LOWERED)}"),

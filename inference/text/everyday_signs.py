@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text import english_data
+from inference.text.characters import RAISED
 from inference.text.phrases import filled
 from inference.text.rules import any_of
 
@@ -114,6 +115,11 @@ class SignBook:
                 r"(?<=[\w)])\^\(?([-−]?\w{1,3})\)?(?!\w)",
                 rf" {self._book.get('to_the', '')} \1",
             ),
+            "power of a number": (
+                rf"(?<=[\w)）])\^(\()?((?:{self._book.get('minus', '-')}|[-−])?\d{{1,3}})(?(1)\))(?!\.?\d)"
+                r"|(?<=[\d)）])(⁻?[⁰¹²³⁴-⁹]{1,3})(?![⁰¹²³⁴-⁹])",
+                self._to_the_power,
+            ),
             "letters and figures": (
                 r"(?<![\w.,-])([A-Z]{1,3})(\d{1,12})(?!\w)",
                 self._letters_and_figures,
@@ -140,6 +146,10 @@ class SignBook:
                 lambda match: f" {signs[match[1]]} " if self._space else signs[match[1]],
             ),
         }
+
+    def _to_the_power(self, match: re.Match[str]) -> str:
+        power = match[2] or match[3].translate(RAISED)
+        return filled(self._book, "to_the_power", n=power.replace("-", self._book["minus"]))
 
     def _letters_and_figures(self, match: re.Match[str]) -> str:
         """In small letters behind an apostrophe: `L'A6` would be `L, apostrophe, A`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.phrases import filled
 from inference.text.rules import any_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class UnitBook:
             "unit": (
                 rf"(?<![{self._letters}.,])(?P<number>{self._number})\s?({self._known})(?:\.(?=\s?[^\W_A-Z]|\s?[,;:)/(+]))?(?![{self._letters}²³'])(?!/(?!{self._per}(?![{self._letters}])))",
                 self._unit,
+            ),
+            "unit after a multiple": (
+                rf"(?:(?<=[万億兆千百何亿几])|(?<![一-龠]数)(?<=数))(?:\s?({self._known})|%)(?![{self._letters}/²³'])",
+                lambda match: self._alone(match[1], "3") if match[1] else filled(self._book, "percent", n=""),
             ),
             "unit like a verb": (
                 rf"(?<![{self._letters}.,:])(?![12]\d{{3}}\s)(?P<number>{self._number})\s({self._like_verbs})"

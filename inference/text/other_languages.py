@@ -23,6 +23,7 @@ from inference.text.everyday_signs import SignBook
 from inference.text.everyday_units import UnitBook
 from inference.text.numbers import number_in_words
 from inference.text.phrases import filled
+from inference.text.readings import Readings
 from inference.text.rules import Rule, any_of, apply
 
 if TYPE_CHECKING:
@@ -83,9 +84,11 @@ class PhraseBook:
             dialled=self._telephone,
             ordinal=self._ordinals.ordinal,
         )
+        readings = Readings(self._book.get("readings", {}))
         for name, (pattern, said) in {
             **ScienceBook(self._book, letters=self._letters).kinds(),
             **notes.kinds(),
+            "reading": (readings.pattern, readings.said),
             **signs.first_kinds(),
             **self._kinds(),
             "year of a date": notes.kinds()["year"],
@@ -139,10 +142,14 @@ class PhraseBook:
                 r"\1\2, \3",
             ),
             "range": (
-                rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?)(?![\d/–-]|[.,]\d|\s?=)",
+                rf"(?<![{w}.,/–-])(\d+(?:[.,]\d+)?){self._dash}(\d+(?:[.,]\d+)?|{self._book.get('two', '(?!)')})"
+                r"(?![\d/–-]|[.,]\d|\s?=)",
                 rf"\1{self._between('range')}\2",
             ),
-            "negative": (rf"(?<![{w})])[-−–](?=\d)", f"{self._book.get('minus', '')}{self._space}"),
+            "negative": (
+                rf"(?<![{w})])[-−–{self._book.get('minus_signs', '')}](?=\d)",
+                f"{self._book.get('minus', '')}{self._space}",
+            ),
             "percent": (
                 rf"(?<![\d.,])(?P<number>{number})\s?[%％]",
                 lambda match: filled(self._book, "percent", n=match["number"]),
@@ -213,7 +220,14 @@ class PhraseBook:
                 and len(fraction) <= self._book.get("longest_fraction", _LONGEST_FRACTION)
             )
             parts = [fraction] if is_one_number else list(fraction)
-            figures = self._space.join(number_in_words(part, self._book) for part in parts)
+            is_in_kana = (
+                said != whole and not self._space
+            )  # han would be read as part of the word behind them
+            figures = (
+                self._figure(fraction)
+                if is_in_kana
+                else self._space.join(number_in_words(part, self._book) for part in parts)
+            )
             said = f"{said}{self._between('point')}{figures}"
         return said
 
