@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,21 +14,36 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
-    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables, and the model's directory.
-
-    Without a cache: what is asked twice must reach a worker twice.
-    """
+@contextmanager
+def _starting(tone: Path) -> Iterator[Callable[..., Gateway]]:
     started: list[Gateway] = []
 
     def start_one(directory: str = str(tone), **variables: str) -> Gateway:
         started.append(_start(directory, **variables))
         return started[-1]
 
-    yield start_one
-    for gateway in started:
-        gateway.stop()
+    try:
+        yield start_one
+    finally:
+        for gateway in started:
+            gateway.stop()
+
+
+@pytest.fixture
+def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
+    """Starts gateways whose workers hum, and break on demand; options are KOKORO_ variables, and the model's directory.
+
+    Without a cache: what is asked twice must reach a worker twice.
+    """
+    with _starting(tone) as start_one:
+        yield start_one
+
+
+@pytest.fixture(scope="module")
+def start_one(tone: Path) -> Iterator[Callable[..., Gateway]]:
+    """The same, for tests of one module after which it works as before."""
+    with _starting(tone) as start_one:
+        yield start_one
 
 
 @pytest.fixture(scope="package")

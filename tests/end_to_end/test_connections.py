@@ -189,27 +189,32 @@ def test_clients_that_dawdle_in_their_bodies_make_room_too(start: Callable[..., 
     assert next(line["outcome"] for line in gateway.requests(path="/v1/audio/speech")) == "client_gone"
 
 
-def test_a_connection_with_a_request_makes_no_room(start: Callable[..., Gateway]) -> None:
-    gateway = start(MAX_CONNECTIONS="1", WORKERS="1")
-    (worker,) = gateway.workers()
-    with open_stream(gateway, SLOW, "af_slow") as busy:
+@pytest.fixture(scope="module")
+def narrow(start_one: Callable[..., Gateway]) -> Gateway:
+    """One that has room for nobody else."""
+    return start_one(MAX_CONNECTIONS="1", WORKERS="1")
+
+
+def test_a_connection_with_a_request_makes_no_room(narrow: Gateway) -> None:
+    (worker,) = narrow.workers()
+    with open_stream(narrow, SLOW, "af_slow") as busy:
         assert busy.recv(12) == b"HTTP/1.1 200"
         with suspended([worker]):
-            assert gateway.get("/health").status_code == 503
+            assert narrow.get("/health").status_code == 503
         assert busy.recv(65536)
-    wait_for(lambda: gateway.get("/health").status_code == 200, "a place free again")
+    wait_for(lambda: narrow.get("/health").status_code == 200, "a place free again")
 
 
-def test_a_refused_client_reads_why_however_large_its_body(start: Callable[..., Gateway]) -> None:
-    gateway = start(MAX_CONNECTIONS="1", WORKERS="1")
-    workers = gateway.workers()
-    with open_stream(gateway, SLOW, "af_slow") as busy:
+def test_a_refused_client_reads_why_however_large_its_body(narrow: Gateway) -> None:
+    workers = narrow.workers()
+    with open_stream(narrow, SLOW, "af_slow") as busy:
         assert busy.recv(12) == b"HTTP/1.1 200"
         with suspended(workers):
             for pause_s in (0.0, 0.3):  # by then it has been refused
-                answer = asked_slowly(gateway, pause_s)
+                answer = asked_slowly(narrow, pause_s)
                 assert answer.startswith(b"HTTP/1.1 503 ")
                 assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "overloaded"
+    wait_for(lambda: narrow.get("/health").status_code == 200, "a place free again")
 
 
 def asked_slowly(gateway: Gateway, pause_s: float) -> bytes:

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from tests.support.gateway import Gateway
 
 
+@pytest.fixture(scope="module")
+def hasty(start_one: Callable[..., Gateway]) -> Gateway:
+    """One that waits for nobody."""
+    limits = {"HEADER_TIMEOUT_S": "2", "BODY_TIMEOUT_S": "0.5", "STALL_TIMEOUT_S": "0.5"}
+    return start_one(MAX_INPUT_CHARS="1000000", **limits)
+
+
+@pytest.fixture(scope="module")
+def narrow(start_one: Callable[..., Gateway]) -> Gateway:
+    """One that has room for two."""
+    return start_one(MAX_CONNECTIONS="2")
+
+
 def connect(gateway: Gateway) -> socket.socket:
     return socket.create_connection(("127.0.0.1", gateway.port), timeout=DEADLINE_S)
 
@@ -45,29 +58,26 @@ def test_a_request_that_would_wait_too_long_is_refused_at_once(start: Callable[.
     assert speak(gateway).status_code == 200
 
 
-def test_connections_over_the_limit_are_told_so(start: Callable[..., Gateway]) -> None:
-    gateway = start(MAX_CONNECTIONS="2")
-    with open_stream(gateway, SLOW, "af_slow") as first, open_stream(gateway, SLOW, "af_slow") as second:
+def test_connections_over_the_limit_are_told_so(narrow: Gateway) -> None:
+    with open_stream(narrow, SLOW, "af_slow") as first, open_stream(narrow, SLOW, "af_slow") as second:
         assert first.recv(12) == second.recv(12) == b"HTTP/1.1 200"
-        with connect(gateway) as third:
+        with connect(narrow) as third:
             assert third.recv(12) == b"HTTP/1.1 503"
-    wait_for(lambda: gateway.get("/health").status_code == 200, "a place free again")
+    wait_for(lambda: narrow.get("/health").status_code == 200, "a place free again")
 
 
-def test_clients_that_left_hold_no_place(start: Callable[..., Gateway]) -> None:
-    gateway = start(MAX_CONNECTIONS="2")
+def test_clients_that_left_hold_no_place(narrow: Gateway) -> None:
     for _ in range(5):  # one after the other, each on a connection of its own
-        assert gateway.get("/health").status_code == 200
-        with connect(gateway):
+        assert narrow.get("/health").status_code == 200
+        with connect(narrow):
             pass  # says nothing
-        with open_stream(gateway, SLOW):
+        with open_stream(narrow, SLOW):
             pass  # hangs up in mid-sentence
-        wait_for(lambda: gateway.get("/health").status_code == 200, "a place free again")
+        wait_for(lambda: narrow.get("/health").status_code == 200, "a place free again")
 
 
-def test_slow_headers_lose_their_connection(start: Callable[..., Gateway]) -> None:
-    gateway = start(HEADER_TIMEOUT_S="0.5")
-    with connect(gateway) as connection:
+def test_slow_headers_lose_their_connection(hasty: Gateway) -> None:
+    with connect(hasty) as connection:
         connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         assert is_closed_by_the_server(connection)
 
@@ -78,21 +88,18 @@ def test_endless_headers_are_refused(gateway: Gateway) -> None:
         assert connection.recv(10).startswith(b"HTTP/1.1 4")
 
 
-def test_a_slow_body_is_refused(start: Callable[..., Gateway]) -> None:
-    gateway = start(BODY_TIMEOUT_S="0.5")
-    with connect(gateway) as connection:
+def test_a_slow_body_is_refused(hasty: Gateway) -> None:
+    with connect(hasty) as connection:
         connection.sendall(b"POST /v1/audio/speech HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         assert connection.recv(12) == b"HTTP/1.1 408"
 
 
 @pytest.mark.parametrize("audio_format", ["pcm", "mp3"])
-def test_a_client_that_never_reads_loses_its_connection(
-    start: Callable[..., Gateway], audio_format: str
-) -> None:
-    gateway = start(STALL_TIMEOUT_S="0.5", MAX_INPUT_CHARS="1000000")
+def test_a_client_that_never_reads_loses_its_connection(hasty: Gateway, audio_format: str) -> None:
+    before = hasty.known(error="ClientStalled")
     text = "This sentence is here to make a page of speech that takes its time. " * 1500
-    with open_stream(gateway, text, audio_format=audio_format) as connection:
-        line = wait_for(lambda: gateway.requests(error="ClientStalled"), "the stall noticed")[0]
+    with open_stream(hasty, text, audio_format=audio_format) as connection:
+        line = wait_for(lambda: hasty.requests(error="ClientStalled")[before:], "the stall noticed")[0]
         assert line["outcome"] == "client_gone"
         assert is_closed_by_the_server(connection)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import TYPE_CHECKING
 
 import av
@@ -20,6 +21,7 @@ _COMPARED = 1 << 17
 G711 = {"ulaw": "ULAW", "alaw": "ALAW"}
 
 
+@cache
 def speech_like(seconds: float, rate: int = SAMPLE_RATE) -> bytes:
     """A gliding voice of 20 harmonics in syllables of 250 ms, with a hiss in every fourth one."""
     t = np.arange(round(seconds * rate)) / rate
