@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -105,6 +106,27 @@ def test_what_another_version_has_stored_does_no_harm(visit: Callable[..., Visit
     visited.open()
     speak(page)
     page.get_by_text("First sound after").wait_for(timeout=GUARD_MS)
+
+
+def test_entries_that_another_version_has_stored_are_left_out(visit: Callable[..., Visit]) -> None:
+    visited = visit()
+    page = visited.open()
+    kept: dict[str, Any] = {"input": "A text of long ago.", "voice": "af_heart", "speed": 1}
+    others: list[object] = [
+        None,
+        5,
+        "x",
+        [],
+        {},
+        {"input": {}, "voice": {}, "speed": 1},
+        {"input": "no more"},
+    ]
+    for name, entries in {"history": [*others, kept], "favourites": [None, {}, "af_heart"]}.items():
+        page.evaluate("([k, v]) => localStorage.setItem('kokoro.' + k, v)", [name, json.dumps(entries)])
+    visited.open()
+    page.get_by_role("heading", name="History").wait_for(timeout=GUARD_MS)
+    assert page.locator(".history li").count() == 1
+    page.get_by_role("button", name=kept["input"]).wait_for(timeout=GUARD_MS)
 
 
 @contextmanager

@@ -3,17 +3,21 @@ import { useEffect, useState } from "preact/hooks";
 
 const PREFIX = "kokoro.";
 
-function load(name, otherwise) {
+function load(name, otherwise, entry) {
   try {
     const value = JSON.parse(localStorage.getItem(PREFIX + name));
-    return isLike(value, otherwise) ? value : otherwise;
+    if (!isLike(value, otherwise)) return otherwise;
+    return Array.isArray(value) ? value.filter((each) => isLike(each, entry)) : value;
   } catch {
     return otherwise; // storage is switched off, or holds no JSON
   }
 }
 
 /** Pages of other versions may have written something else. */
-const isLike = (value, other) => typeof value === typeof other && Array.isArray(value) === Array.isArray(other);
+function isLike(value, other) {
+  if (typeof value !== typeof other || Array.isArray(value) !== Array.isArray(other)) return false;
+  return typeof other !== "object" || (value !== null && Object.keys(other).every((key) => isLike(value[key], other[key])));
+}
 
 function save(name, value) {
   try {
@@ -23,9 +27,9 @@ function save(name, value) {
   }
 }
 
-/** A state that is there again when the page is opened the next time. */
-export function useStored(name, otherwise) {
-  const [value, set] = useState(() => load(name, otherwise));
+/** A state that is there again when the page is opened the next time; of a list, what is like this entry of it. */
+export function useStored(name, otherwise, entry) {
+  const [value, set] = useState(() => load(name, otherwise, entry));
   useEffect(() => save(name, value), [value]);
   return [value, set];
 }

@@ -82,7 +82,7 @@ function useEscape(stop) {
 function Studio({ texts, voices }) {
   const { order, canSpeak, setInput, setVoice, setSpeed, written, setWritten } = useOrder(texts.greeting);
   const [format, setFormat] = useStored("format", "mp3");
-  const [history, setHistory] = useStored("history", []);
+  const [history, setHistory] = useStored("history", [], { input: "", voice: "", speed: 1 });
   const [problem, setProblem] = useState(null);
   const { element, heard, playback, samples } = useSound(texts);
   useMediaSession(playback);

@@ -13,7 +13,7 @@ const FAVOURITES = "favourites";
 export function Voices({ voices, mix, heard, onMix, onHear }) {
   const [wanted, setWanted] = useState("");
   const [shown, setShown] = useState("");
-  const [favourites, setFavourites] = useStored("favourites", []);
+  const [favourites, setFavourites] = useStored("favourites", [], "");
   const groups = useMemo(
     () => grouped(voices, wanted, shown, favourites),
     [voices, wanted, shown, favourites],
