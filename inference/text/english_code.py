@@ -37,11 +37,12 @@ def _spelled(word: str, before: str) -> str:
     """`py` as `P Y`; `com` and `src` are left to the lexicon."""
     if re.fullmatch(r"[A-Za-z]\d+", word):
         return f"{word[0].upper()} {word[1:]}"
-    endings = rf"{_SPELLED}|{_EXTENSIONS}|[a-z]" if before == "dot" else rf"{_EXTENSIONS}|[a-z]"
-    is_short = re.fullmatch(endings, word) and word not in _SAID
+    is_word = word in _SAID or (word == "us" and before in _BEFORE_US)
+    is_short = not is_word and re.fullmatch(rf"(?:{_SPELLED}|{_EXTENSIONS}|[a-z])", word)
     return " ".join(word.upper()) if is_short else word
 
 
+_BEFORE_US: Final = frozenset(data.words("before_us"))
 _SAID: Final = frozenset(data.words("said_in_paths"))
 """Short names and extensions that are words."""
 

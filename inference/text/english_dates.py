@@ -68,9 +68,8 @@ def _date(match: re.Match[str], said: Callable[[str, int, str], str]) -> str:
 _IN_FIGURES: Final = rf"""(?<![\w/.$£€-])
     (?P<first>{_DAY}) (?P<sign>[/.-]) (?P<second>{_DAY})
     (?P=sign) (?P<year> (?:1[5-9]|20)\d\d | (?<=/)\d\d ) (?![\w/]|-\d|\.\d)"""
-_ISO: Final = (
-    r"(?<![\w/.-]) ((?:1[5-9]|20)\d\d) - (0[1-9]|1[0-2]) - (0[1-9]|[12]\d|3[01]) (?:T(?=\d))? (?![\d/]|-\w)"
-)
+_ISO: Final = r"""(?<![\w/.-]) ((?:1[5-9]|20)\d\d) - (0[1-9]|1[0-2]) - (0[1-9]|[12]\d|3[01])
+    (?: T(?=\d\d:) | (?![\d/]|-\w) )"""
 _DATED: Final = r"(?:e-?mail|letter|memo|note|message|report|meeting|invoice)\sof"
 _ENDS: Final = "(?:end|start|begin|open|close|expire)s"
 _HOUR: Final = r"\d{1,2}\s?(?:[AaPp]\.?[Mm]\b\.?(?:\s[A-Z]{1,3}T)?|[A-Z]{1,3}T),?\s"
@@ -79,6 +78,10 @@ _SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_ENDS}|{_DAT
     | \b{_WEEKDAY} | {_HOUR} ) )
     | \b(?P<until>(?i:by|until|till|thru|through|before|after|since)\s)(?!(?:[1-9]|1[0-2])/[1-8]\b) )
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
+
+
+def _time_follows(match: re.Match[str]) -> str:
+    return " " if match[0].endswith("T") else ""
 
 
 def _days_of_month(match: re.Match[str]) -> str:
@@ -100,6 +103,17 @@ def _days_apart(match: re.Match[str]) -> str:
 _DENOMINATORS: Final = frozenset([2, 3, 4, 5, 6, 8, 10, 12, 16])
 _LONGEST_MONTH: Final = 31
 
+
+def _hours(match: re.Match[str]) -> str:
+    """Opening hours, beside a day or a word that tells of them."""
+    if not _OF_HOURS.search(match.string):
+        return match[0]
+    return f"{match[1]}:{match[2]} to {match[3]}{f':{match[4]}' if match[4] else ''}"
+
+
+_OF_HOURS: Final = re.compile(
+    rf"\b(?:(?i:open|opens|closed|hours|daily)|{_SHORT_DAY}|[A-Z][a-z]{{2,5}}days?)\b", re.VERBOSE
+)
 _OF_BIRTH: Final = rf"""(?P<on> \b (?:(?i:born|dated|d\.?o\.?b\.?):?\s (?:on\s)?) )
     (?P<first>{_DAY}) (?P<sign>\.) (?P<second>{_DAY}) \. (?P<year>\d\d) (?![\w/-]|\.\d)"""
 _BEFORE_HOUR: Final = rf"""(?<![\w/.$£€-]) (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/))
@@ -109,7 +123,7 @@ AMERICAN: Final = of_figures(
     rule(
         "date of ISO",
         _ISO,
-        lambda match: _american(match[3], int(match[2]), match[1]),
+        lambda match: f"{_american(match[3], int(match[2]), match[1])}{_time_follows(match)}",
         "on 2024-03-05",
         "on March fifth, twenty twenty four",
     ),
@@ -167,7 +181,7 @@ BRITISH: Final = of_figures(
     rule(
         "date of ISO",
         _ISO,
-        lambda match: _british(match[3], int(match[2]), match[1]),
+        lambda match: f"{_british(match[3], int(match[2]), match[1])}{_time_follows(match)}",
         "on 2024-03-05",
         "on the fifth of March twenty twenty four",
     ),
@@ -191,6 +205,13 @@ BRITISH: Final = of_figures(
         lambda match: f"{match['on']}{_date(match, _british)}",
         "born 3.4.85",
         "born the third of April nineteen eighty five",
+    ),
+    rule(
+        "hours from and to with full stops",
+        r"(?<![\w.:,$£€])(\d{1,2})\.([0-5]\d)\s?[–-]\s?(\d{1,2})(?:\.([0-5]\d))?(?![\w:%]|[.,]\d)",
+        _hours,
+        "open 9.30–17.30",
+        "open 9:30 to 17:30",
     ),
     rule(
         "train of a time",
@@ -262,6 +283,7 @@ NAMES: Final = (
         | \b\.?(?=,\s(?:{MONTH}|\d) | {DASH}{_SHORT_DAY}\b
         | \s\d{{1,2}}(?:st|nd|rd|th)?\s(?:{MONTH}|{_SHORT_MONTH})\b
         | \s{MONTH}\b | \s(?:@|at\s\d)
+        | \s(?:OFF|off|[Cc]losed|CLOSED)\b
         | \s\d{{1,2}}(?:[:/]\d|\s?[ap]m\b|\s?[–-]\s?\d) | \s(?:night|morning|afternoon|evening)\b ) )""",
         lambda match: data.WEEKDAYS[match[1]],
         "Mon-Fri, Wed. morning, Sun, May 5",

@@ -71,6 +71,13 @@ MONEY: Final = (
         "$10-$15 or £5–6m",
         "10 to $15 or 5 to £6m",
     ),
+    rule(
+        "loss in brackets",
+        rf"({_SIGN})\(({_NUMBER})\)(?=({_MULTIPLE})?)(?(3){_MULTIPLE})",
+        lambda m: f"minus {m[1]}{m[2]}{m[3] or ''}",
+        "$(1.3)M, $(0.05)",
+        "minus $1.3M, minus $0.05",
+    ),
     rule("loss of money", rf"(?<![\w)])[-−–](?={_SIGN}\d)", "minus ", "-$5", "minus $5"),
     rule(
         "money",

@@ -63,7 +63,7 @@ _OF_HEAT: Final = re.compile(
 
 
 def _turn(match: re.Match[str]) -> str:
-    return "left" if match[1] == "L" else "right"
+    return "left" if "L" in match.groups() else "right"
 
 
 _OF_KITCHENS: Final = re.compile(rf"\b(?:{any_of(data.words('kitchen'))})\b", re.VERBOSE)
@@ -252,7 +252,21 @@ NOTES: Final = (
         "each affiliate(s)",
         "each affiliates",
     ),
-    rule("so many of a size", r"(?<![\w.])(\d{1,2}) [x×] \s (?=\d{1,4}[A-Z]\b)", r"\1 ", "3x 9V", "3 9V"),
+    rule(
+        "so many of a size",
+        r"""(?<![\w.])(\d{1,2})
+        (?: [x×] \s (?=\d{1,4}[A-Z]\b) | \s?[x×]\s (?=\d{1,4}\s?(?:k?g|m?l|cl|oz)\b(?!\s?[x×])) )""",
+        r"\1 ",
+        "3x 9V, 1 x 400g",
+        "3 9V, 1 400g",
+    ),
+    rule(
+        "more than, at first",
+        r"(?: (?<=[:(\[]) \s? | ^\s* ) ([<>≤≥]) \s? (?= [$£€]?\d ) (?! [^<>]{1,40}> )",
+        lambda match: f" {_COMPARED[match[1]]} ",
+        "Delay: <200 ms",
+        "Delay: less than 200 ms",
+    ),
     rule("within, without", r"(?<!\S) w/(in|out) (?!\w)", r"with\1", "w/in a day", "within a day"),
     rule("more or less", r"\s? \+/[-−–] \s?", " ± ", "5 +/- 2", "5 ± 2"),
     rule(
@@ -293,10 +307,10 @@ NOTES: Final = (
     ),
     rule(
         "turn",
-        r"(?<=[a-z,]\s)([LR])(?=\s(?:on|onto|at)\s[A-Z\d])",
+        r"(?:(?<=[a-z,]\s)([LR])(?=\s(?:on|onto|at)\s[A-Z\d])|(?<=\b(?i:turn|bear|keep|veer)\s)([LR])\b)",
         _turn,
-        "then L on Lombard",
-        "then left on Lombard",
+        "turn L, then R on Lombard",
+        "turn left, then right on Lombard",
     ),
     rule("love", r"\b (I|[Ww]e|[Yy]ou|[Tt]hey) \s <3+ \s (?=\w)", r"\1 love ", "I <3 NY", "I love NY"),
     rule("heart", r"\s <3+ \s* $", "", "Thanks <3", "Thanks"),

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from inference.text import english_data as data
+from inference.text.characters import voiced
 from inference.text.english_numbers import in_pairs, one_by_one
 from inference.text.english_words import STOP, stop
 from inference.text.rules import any_of, rule
 
-_PER: Final = {"pp": "person", "pcm": "calendar month", "pw": "week", "pa": "annum"}
+_PER: Final = {"pp": "person", "pcm": "calendar month", "pw": "week", "pa": "annum", "pm": "month"}
+
+
+def _letter(letter: str | None) -> str:
+    return f" {voiced('ˈA') if letter in {'a', 'A'} else letter.upper()}" if letter else ""
+
 
 PLACES: Final = (
     rule(
@@ -23,12 +29,12 @@ PLACES: Final = (
     ),
     rule(
         "number of a house",
-        rf"""(?<![\w.,$£€-]) ([1-9]\d\d{{1,2}})
-        (?= -?[A-D]?\s (?:(?:North|South|East|West)\s)? (?:[A-Z][a-z]{{1,30}}\s){{1,3}}
+        rf"""(?<![\w.,$£€-]) ([1-9]\d\d{{1,2}}) (?:-?([A-Da-d]))?
+        (?= \s (?:(?:North|South|East|West)\s)? (?:[A-Z][a-z]{{1,30}}\s){{1,3}}
         (?:{any_of(data.STREETS.values())})\b )""",
-        lambda match: in_pairs(match[1]),
-        "at 221 Baker Street",
-        "at two twenty one Baker Street",
+        lambda match: f"{in_pairs(match[1])}{_letter(match[2])}",
+        "at 221b Baker Street",
+        "at two twenty one B Baker Street",
     ),
     rule(
         "quarter of the wind",
@@ -40,7 +46,7 @@ PLACES: Final = (
     ),
     rule(
         "for each person",
-        r"([£€$]\d[\d,.]*k?) \s? (pp|pcm|pw|pa) \b",
+        r"([£€$]\d[\d,.]*k?) \s? (pp|pcm|pw|pa|(?<=\d)pm) \b",
         lambda match: f"{match[1]} per {_PER[match[2]]}",
         "£12.50pp, £900 pcm",
         "£12.50 per person, £900 per calendar month",

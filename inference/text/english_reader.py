@@ -134,7 +134,7 @@ class EnglishReader:
     def _unstretched(self, match: re.Match[str]) -> str:
         """`so` for `soooo`, `cool` for `coooool`: the ordinary word that is meant, if there is one."""
         word = match[0]
-        if len(set(word)) == 1 or self._lexicon.is_known(word.lower()):
+        if len(set(word)) == 1 or word in _exceptions() or self._lexicon.is_known(word.lower()):
             return word
         twice = _LETTERS_AGAIN.sub(r"\1\1", word)
         meant = (twice, _LETTERS_AGAIN.sub(r"\1", word))

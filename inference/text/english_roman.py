@@ -11,7 +11,7 @@ from inference.text.english_numbers import ordinal
 from inference.text.roman import NUMERAL, value
 from inference.text.rules import any_of, rule
 
-_NO_NUMERAL: Final = r"\b (?! ['’](?!s\b)\w | [.-]\w )"
+_NO_NUMERAL: Final = r"\b (?! ['’](?!s\b)\w | \.\w | -(?![A-H]\b)\w )"
 _ANY_NUMERAL: Final = rf"(?: {NUMERAL} {_NO_NUMERAL} )"
 _NUMERAL: Final = rf"(?: (?=[IVX]{{2}}) (?!XXX?\b) {NUMERAL} {_NO_NUMERAL} )"
 """Of two letters or more: alone they are most often other things."""
@@ -19,6 +19,8 @@ _NUMERAL: Final = rf"(?: (?=[IVX]{{2}}) (?!XXX?\b) {NUMERAL} {_NO_NUMERAL} )"
 
 def _sequel(match: re.Match[str]) -> str:
     """`Rocky III`; not `An IV`: an intravenous drip has no other name."""
+    if match[2] == "IV" and match[1][-2].isdigit():
+        return match[0]
     if match[2] == "IV" and match[1].strip() in {"An", "The", "Her", "His", "Start", "Their", "Your", "No"}:
         return match[0]
     return f"{match[1]}{value(match[2])}"
@@ -54,7 +56,7 @@ _TO: Final = re.compile(r"\s?[–-]\s?")
 ROMAN: Final = (
     rule(
         "king",
-        rf"\b ({any_of(data.words('reigning'))}) \s ({_ANY_NUMERAL}) (?<! \s[CDLM] )",
+        rf"\b (?!Malcolm\sX\b) ({any_of(data.words('reigning'))}) \s ({_ANY_NUMERAL}) (?<! \s[CDLM] )",
         lambda match: f"{match[1]} the {ordinal(str(value(match[2])))}",
         "Louis XIV",
         "Louis the fourteenth",
@@ -114,7 +116,7 @@ ROMAN: Final = (
     ),
     rule(
         "sequel",
-        rf"\b ([A-Z][a-z]+\s) ({_NUMERAL})",
+        rf"\b ((?:[A-Z][a-z]+|[A-Z]{{1,3}}\d{{1,4}})\s) ({_NUMERAL})",
         _sequel,
         "World War II, Rocky III, An IV drip",
         "World War 2, Rocky 3, An IV drip",

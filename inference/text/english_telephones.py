@@ -58,7 +58,7 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "local number",
-        r"(?<![\w.,$£€/-])\d{3}-\d{4}(?![\w/-]|[.,]\d)",
+        r"(?<![\w.,$£€/-])\d{3}-\d{4}(?![\w-]|[.,]\d|/[^A-Z])",
         _telephone,
         "555-0123",
         "five five five, zero one two three",

@@ -25,6 +25,13 @@ def _oh(minutes: str) -> str:
     return f"oh {minutes[1]}" if minutes[0] == "0" else minutes
 
 
+def _time_with_seconds(match: re.Match[str]) -> str:
+    hour, minutes, seconds = match.groups()
+    if seconds == "00":
+        return f"{int(hour)} {'hundred' if minutes == '00' else _oh(minutes)}"
+    return f"{int(hour)} {_oh(minutes)} {_oh(seconds)}"
+
+
 def _half(written: str | None) -> str:
     return f" {written.strip()[0].upper()}M" if written else ""
 
@@ -121,7 +128,7 @@ TIMES: Final = of_figures(
     rule(
         "time with seconds",
         r"(?<![\w:.]) (\d{1,2}):([0-5]\d):([0-5]\d) (?![\d:])",
-        lambda match: f"{int(match[1])} {_oh(match[2])} {_oh(match[3])}",
+        _time_with_seconds,
         "9:05:15",
         "9 oh 5 15",
     ),

@@ -83,11 +83,13 @@ UNITS: Final = (
     ),
     rule(
         "part of an inch",
-        r"""\b (hal(?:f|ves) | quarters? | thirds? | eighths? | sixteenths? | thirty\sseconds?)
-        \" (?= \s[A-Za-z] | [.,;)] | $ )""",
-        r"\1 inch",
-        'three eighths" bolts',
-        "three eighths inch bolts",
+        r"""(\d\sand\s[a-z]{1,5}\s)? \b (hal(?:f|ves) | quarters? | thirds? | eighths? | sixteenths? | thirty\sseconds?)
+        \" (?: (\s(?=[A-Za-z])) | (?= [.,;)] | $ ) )""",
+        lambda match: (
+            f"{match[1] or ''}{match[2]} {'inches' if match[1] and not match[3] else 'inch'}{match[3] or ''}"
+        ),
+        'three eighths" bolts, 20 and a half"',
+        "three eighths inch bolts, 20 and a half inches",
     ),
     rule(
         "unit within a word",
@@ -138,10 +140,17 @@ UNITS: Final = (
     rule(
         "inches",
         rf"""(?P<one>{data.ONE_THING})? (?<![\w.]) (?P<number>\d+(?:\.\d+)?)
-        (?: " (?=[\s.,;)]|$) | [\s-]?in\. (?=\s[a-z]|,) | in (?=[,;)]|\s[x×]\s) )""",
+        (?: " (?=[\s.,;)]|$) | [\s-]?in\. (?=\s[a-z]|,) | -in\.(?=\s|$) | in (?=[,;)]|\s[x×]\s) )""",
         _inches,
         '12 in. long, 6" wide, a 14" screen',
         "12 inches long, 6 inches wide, a 14 inch screen",
+    ),
+    rule(
+        "feet by feet",
+        r"(?<![\w.])(\d{1,4})'\s?[x×]\s?(\d{1,4})'(?![\d'])",
+        r"\1 feet by \2 feet",
+        "60' × 120'",
+        "60 feet by 120 feet",
     ),
     rule(
         "side of a thing",

@@ -86,7 +86,7 @@ ABBREVIATIONS: Final = (
     ),
     rule(
         "before a figure",
-        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s? (?= \(?\d | [IVXLC]{{2,}}\b )",
+        rf"(?<![\w.]) ({any_of(data.BEFORE_FIGURES)}) (?: (?<=[\#№]) | \. ) \s{{0,2}} (?= [(\[]?\d | [IVXLC]{{2,}}\b )",
         lambda match: f"{data.BEFORE_FIGURES[match[1]]} ",
         "No. 5, pp. 10-12, # 1",
         "number 5, pages 10-12, number 1",
@@ -169,7 +169,7 @@ ABBREVIATIONS: Final = (
     rule("with", r"(?<!\S) w/ \s* (?=[\w$£€\"“'‘(])", "with ", "w/ it and w/ 8 GB", "with it and with 8 GB"),
     rule(
         "shorthand",
-        rf"(?<![\w./@-])(?<!\d\s)(?<!=\s)(?<!\bdot\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w|\sdot\s)",
+        rf"(?<![\w./@-])(?<!\d\s)(?<!=\s)(?<!\bdot\s)(?<!\bslash\s) ({any_of(data.SHORTHAND)}) (?![\w/-]|\.\w|\sdot\s)",
         lambda match: data.SHORTHAND[match[1]],
         "up 5% YoY, idk",
         "up 5% year over year, I don't know",
@@ -249,6 +249,13 @@ ABBREVIATIONS: Final = (
 )
 
 LETTERS: Final = (
+    rule(
+        "movement",
+        r"(\d[a-z]?[,:]\s)([IVX]{1,4})\.\s(?=[A-Z][a-zà-ÿ]{3})",
+        lambda match: f"{match[1]}{value(match[2])}, ",
+        "BWV 1048: I. Allegro",
+        "BWV 1048: 1, Allegro",
+    ),
     rule(
         "initial",
         rf"(?<![\w'.])(?<![A-Z]\s) ([A-Z]) \. (?!{_NEXT_SENTENCE}) (?= \s?[A-Z] )",
