@@ -44,17 +44,13 @@ def cache_bytes(settings: Settings, hardware: HardwareProfile) -> int:
     """What the cache may take: as set, or what fits this machine."""
     if settings.cache_mb is not None:
         return settings.cache_mb << 20
-    return min(_MOST_CACHE_BYTES, _memory_bytes(hardware) // 16)
+    return min(_MOST_CACHE_BYTES, hardware.machine.usable_memory_bytes // 16)
 
 
 def in_flight_bytes(hardware: HardwareProfile) -> int:
     """What the replies in flight may take: a share of the memory, and no more than the workers can be busy with."""
-    return min(_memory_bytes(hardware) // 16, _REPLIES_BYTES + hardware.workers * _REPLIES_BYTES_PER_WORKER)
-
-
-def _memory_bytes(hardware: HardwareProfile) -> int:
-    machine = hardware.machine
-    return min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
+    useful = _REPLIES_BYTES + hardware.workers * _REPLIES_BYTES_PER_WORKER
+    return min(hardware.machine.usable_memory_bytes // 16, useful)
 
 
 def pool_config(

@@ -8,13 +8,13 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SHIPPED = Path(__file__).with_name("manifest.toml")
+SHIPPED: Final = Path(__file__).with_name("manifest.toml")
 
 
 class UnknownModel(LookupError):

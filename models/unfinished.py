@@ -11,7 +11,9 @@ import os
 import shutil
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+from models.locks import is_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from models.manifest import File
 
-STALL_S = 30.0
+STALL_S: Final = 30.0
 """A source from which nothing came for so long is given up."""
 
 
@@ -90,7 +92,7 @@ def locked(file: File, directory: Path, progress: ByteProgress) -> Iterator[Unfi
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as handle:
             part = Unfinished(file, path, handle, progress)
             _lock(part)
-            if not _is_at(path, handle):
+            if not is_at(path, handle.fileno()):
                 continue  # its last holder finished or dropped it while we waited
             try:
                 yield part
@@ -136,15 +138,8 @@ def _lock(part: Unfinished) -> None:
 
 def _leave(part: Unfinished) -> None:
     """Clear away what no later fetch can resume, unless the part has been finished and is another's by now."""
-    if not _is_at(part.path, part.handle):
+    if not is_at(part.path, part.handle.fileno()):
         return
     shutil.rmtree(part.scratch, ignore_errors=True)
     if part.size == 0:
         part.path.unlink()
-
-
-def _is_at(path: Path, handle: BufferedRandom) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
-    except FileNotFoundError:
-        return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from pydantic import BaseModel, Field
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 logger = structlog.stdlib.get_logger(__name__)
 
-LONGEST_RETRY_S = 30
+LONGEST_RETRY_S: Final = 30
 """Upper bound of Retry-After: the OpenAI SDK for Node ignores more than 60 s, the one for Python gives up at 120."""
 
 

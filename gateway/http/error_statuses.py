@@ -6,7 +6,7 @@ Knows the classes of errors; knows no request and no reply.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from gateway.audio.encoder import UnsupportedRate
 from gateway.http.request_errors import (
@@ -41,9 +41,11 @@ if TYPE_CHECKING:
 
     from gateway.speech.record import Outcome
 
-FAULT = "The server had an error while processing your request. Sorry about that! The log has the cause."
-BUSY = "The server is at capacity right now. Please try again shortly."
-CLOSING = "The server is starting or shutting down. Please try again shortly."
+FAULT: Final = (
+    "The server had an error while processing your request. Sorry about that! The log has the cause."
+)
+BUSY: Final = "The server is at capacity right now. Please try again shortly."
+CLOSING: Final = "The server is starting or shutting down. Please try again shortly."
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def _unavailable(outcome: Outcome, message: str | None, retry_after_s: int) -> E
     return ErrorStatus(503, outcome, "server_error", None, "overloaded", message, retry_after_s=retry_after_s)
 
 
-ERROR_STATUSES: Mapping[type[Exception], ErrorStatus] = {
+ERROR_STATUSES: Final[Mapping[type[Exception], ErrorStatus]] = {
     UnknownRoute: ErrorStatus(404, "not_found"),
     WrongMethod: ErrorStatus(405, "not_found", code="method_not_supported"),
     MalformedBody: ErrorStatus(400, "invalid"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import JSONResponse, Response
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from gateway.http.pages import Pages
     from gateway.speech.voices import Voice
 
-CAPTION_TYPES = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
+CAPTION_TYPES: Final = {"srt": "application/x-subrip", "vtt": "text/vtt", "json": "application/json"}
 
-CREATED = 1737936000
+CREATED: Final = 1737936000
 """When Kokoro v1.0 was released, 2025-01-27, as the time that lists of models give."""
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from gateway.http.endpoint import Endpoint
     from gateway.http.parameters import Json
-    from gateway.http.routes import Endpoint
 
 KEY_ERRORS: Final = (401, 429)
 """Where a key is needed, it may be missing, wrong or busy."""

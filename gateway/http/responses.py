@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from contextlib import aclosing
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import StreamingResponse
 
@@ -20,19 +20,16 @@ if TYPE_CHECKING:
     from gateway.speech.record import RequestRecord
     from gateway.speech.synthesis import Speech
 
-UNBUFFERED = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+UNBUFFERED: Final = {"cache-control": "no-cache", "x-accel-buffering": "no"}
 """Headers that keep proxies from collecting the stream before they pass it on."""
 
-
-EVENT_BYTES = 24 << 10
+EVENT_BYTES: Final = 24 << 10
 """Most audio in one event: as base64 on one line, half of the 64 KiB that some clients' readers take at once."""
 
-
-EVENT_WORDS = 200
+EVENT_WORDS: Final = 200
 """Most words in one event: 20 to 30 KiB."""
 
-
-PIECE_BYTES = 256 << 10
+PIECE_BYTES: Final = 256 << 10
 """Most bytes given to the server at once: it copies them, and each piece has the stall time to be read."""
 
 

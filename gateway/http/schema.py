@@ -39,12 +39,12 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
     from gateway.speech.voices import Catalogue
 
-MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "hexgrad/Kokoro-82M")
+MODELS: Final = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "kokoro", "hexgrad/Kokoro-82M")
 """Models that are listed; `is_known_model` knows their snapshots and relatives too."""
 
-_MOST_PRONUNCIATIONS = 100
+_MOST_PRONUNCIATIONS: Final = 100
 
-_OPENAI_MODEL = re.compile(r"(tts-1(-hd)?|gpt-4o-mini-tts)(-\d{4}(-\d\d-\d\d)?)?")
+_OPENAI_MODEL: Final = re.compile(r"(tts-1(-hd)?|gpt-4o-mini-tts)(-\d{4}(-\d\d-\d\d)?)?")
 
 
 def is_known_model(name: str) -> bool:

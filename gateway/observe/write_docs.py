@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Final
 
 from gateway import settings
 from gateway.observe import log_fields
 
-TABLES = {"settings": settings.as_markdown, "log fields": log_fields.as_markdown}
+TABLES: Final = {"settings": settings.as_markdown, "log fields": log_fields.as_markdown}
 
 
 def main() -> None:

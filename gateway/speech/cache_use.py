@@ -64,19 +64,7 @@ class CacheUse:
 
         self._sharing = sharing
         self._use = use if cache.is_on or remote else AllowedUse(may_read=False, may_store=False)
-        self._key = cache.key(
-            "response",
-            request.input,
-            request.voice.canonical,
-            request.language,
-            request.speed,
-            request.response_format,
-            request.sample_rate,
-            request.kilobits or 0,
-            request.volume_multiplier,
-            request.timestamps or "",
-            *chain.from_iterable(words),
-        )
+        self._key = _response_key(cache, request, words)
         self._spoken = 0
         self._found = 0
         self._parts: list[bytes] = []
@@ -185,6 +173,23 @@ class CacheUse:
     def _note_found(self, tier: Tier) -> None:
         self._found += 1
         self.tier = "remote" if "remote" in (tier, self.tier) else tier
+
+
+def _response_key(cache: Cache, request: SpeechRequest, words: tuple[Pronunciation, ...]) -> bytes:
+    """The key of all that can be heard of a request."""
+    return cache.key(
+        "response",
+        request.input,
+        request.voice.canonical,
+        request.language,
+        request.speed,
+        request.response_format,
+        request.sample_rate,
+        request.kilobits or 0,
+        request.volume_multiplier,
+        request.timestamps or "",
+        *chain.from_iterable(words),
+    )
 
 
 async def _found(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import tomllib
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from gateway.audio.pcm import SAMPLE_BYTES, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import httpx
 
@@ -24,42 +26,10 @@ _HICCUP_S: Final = 0.02
 _NO_CACHE: Final = {"Cache-Control": "no-store"}
 """Texts never repeat, but parts of them may."""
 
-_PARTS: Final = (
-    (
-        "the old captain",
-        "my neighbour",
-        "a young engineer",
-        "the library cat",
-        "our teacher",
-        "the night train",
-    ),
-    (
-        "carried",
-        "remembered",
-        "painted",
-        "counted",
-        "forgot",
-        "repaired",
-        "discovered",
-        "described",
-        "measured",
-    ),
-    (
-        "seven lanterns",
-        "a letter from the coast",
-        "the narrow bridge",
-        "an unfinished map",
-        "some warm bread",
-    ),
-    ("near the harbour", "behind the station", "in a quiet valley", "on the third floor", "under the trees"),
-    (
-        "before sunrise",
-        "on a rainy Thursday",
-        "all through the winter",
-        "at a quarter past nine",
-        "with a smile",
-    ),
-)
+_PARTS: Final[list[list[str]]] = tomllib.loads(
+    (files("gateway.tools") / "data" / "texts.toml").read_text("utf-8")
+)["parts"]
+"""Of a sentence, in order, each with the choices there are."""
 
 
 class Texts:
@@ -77,7 +47,7 @@ class Texts:
         """One new sentence of about 50 characters."""
         return self._new(_PARTS[:3])
 
-    def _new(self, parts: tuple[tuple[str, ...], ...]) -> str:
+    def _new(self, parts: Sequence[Sequence[str]]) -> str:
         while True:
             words = " ".join(self._random.choice(part) for part in parts)
             text = f"{words}, number {self._random.randrange(10_000)}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.assembly import speaking
 from gateway.speech.captions import CAPTION_FORMATS, written
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.assembly import Parts
     from gateway.speech.request import SpeechRequest
 
-STANDARD_OUTPUT = "-"
+STANDARD_OUTPUT: Final = "-"
 
 
 async def say(

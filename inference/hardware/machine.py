@@ -103,6 +103,11 @@ class Machine:
 
     instruction_sets: frozenset[str] = frozenset()
 
+    @property
+    def usable_memory_bytes(self) -> int:
+        """What this process may use: all there is, or what the control groups allow."""
+        return min(self.memory_bytes, self.memory_limit_bytes or self.memory_bytes)
+
     def to_dict(self) -> dict[str, Any]:
         """All facts, fit for JSON."""
         return {**asdict(self), "instruction_sets": sorted(self.instruction_sets)}

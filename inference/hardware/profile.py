@@ -163,18 +163,14 @@ def _pinning(machine: Machine, workers: int, threads: int) -> tuple[tuple[int, .
 # --- Memory
 
 
-def _memory_bytes(machine: Machine) -> int:
-    return min(machine.memory_bytes, machine.memory_limit_bytes or machine.memory_bytes)
-
-
 def _room_bytes(machine: Machine) -> int:
     """What speech workers may take: at least a quarter, or the smallest machines would have none."""
-    memory = _memory_bytes(machine)
+    memory = machine.usable_memory_bytes
     return max(memory - _OTHERS_BYTES, memory // 4)
 
 
 def _arena_bytes(machine: Machine, workers: int) -> int:
-    share = _memory_bytes(machine) // _ARENA_SHARE // workers
+    share = machine.usable_memory_bytes // _ARENA_SHARE // workers
     useful = min(max(share, _LEAST_ARENA_BYTES), _MOST_ARENA_BYTES)
     return min(useful, _room_bytes(machine) // workers)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import ConfigDict, Field, TypeAdapter
+
+from models.locks import is_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,7 +144,7 @@ def _held(folder: Path, *, block: bool, wait: Callable[[], None] = lambda: None)
                     raise
                 wait()
                 fcntl.flock(lock, fcntl.LOCK_EX)
-            if not _is_at(folder / _LOCK, lock.fileno()):
+            if not is_at(folder / _LOCK, lock.fileno()):
                 continue  # its last holder removed it while we waited
             try:
                 _empty(folder)
@@ -162,10 +163,3 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name != _LOCK:
             path.unlink()
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False

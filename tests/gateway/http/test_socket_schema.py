@@ -10,13 +10,14 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from gateway.http.openapi import CLOSES, document
-from gateway.http.routes import ENDPOINTS, Endpoint
+from gateway.http.routes import ENDPOINTS
 from gateway.http.socket_schema import MultiStreamMessage, SpeakMessage, StreamMessage
 from gateway.talk import deepgram, elevenlabs_messages
 from gateway.talk.errors import CLOSE_CODES, GOING_AWAY, NORMAL
 from tests.support.sockets import Socket
 
 if TYPE_CHECKING:
+    from gateway.http.endpoint import Endpoint
     from tests.support.gateway import Gateway
 
 SOCKETS = {endpoint.name: endpoint for endpoint in ENDPOINTS if endpoint.is_socket}
