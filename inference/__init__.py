@@ -29,7 +29,19 @@ from inference.pool.pool import Pool, PoolStatus
 from inference.pool.slot import RestartCause, WorkerStatus
 from inference.pronunciations import LONGEST_SAID, LONGEST_WORD, Pronunciation, Pronunciations
 from inference.pronunciations import read_file as read_pronunciations
-from inference.protocol import FASTEST, SLOWEST, Audio, Ready, Role, Trial, Unit, VoiceParts, WorkerSpec
+from inference.protocol import (
+    FASTEST,
+    SAMPLE_BYTES,
+    SAMPLE_RATE,
+    SLOWEST,
+    Audio,
+    Ready,
+    Role,
+    Trial,
+    Unit,
+    VoiceParts,
+    WorkerSpec,
+)
 from inference.vocabulary import phoneme_letters
 
 __all__ = [
@@ -37,6 +49,8 @@ __all__ = [
     "LANGUAGES",
     "LONGEST_SAID",
     "LONGEST_WORD",
+    "SAMPLE_BYTES",
+    "SAMPLE_RATE",
     "SLOWEST",
     "Answer",
     "Audio",

@@ -1,13 +1,10 @@
-"""What samples are here: mono s16le, at one rate until they are resampled. Knows no format and no stage."""
+"""What samples are here: mono s16le, at the engine's rate until they are resampled. Knows no format and no stage."""
 
 from __future__ import annotations
 
-from typing import Final
+from inference import SAMPLE_BYTES, SAMPLE_RATE
 
-SAMPLE_RATE: Final = 24000
-"""Samples a second of everything that the engine speaks."""
-
-SAMPLE_BYTES: Final = 2
+__all__ = ["SAMPLE_BYTES", "SAMPLE_RATE", "seconds", "silence"]
 
 
 def seconds(samples: int, sample_rate: int = SAMPLE_RATE) -> float:
