@@ -1,6 +1,6 @@
-"""A unit on its way to sound: its score, then the windows of it, made by several workers at once and joined in order.
+"""A unit on its way to sound: its score, then the windows of it, made by several workers at once and given in order.
 
-Puts windows, joins and a lease together; knows no queue and no text.
+Puts windows and a lease together; knows no queue and no text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from inference.planning.joins import Joiner
 from inference.planning.windows import job, windows
 from inference.protocol import STEP_SAMPLES, Audio
 
@@ -55,17 +54,14 @@ async def render(lease: Lease, unit: Unit, due: float, is_waited_for: bool) -> A
             sounds.append(asyncio.create_task(lease.sound(message, scored.due, offset_s - window.seconds)))
             if is_waited_for and len(sounds) == 1:
                 await asyncio.wait(sounds)
-        joiner = Joiner()
-        for number, sound in enumerate(sounds, 1):
+        for window, sound in zip(cut, sounds, strict=True):
             audio, answer = await sound
-            is_last = number == len(sounds)
-            pcm = joiner.feed(audio.pcm, is_last=is_last)
-            if number == 1:
+            if window.is_first:
                 elapsed_ms = audio.elapsed_ms + score.elapsed_ms
-                missing = cut[0].start * STEP_SAMPLES + audio.cut
-                yield Piece(Audio(pcm, elapsed_ms, missing, score.frames), answer.after(scored), is_last)
-            else:
-                yield Piece(Audio(pcm, audio.elapsed_ms), answer, is_last)
+                missing = window.start * STEP_SAMPLES + audio.cut
+                audio = Audio(audio.pcm, elapsed_ms, missing, score.frames)
+                answer = answer.after(scored)
+            yield Piece(audio, answer, window.is_last)
     finally:
         for sound in sounds:
             sound.cancel()

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 STEPS_PER_SECOND: Final = SAMPLE_RATE // STEP_SAMPLES
 
-OVERLAP: Final = 4
-"""Steps that two windows both answer with, on either side of their join."""
-
 _FIRST: Final = 80
 """1 s, for which a listener waits."""
 
@@ -38,8 +35,9 @@ _WHOLE: Final = 432
 _SOONER, _LATER = 0.75, 1.2
 """A window may end so much before or after its wanted length, where it is quietest."""
 
-_REACH: Final = 8
-"""Steps rendered on both sides and thrown away: the vocoder's convolutions reach 6."""
+_REACH: Final = 12
+"""Steps rendered on both sides and thrown away: the vocoder looks at 11. So windows follow each other to the sample,
+as in the whole, and are not blended."""
 
 _SILENCE: Final = -60
 """Energy below which a step is silence: a unit has 0.3 s of it before and 0.5 s behind. In 102 units of all voices
@@ -92,14 +90,12 @@ def windows(energy: Sequence[int], *, is_waited_for: bool) -> list[Window]:
 
 def job(request_id: str, unit: Unit, score: Score, window: Window) -> WindowJob:
     """What a worker needs to turn one window of a unit's score into sound."""
-    first = window.start if window.is_first else window.start - OVERLAP
-    last = window.end if window.is_last else window.end + OVERLAP
-    low, high = max(0, first - _REACH), min(len(score.energy), last + _REACH)
+    low, high = max(0, window.start - _REACH), min(len(score.energy), window.end + _REACH)
     return WindowJob(
         request_id,
         unit,
-        skip=first - low,
-        keep=last - first,
+        skip=window.start - low,
+        keep=window.end - window.start,
         is_first=window.is_first,
         is_last=window.is_last,
         records=score.records[low * RECORD_BYTES : (high + 1) * RECORD_BYTES],

@@ -26,11 +26,9 @@ from faster_whisper import WhisperModel
 from speechmos import dnsmos
 
 from inference.engine.speech import SpeechEngine
-from inference.planning.joins import Joiner
-from inference.planning.windows import OVERLAP, job, windows
+from inference.planning.windows import job, windows
 from inference.protocol import (
     SAMPLE_RATE,
-    STEP_SAMPLES,
     Audio,
     Score,
     SpeechJob,
@@ -94,10 +92,8 @@ def render(engine: SpeechEngine, unit: Unit) -> Rendered:
     whole = WindowJob("", unit, 0, len(score.energy), True, True, score.records)
     cut = windows(score.energy, is_waited_for=True)
     sounds = [_pcm(engine, job("", unit, score, window)) for window in cut]
-    joiner = Joiner()
-    pieces = [joiner.feed(pcm, is_last=pcm is sounds[-1]) for pcm in sounds]
-    joined = _floats(b"".join(pieces))
-    ends = np.cumsum([len(piece) // 2 for piece in pieces[:-1]]) + OVERLAP * STEP_SAMPLES + 120
+    joined = _floats(b"".join(sounds))
+    ends = np.cumsum([len(sound) // 2 for sound in sounds[:-1]])
     at_once = _floats(_pcm(engine, whole))
     steps = [step for end in ends if (step := _step_db(joined, at_once, int(end))) is not None]
     plain = np.abs(np.diff(joined))

@@ -14,8 +14,7 @@ from kokoro_onnx import Kokoro
 from inference.engine.speech import WARM_UP, SpeechEngine, trim
 from inference.engine.stages import ScoreArrays, from_records, to_records
 from inference.errors import EngineFailed
-from inference.planning.joins import Joiner
-from inference.planning.windows import OVERLAP, job, windows
+from inference.planning.windows import job, windows
 from inference.protocol import (
     RECORD_BYTES,
     STEP_SAMPLES,
@@ -100,17 +99,17 @@ def test_kokoro_speaks_on_the_stages_as_on_one_session(engine: SpeechEngine, sco
     )
 
 
-def test_windows_joined_are_as_long_and_as_loud_as_the_unit_at_once(
+def test_windows_together_are_as_long_and_as_loud_as_the_unit_at_once(
     engine: SpeechEngine, score: Score
 ) -> None:
     at_once = samples(engine.do(WindowJob("r", UNIT, 0, len(score.energy), True, True, score.records)))
-    joiner, sound = Joiner(), b""
+    sound = b""
     cut = windows(score.energy, is_waited_for=True)
     assert len(cut) > 1
     for window in cut:
         reply = engine.do(job("r", UNIT, score, window))
         assert isinstance(reply, Audio)
-        sound += joiner.feed(reply.pcm, is_last=window is cut[-1])
+        sound += reply.pcm
     joined = np.frombuffer(sound, "<i2")
     assert abs(len(joined) - len(at_once)) <= 480  # the ends are cut to 5 ms by how loud they are
     length = min(len(joined), len(at_once))
@@ -129,12 +128,11 @@ def test_windows_are_parts_of_one_sound(engine: SpeechEngine, score: Score) -> N
     for window in cut[:-1]:
         reply = engine.do(job("r", UNIT, score, window))
         assert isinstance(reply, Audio)
-        first = window.start if window.is_first else window.start - OVERLAP
-        start = first * STEP_SAMPLES + reply.cut - at_once.cut
+        start = window.start * STEP_SAMPLES + reply.cut - at_once.cut
         ours = samples(reply).astype(int)[max(0, -start) :]
         part = theirs[max(0, start) :][: len(ours)]
-        heard = np.abs(ours - part)[240 : -OVERLAP // 2 * STEP_SAMPLES]
-        assert heard.max() <= 0.002 * np.abs(theirs).max()
+        heard = np.abs(ours - part)[240:]
+        assert heard.max() <= 1
 
 
 def test_a_unit_without_a_known_phoneme_is_refused(engine: SpeechEngine) -> None:

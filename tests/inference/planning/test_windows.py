@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
-
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference.planning.joins import Joiner
-from inference.planning.windows import OVERLAP, Window, job, windows
-from inference.protocol import RECORD_BYTES, STEP_SAMPLES, Score, Unit, WindowJob
+from inference.planning.windows import Window, job, windows
+from inference.protocol import RECORD_BYTES, Score, Unit, WindowJob
 
 UNIT = Unit("həlˈO.", (("af_heart", 1.0),), 1.0)
 
@@ -82,57 +79,6 @@ def test_a_job_holds_its_window_with_the_context_and_the_closing_record(
         message = job("r", UNIT, score, window)
         given = steps(message)
         kept = given[message.skip : message.skip + message.keep]
-        first = window.start if message.is_first else window.start - OVERLAP
-        last = window.end if message.is_last else window.end + OVERLAP
-        assert kept == list(range(first, last))
+        assert kept == list(range(window.start, window.end))
         assert message.skip + message.keep <= len(given) - 1
         assert given == list(range(given[0], given[0] + len(given)))
-
-
-def cut(samples: array[int], found: list[Window]) -> list[bytes]:
-    """What workers would answer that render each window exactly like the whole."""
-    pieces = []
-    for window in found:
-        first = window.start if window.is_first else window.start - OVERLAP
-        last = window.end if window.is_last else window.end + OVERLAP
-        pieces.append(samples[first * STEP_SAMPLES : last * STEP_SAMPLES].tobytes())
-    return pieces
-
-
-def joined(pieces: list[bytes]) -> array[int]:
-    joiner = Joiner()
-    sound = array("h")
-    for number, piece in enumerate(pieces, 1):
-        sound.frombytes(joiner.feed(piece, is_last=number == len(pieces)))
-    return sound
-
-
-@given(energies, st.booleans(), st.integers(0, 2**32 - 1))
-def test_joined_windows_are_the_whole(energy: list[int], is_waited_for: bool, seed: int) -> None:
-    chance = np.random.default_rng(seed)
-    samples = array("h", chance.integers(-9000, 9000, len(energy) * STEP_SAMPLES).astype("<i2").tobytes())
-    found = windows(energy, is_waited_for=is_waited_for)
-    sounding = samples[found[0].start * STEP_SAMPLES : found[-1].end * STEP_SAMPLES]
-    assert joined(cut(samples, found)) == sounding
-
-
-def tone(seconds: float, level: float) -> array[int]:
-    wave = np.sin(np.arange(round(seconds * 24_000)) * 0.06) * level
-    return array("h", wave.astype("<i2").tobytes())
-
-
-def test_a_join_between_windows_of_different_levels_has_no_step() -> None:
-    found = [Window(0, 160, is_first=True), Window(160, 320, is_last=True)]
-    loud, quiet = cut(tone(4, 8000), found)[0], cut(tone(4, 6000), found)[1]
-    sound = np.array(joined([loud, quiet]))
-    assert len(sound) == 320 * STEP_SAMPLES
-    peaks = [np.abs(sound[at : at + 600]).max() for at in range(0, len(sound), 600)]
-    steps = np.abs(20 * np.log10(np.array(peaks[1:]) / np.array(peaks[:-1])))
-    assert steps.max() < 0.5
-    assert abs(peaks[-1] - 6000) < 20
-
-
-def test_a_first_window_that_was_cut_to_its_last_moment_is_joined_too() -> None:
-    found = [Window(0, 160, is_first=True), Window(160, 320, is_last=True)]
-    first, second = cut(tone(4, 8000), found)
-    assert len(joined([first[-400:], second])) >= 160 * STEP_SAMPLES
