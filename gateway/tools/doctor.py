@@ -155,9 +155,8 @@ def _machine(hardware: HardwareProfile) -> list[Check]:
     )
     cores = f"{machine.physical_cores} physical, {machine.logical_cores} logical"
     quota = f", quota of {machine.cpu_quota:g}" if machine.cpu_quota else ""
-    workers = (
-        f"{hardware.workers} speech workers of {hardware.threads} threads (bound by {hardware.bound_by})"
-    )
+    crew = f"{_many(hardware.workers, 'speech worker')} of {_many(hardware.threads, 'thread')}"
+    workers = f"{crew} (bound by {hardware.bound_by})"
     arena = f"arena of {hardware.arena_bytes >> 20} MiB each, providers {' > '.join(hardware.providers)}"
     return [
         Check("python", True, f"{platform.python_version()} on {platform.platform()}"),
@@ -166,6 +165,10 @@ def _machine(hardware: HardwareProfile) -> list[Check]:
         Check("memory", True, memory),
         Check("profile", True, f"{workers}, {arena}"),
     ]
+
+
+def _many(number: int, one: str) -> str:
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def _installed() -> dict[str, str]:

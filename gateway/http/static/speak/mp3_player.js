@@ -1,8 +1,9 @@
 // Plays MP3 while it comes, through a MediaSource: heard 7 ms after its first byte, where <audio src> took 1.3 s.
 import { ElementPlayer } from "./element_player.js";
+import { RATE } from "./rate.js";
 
-/** Seconds of silence that LAME and its decoders put before the sound: 1,105 samples at 24 kHz. */
-const DELAY_S = 1105 / 24000;
+/** Seconds of silence that LAME and its decoders put before the sound: 1,105 samples. */
+const DELAY_S = 1105 / RATE;
 
 /** What has been heard may be dropped after this long, when the browser's buffer is full. */
 const KEPT_S = 30;
@@ -62,7 +63,7 @@ export class Mp3Player extends ElementPlayer {
   }
 
   async #samples(bytes) {
-    this.#context ??= new OfflineAudioContext(1, 1, 24000);
+    this.#context ??= new OfflineAudioContext(1, 1, RATE);
     const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
     try {
       return (await this.#context.decodeAudioData(copy)).getChannelData(0);

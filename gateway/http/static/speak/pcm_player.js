@@ -1,8 +1,6 @@
 // Plays PCM while it comes, piece after piece on the clock of an AudioContext: for browsers whose MediaSource takes no
 // MP3, or that have none. A worklet could do it too, but browsers keep those from pages of other machines without TLS.
-
-/** Samples a second that the gateway sends. */
-const RATE = 24000;
+import { RATE } from "./rate.js";
 
 /** Seconds between giving a piece to the audio thread and its sound, where none is sounding; others are on time. */
 const LEAD_S = 0.05;

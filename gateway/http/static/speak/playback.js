@@ -3,6 +3,7 @@ import { Cut, ask, events } from "../api.js";
 import { Mp3Player } from "./mp3_player.js";
 import { PcmPlayer } from "./pcm_player.js";
 import { Peaks } from "./peaks.js";
+import { RATE } from "./rate.js";
 import { wav } from "./wav.js";
 import { WholePlayer } from "./whole_player.js";
 
@@ -79,7 +80,7 @@ export class Playback {
       this.firstMs ??= performance.now() - began;
       const bytes = decoded(event.audio);
       pieces.push(bytes);
-      this.peaks.add(await player.append(bytes), 24000);
+      this.peaks.add(await player.append(bytes), RATE);
       signal.throwIfAborted();
       // The outline and the clock look for themselves: drawing the page anew for each piece took longer than the piece.
       if (this.state === "live" && this.words.length === shown) continue;
@@ -88,7 +89,7 @@ export class Playback {
       this.#changed();
     }
     if (!isWhole) throw new Cut(); // some proxies end what was cut as if it were all
-    this.#blob = player.format === "mp3" ? new Blob(pieces, { type: "audio/mpeg" }) : wav(pieces, 24000);
+    this.#blob = player.format === "mp3" ? new Blob(pieces, { type: "audio/mpeg" }) : wav(pieces, RATE);
     this.#delay = player.delay;
     this.state = "whole";
     await player.end();
