@@ -107,7 +107,7 @@ class NoteBook:
             "postcode after a dash": (r"(?<=\d)\s[–-]\s(?=\d{5}(?:-\d{3})?\s[A-ZÀ-Ý])", ", "),
             "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
             "month and day": (
-                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～]|[（(][月火水木金土日][）)])"
+                r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～]|[（(][月火水木金土日一二三四五六][）)])"
                 r"|(?<=[^=×+*/-][（(])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=[)）])",
                 lambda match: f"{match[1] or match[3]}月{match[2] or match[4]}日",
             ),
@@ -186,6 +186,10 @@ class NoteBook:
                 r"(?<=[已近约了共满过有达创龄期])([1-9])(\d)(?=年)|(?<!\d)([1-9])(\d)(?=年(?:前|后|内|来|以|新|的|[，。、！？]|$))",
                 self._tens,
             ),
+            "year in brackets": (
+                r"(?<=[（(])((?:19|20)\d\d)(?=[)）])",
+                lambda match: self._by_figures(match[1]),
+            ),
             "ratio of several": (
                 r"(?<![\d.,:：])\d(?:\s?[:：]\s?\d){2,5}(?![\d:：]|\.\d)",
                 lambda match: re.sub(r"\s?[:：]\s?", self._between("against"), match[0]),
@@ -247,7 +251,7 @@ class NoteBook:
             ),
             "number read by its figures": (
                 r"(?<![\d.,])([1-9]\d{2,3})(?=室|号房|号室|次列车|次航班|路公交|路车)"
-                r"|(?<![A-Za-z\d])([A-Z]{1,3})([1-9]\d{2,3})(?![A-Za-z\d%]|[.,]\d)"
+                r"|(?<![A-Za-z\d])([A-Z]{1,3})([1-9]\d{2,14})(?![A-Za-z\d%]|[.,]\d)"
                 rf"|((?:{self._book.get('before_figures_alone', '(?!)')})(?:是|为)?[：:]?\s?)(\d{{3,12}})(?![\d.,元])"
                 r"|(?<![\d.,])(123(?:0[56]|15|45|33|66|18)|10086|10010)(?![\d.,元个人])",
                 lambda match: (
@@ -261,7 +265,7 @@ class NoteBook:
             ),
             "minute of a goal": (r"(?<=第)(\d{1,3})'", rf"\1{self._book.get('minutes_long', '')}"),
             "letter of a formula": (
-                r"(?<![A-Za-z./@万亿億千百-])(?<!\d\s)(?:(?<!\d)[a-z]|(?<=\d)[abnxyz])(?![A-Za-z./@-]|\d{1,2}-)",
+                r"(?<![A-Za-zμµ./@万亿億千百-])(?<!\d\s)(?:(?<!\d)[a-z]|(?<=\d)[abnxyz])(?![A-Za-z./@-]|\d{1,2}-)",
                 lambda match: self._letter(match[0].upper()),
             ),
             "laughter": (

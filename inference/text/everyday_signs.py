@@ -108,7 +108,7 @@ class SignBook:
                 lambda _: f"{self._space}{signs.get('×', '')}{self._space}",
             ),
             "power": (
-                rf"(?:(?<=[\d)])|(?<![A-Za-z])(?P<base>[a-zA-Z]{{1,2}}))(?P<power>[²³])(?![{self._letters}²³])",
+                rf"(?:(?<=[\d)ァ-ヶー])|(?<![A-Za-z])(?P<base>[a-zA-Z]{{1,2}}))(?P<power>[²³])(?![{self._letters}²³])",
                 self._power,
             ),
             "exponent": (
