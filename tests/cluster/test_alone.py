@@ -56,7 +56,8 @@ def test_the_real_model_speaks(client: openai.OpenAI, one: Fleet) -> None:
         pieces = list(reply.iter_bytes())
     assert len(b"".join(pieces)) > 3 * 48000
     assert len(pieces) > 1
-    (line,) = wait_for(lambda: one.first.requests(voice="af_alloy"), "its log line")
+    request_id = reply.headers["x-request-id"]
+    (line,) = wait_for(lambda: one.first.requests(request_id=request_id), "its log line")
     assert line["bytes_sent"] == len(b"".join(pieces))
 
 

@@ -94,9 +94,8 @@ async def test_a_whole_text_is_spoken(house: Gateway) -> None:
 
 async def test_a_whole_text_does_not_come_slower_than_it_is_made(house: Gateway) -> None:
     began = time.monotonic()
-    events = await said(house, Synthesize(TEXT * 10, VOICE), until="audio-stop")
-    assert len(pcm(events)) / 48000 > 30
-    assert time.monotonic() - began < 20
+    events = await said(house, Synthesize(TEXT * 20, VOICE), until="audio-stop")
+    assert time.monotonic() - began < len(pcm(events)) / 48000 / 2
 
 
 async def test_a_text_is_spoken_as_it_is_written_with_one_start(house: Gateway) -> None:
