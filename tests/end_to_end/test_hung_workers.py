@@ -62,4 +62,4 @@ def test_a_text_that_changes_its_script_with_each_letter_does_not_hold_up_the_ot
     waited = [line["phonemes_ms"] for line in lines if line["characters"] < 100]
     held = [line["phonemes_ms"] for line in lines if line["characters"] > 100]
     assert (len(waited), len(held)) == (4, 8)
-    assert max(waited) < max(held) / 4
+    assert max(waited) < max(held) / 2  # who is held up waits as long as they do

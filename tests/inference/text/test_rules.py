@@ -36,7 +36,6 @@ def test_a_rule_makes_of_its_example_what_it_says(rule: Rule) -> None:
     assert rule.written != rule.spoken
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("item", ALL_ITEMS, ids=lambda item: item.id)
 def test_what_is_written_is_said_as_it_is_meant(item: Item, front_end: FrontEnd) -> None:
     assert is_right(item, front_end), front_end(item.text, item.language)
