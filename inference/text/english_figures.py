@@ -107,6 +107,13 @@ FRACTIONS: Final = (
         "4.5 out of 5 stars",
     ),
     rule(
+        "points out of all",
+        r"\b(HP|MP|XP|SP|[Hh]ealth|[Mm]ana|[Ss]tamina|[Ss]core|[Ss]cored)(:?\s)(\d{1,4})/(\d{1,4})(?![\w/]|[.,]\d)",
+        r"\1\2\3 out of \4",
+        "HP: 12/20",
+        "HP: 12 out of 20",
+    ),
+    rule(
         "up and down",
         r"([▲▼])\s?(?=[$£€]?\d)",
         lambda m: "up " if m[1] == "▲" else "down ",

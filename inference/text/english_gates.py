@@ -110,7 +110,13 @@ _SIGNS: Final = {
     **{"stars of grades": "⋆", "name of an identity": "_", "number of a flaw": "-", "between": "/"},
     **{"fraction sign": "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒", "arrow": ">→➜➔", "division": "/", "ratio of names": ":"},
     **{"part of an inch": '"'},
-    **{"percentage points": "%", "not equal": "!<=", "owner of a number": "'", "bound for": "/"},
+    **{
+        "percentage points": "%",
+        "not equal": "!<=",
+        "owner of a number": "'",
+        "bound for": "/",
+        "points out of all": "/",
+    },
     **{"up and down": "▲▼", "way through menus": ">", "tempo of a score": "♩", "prime end": "'"},
     **{
         "grade": "-−",

@@ -262,7 +262,7 @@ NOTES: Final = (
     ),
     rule(
         "more than, at first",
-        r"(?: (?<=[:(\[]) \s? | ^\s* ) ([<>≤≥]) \s? (?= [$£€]?\d ) (?! [^<>]{1,40}> )",
+        r"(?: (?<=[:(\[]) \s? | ^\s* ) ([<>≤≥]) \s? (?= [$£€]?\d ) (?! [\w.-][\w\s.-]{0,30}> )",
         lambda match: f" {_COMPARED[match[1]]} ",
         "Delay: <200 ms",
         "Delay: less than 200 ms",

@@ -149,7 +149,7 @@ TELEPHONES: Final = of_figures(
     ),
     rule(
         "letters with a number",
-        r"(?<![\w./-])([A-Z]{2,3})([1-9]\d{2,3})(?![\w-]|\.\d)",
+        r"(?<![\w./-])([A-Z]{2,3})([1-9]\d{2,3})(?![\w–-]|\.\d)",
         lambda m: f"{m[1]} {in_pairs(m[2])}",
         "AA1234 and CS101",
         "AA twelve thirty four and CS one oh one",

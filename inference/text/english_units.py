@@ -169,7 +169,7 @@ UNITS: Final = (
     rule(
         "size",
         r"""(?<=\d) (?: (?: \s?x\s? | × ) (?=\d) (?! [\d.,]{1,12}\s?= )
-        | \s×\s (?= [\d,.]{1,9}\s?(?:px|pixels|cm|mm|ft|feet|in|inches)\b ) )""",
+        | \s×\s (?= (?:[\d,.]{1,9}\s×\s)?[\d,.]{1,9}\s?(?:px|pixels|cm|mm|ft|feet|in|inches)\b ) )""",
         " by ",
         "1920x1080, 3 x 4 or 5 × 7 cm",
         "1920 by 1080, 3 by 4 or 5 by 7 cm",

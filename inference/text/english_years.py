@@ -87,8 +87,10 @@ YEARS: Final = of_figures(
     ),
     rule(
         "year and the next",
-        rf"(?<![\w.,$£€/-]) ({_YEAR}) [/–-] (\d\d) (?![\w/:%-]|[.,]\d)",
-        lambda match: f"{year(match[1])} to {cardinal(match[2].lstrip('0') or '0')}",
+        rf"(?: (?<![\w.,$£€/-]) | \b(FY)\s? ) ({_YEAR}) [/–-] (\d\d) (?![\w/:%-]|[.,]\d)",
+        lambda match: (
+            f"{f'{match[1]} ' if match[1] else ''}{year(match[2])} to {cardinal(match[3].lstrip('0') or '0')}"
+        ),
         "2019-20",
         "twenty nineteen to twenty",
     ),
