@@ -63,7 +63,7 @@ class UnitBook:
                 self._unit,
             ),
             "unit after a multiple": (
-                rf"(?:(?<=[万億兆千百何亿几])|(?<![一-龠]数)(?<=数))(?:\s?({self._known})|%)(?![{self._letters}/²³'])",
+                rf"(?:(?<=[万億兆千百何亿几])|(?<![一-龠]数)(?<=数))\s?(?:({self._known})|%)(?![{self._letters}/²³'])",
                 lambda match: self._alone(match[1], "3") if match[1] else filled(self._book, "percent", n=""),
             ),
             "unit like a verb": (
