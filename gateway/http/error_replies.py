@@ -89,11 +89,15 @@ async def no_route(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def wrong_method(request: Request, exc: Exception) -> Response:
-    """Tell the client that the route is not for its method: the only error that Starlette raises by itself."""
+    """Stands for the only error that Starlette raises by itself: the route is not for this method.
+
+    Raises:
+        WrongMethod: always; it is told in the shape of the route.
+    """
     assert isinstance(exc, HTTPException)
     allow = ", ".join(sorted((exc.headers or {})["Allow"].split(", ")))
     hint = f"Not allowed to {request.method} on {shortened(request.url.path)}. (HINT: Allowed is {allow}.)"
-    return error_response(request, WrongMethod(hint, headers={"allow": allow}))
+    raise WrongMethod(hint, headers={"allow": allow})
 
 
 def _headers(row: ErrorStatus, exc: Exception) -> dict[str, str]:

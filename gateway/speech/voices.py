@@ -10,6 +10,7 @@ import tomllib
 import zipfile
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from importlib.resources import files
 from math import gcd, lcm
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,9 @@ OPENAI_VOICES: Final[Mapping[str, str]] = tomllib.loads(
 
 MOST_PARTS: Final = 8
 """Most voices in one mix."""
+
+_NAMES_KEPT: Final = 256
+"""Names of voices and mixes whose meaning is held in memory."""
 
 _AMERICAN: Final = "en-us"
 
@@ -108,6 +112,8 @@ class Catalogue:
             stock | {padded(voice.id).lower(): voice.id for voice in self.voices} | aliases | ids
         )
         self._languages: Final = {voice.id: voice.language for voice in self.voices}
+        # Each text of a conversation asks for the same voice again: a third of what it costs to begin one.
+        self._resolved: Final = lru_cache(_NAMES_KEPT)(self._mix_of)
 
     @classmethod
     def read(cls, path: Path) -> Catalogue:
@@ -137,6 +143,9 @@ class Catalogue:
         Raises:
             UnknownVoice: it means none; the message says why and lists the choices.
         """
+        return self._resolved(name)
+
+    def _mix_of(self, name: str) -> Mix:
         weights: dict[str, Fraction] = {}
         terms = name.split("+", MOST_PARTS)
         if len(terms) > MOST_PARTS:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 REST_S: Final = 0.3
 """A writer who pauses for so long after what may end a sentence has ended it: `3.` of `3.14` comes in one breath."""
 
-_STOP_S: Final = 0.02
-"""What is dropped has as long to be gone before that is told: the next text is not to be refused because of it."""
+_STOP_TURNS: Final = 10
+"""Of the loop, which what is dropped has to be gone before that is told: the next text is not to be refused for it. An
+encoder in a thread may take longer, and then holds no place in the queue."""
 
 
 class Conversing(Protocol):
@@ -153,7 +154,7 @@ class Context:
         if self._task and not self._task.done():
             self._record.interrupted()
             self._task.cancel()
-            await asyncio.wait({self._task}, timeout=_STOP_S)
+            await _dropped(self._task)
         await self._conversation.ended(self)
 
     async def drop(self, fault: Exception | None, *, has_left: bool) -> None:
@@ -210,6 +211,15 @@ class Context:
         if self._rest:
             self._rest.cancel()
         self._rest = asyncio.get_running_loop().call_later(REST_S, turn.rest)
+
+
+async def _dropped(task: asyncio.Task[None]) -> None:
+    """Wait for a moment until it has ended, and what is done about that."""
+    for _ in range(_STOP_TURNS):
+        is_done = task.done()
+        await asyncio.sleep(0)
+        if is_done:
+            return
 
 
 def _whole(text: str) -> tuple[str, str]:

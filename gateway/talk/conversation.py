@@ -167,6 +167,8 @@ class Conversation(ABC, Generic[Received, Sent]):
             TooManyContexts: none has.
             PoolClosed: the application is about to leave.
         """
+        async with self._host.opening:
+            await asyncio.sleep(0)
         if self._host.closing.is_set():
             raise PoolClosed("no new contexts: the server is about to leave")
         if len(self._contexts) >= MOST_CONTEXTS:

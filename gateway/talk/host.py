@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from asyncio import Event, Lock
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from asyncio import Event
     from collections.abc import Callable
 
     from gateway.settings import Settings
@@ -71,6 +71,9 @@ class Host:
     tell: Callable[[Exception], Told]
     write: Callable[[RequestRecord, str], None]
     """Take the record of a turn that has ended, to the log and the metrics; with the template of its path."""
+
+    opening: Lock = field(default_factory=Lock)
+    """Held to begin a text, through a turn of the loop: of a thousand that begin at once none keeps others waiting."""
 
     conversations: set[Counted] = field(default_factory=set)
     """Those that are open."""

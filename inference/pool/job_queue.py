@@ -38,6 +38,9 @@ class Waiting(Generic[W]):
     cost_s: float
     """Estimated seconds of work."""
 
+    earliest: float = float("-inf")
+    """It is not due before, on that clock: so long there is other sound to hear first, whatever the deadline says."""
+
     rank: int = 0
     """Jobs of a lower rank go first, whatever their deadlines."""
 
@@ -46,6 +49,11 @@ class Waiting(Generic[W]):
 
     avoid: set[W] = field(default_factory=set)
     """Workers that were lost with this job."""
+
+    @property
+    def due(self) -> float:
+        """When the listener runs dry without it, on the clock of the caller."""
+        return max(self.deadline, self.earliest)
 
 
 class Queue(Generic[J, W]):
@@ -91,7 +99,7 @@ class Queue(Generic[J, W]):
 
     def work_s(self, role: Role, deadline: float = float("inf")) -> float:
         """Estimated seconds of work that wait with a deadline no later than `deadline`."""
-        return sum(job.cost_s for job in self._waiting[role] if job.deadline <= deadline)
+        return sum(job.cost_s for job in self._waiting[role] if job.due <= deadline)
 
     def _paired(self, role: Role, workers: list[W], now: float) -> Iterator[tuple[J, W]]:
         """Only the jobs that can begin are put in order: a thousand that come at once would sort a thousand each."""
@@ -102,4 +110,4 @@ class Queue(Generic[J, W]):
 
     def _place(self, now: float, job: J) -> tuple[int, float, bool, float, int]:
         """What is late is due now, like what is new: whoever hears nothing yet goes before those who stand still."""
-        return job.rank, max(job.deadline, now), not job.is_first, job.deadline, self._waiting[job.role][job]
+        return job.rank, max(job.due, now), not job.is_first, job.due, self._waiting[job.role][job]

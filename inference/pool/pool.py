@@ -226,6 +226,9 @@ class Pool:
         """
         if not self._is_open:
             raise PoolClosed("the pool is closed")
+        # A listener who has heard nothing yet is told to the pool with its first sound: until then, it seems to have
+        # begun when it came, and what follows the first sound seems to be late.
+        earliest = time.monotonic() + offset_s if offset_s > 0 else -inf
         return await self._dispatch.do(
             QueuedJob(
                 message=message,
@@ -235,6 +238,7 @@ class Pool:
                 rank=rank,
                 listener=listener,
                 offset_s=offset_s,
+                earliest=earliest,
                 is_first=is_first,
             )
         )

@@ -108,6 +108,15 @@ def test_what_is_wrong_is_told_in_their_shape(gateway: Gateway, fault: str) -> N
     assert (response.status_code, detail(response)["status"]) == (status, word)
 
 
+def test_a_wrong_method_is_told_in_their_shape(gateway: Gateway) -> None:
+    response = httpx.get(gateway.root + ROUTE)
+    assert (response.status_code, response.headers["allow"], detail(response)["status"]) == (
+        405,
+        "POST",
+        "invalid_request",
+    )
+
+
 def test_an_unknown_format_is_answered_with_those_there_are(gateway: Gateway) -> None:
     assert "mp3_22050_32, mp3_24000_48" in detail(ask(gateway, output_format="flac"))["message"]
 

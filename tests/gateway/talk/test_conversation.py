@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from gateway.http.sockets import tell
 from gateway.settings import Settings
+from gateway.speech.elevenlabs_order import Wish
 from gateway.speech.request import SpeechRequest
 from gateway.speech.turn import Sound
 from gateway.speech.voices import Catalogue
 from gateway.talk.context import Context
 from gateway.talk.deepgram import DeepgramSpeak
+from gateway.talk.elevenlabs import MultiStream
 from gateway.talk.host import Host
 
 if TYPE_CHECKING:
@@ -103,3 +105,50 @@ async def test_who_is_told_that_a_text_was_broken_off_finds_its_work_gone() -> N
     await is_heard.wait()
     await context.close()
     assert found == [True]
+
+
+class Writing:
+    """A client that begins one text and has not ended it. Lives as long as a test."""
+
+    is_new = True
+
+    async def receive(self) -> str:
+        if not self.is_new:
+            await asyncio.Event().wait()
+        self.is_new = False
+        return '{"text": "Hello", "context_id": "a"}'
+
+    async def send(self, _: str) -> None: ...
+
+
+async def test_of_texts_that_begin_at_once_each_waits_for_its_turn() -> None:
+    begun: list[Dropping] = []
+
+    def turn(*_: object) -> Dropping:
+        begun.append(Dropping())
+        return begun[-1]
+
+    shared, wish = host(SimpleNamespace(turn=turn)), Wish.of("af_heart", "pcm_24000", "", None)
+    talks = [
+        asyncio.create_task(
+            MultiStream(
+                wish,
+                is_auto=False,
+                is_synced=False,
+                host=shared,
+                wire=Writing(),
+                path="/",
+                request_id="r",
+                key=None,
+            ).run()
+        )
+        for _ in range(100)
+    ]
+    before = most_at_once = 0
+    while len(begun) < len(talks):
+        await asyncio.sleep(0)
+        most_at_once, before = max(most_at_once, len(begun) - before), len(begun)
+    assert most_at_once == 1
+    for talk in talks:
+        talk.cancel()
+    await asyncio.gather(*talks, return_exceptions=True)

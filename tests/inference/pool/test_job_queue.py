@@ -39,6 +39,13 @@ def test_the_job_whose_listener_runs_dry_first_runs_first() -> None:
     assert queue_of([ahead, dry]).assign([(1, "speech")], now=0) == [(dry, 1)]
 
 
+def test_a_job_that_cannot_be_due_yet_makes_way_for_one_that_soon_is() -> None:
+    begun, dry = Waiting[int]("speech", 0, 1, earliest=5), speech(3)
+    queue = queue_of([begun, dry])
+    assert (queue.work_s("speech", 2), queue.work_s("speech", 4)) == (0, 1)
+    assert queue.assign([(1, "speech")], now=2) == [(dry, 1)]
+
+
 def test_equal_deadlines_are_served_in_the_order_they_came() -> None:
     first, second = speech(5), speech(5)
     assert queue_of([first, second]).assign([(1, "speech")], now=0) == [(first, 1)]

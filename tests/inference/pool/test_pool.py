@@ -24,6 +24,7 @@ from inference.planning.playback import Pace
 from inference.planning.text import Text
 from inference.planning.utterance import Manner, Utterance
 from inference.pool.pool import Pool
+from inference.protocol import SpeechJob, Unit
 from tests.support.cpu import cpu_s
 from tests.support.pools import config, lost, pids, processes, say, states, whole_pool
 from tests.support.tone import SAMPLES_PER_TOKEN
@@ -375,6 +376,23 @@ async def test_a_postponed_lease_makes_way_for_who_came_after_it(speech_spec: Wo
         late.postpone(10)
         await asyncio.gather(running, *waiting)
     assert order == ["other", "late"]
+
+
+async def test_what_follows_a_first_sound_is_not_late_though_its_listener_came_long_ago(
+    speech_spec: WorkerSpec,
+) -> None:
+    async with Pool(config(speech_spec)) as pool:
+        running = asyncio.create_task(say(pool.lease("r", 5), "wait!", "af_slow"))
+        await until(lambda: pool.status().jobs_running == 1, "the worker is busy")
+        order: list[str] = []
+
+        async def speak(listener: str, due_s: float, offset_s: float) -> None:
+            job, due = SpeechJob(listener, Unit("hello", (("af_heart", 1.0),), 1.0)), time.monotonic() + due_s
+            await pool.submit(job, "speech", due=due, cost_s=0.1, listener=listener, offset_s=offset_s)
+            order.append(listener)
+
+        await asyncio.gather(running, speak("has begun", -30, 20.0), speak("runs dry", 10, 0.0))
+    assert order == ["runs dry", "has begun"]
 
 
 @pytest.mark.parametrize(("slack_s", "at_once"), [(0.0, {1}), (10.0, {1, 2})])
