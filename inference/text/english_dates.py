@@ -80,10 +80,6 @@ _SHORT: Final = rf"""(?: (?P<on> \b (?: (?:[Oo]n|[Dd]ue(?:\sback)?|{_ENDS}|{_DAT
     (?P<first>{_DAY}) (?P<sign>/) (?P<second>{_DAY}) (?P<year>(?!/)) (?!\w|\.\d)"""
 
 
-def _time_follows(match: re.Match[str]) -> str:
-    return " " if match[0].endswith("T") else ""
-
-
 def _days_of_month(match: re.Match[str]) -> str:
     month, first, last = match.groups()
     if int(first) <= len(_MONTHS) or int(last) <= int(first):
@@ -123,7 +119,7 @@ AMERICAN: Final = of_figures(
     rule(
         "date of ISO",
         _ISO,
-        lambda match: f"{_american(match[3], int(match[2]), match[1])}{_time_follows(match)}",
+        lambda match: f"{_american(match[3], int(match[2]), match[1])}{' ' * match[0].endswith('T')}",
         "on 2024-03-05",
         "on March fifth, twenty twenty four",
     ),
@@ -181,7 +177,7 @@ BRITISH: Final = of_figures(
     rule(
         "date of ISO",
         _ISO,
-        lambda match: f"{_british(match[3], int(match[2]), match[1])}{_time_follows(match)}",
+        lambda match: f"{_british(match[3], int(match[2]), match[1])}{' ' * match[0].endswith('T')}",
         "on 2024-03-05",
         "on the fifth of March twenty twenty four",
     ),
