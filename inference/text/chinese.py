@@ -6,6 +6,7 @@ Knows neither figures nor marks.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ _NO_COUNT: Final = frozenset("月号日楼班")
 _ENDS_IN_ONE: Final = frozenset(
     ("统一", "唯一", "万一", "专一", "单一", "周一", "星期一", "礼拜一", "第一", "之一")
 )
+_KEPT: Final = 4096
+"""Words and syllables that are read once: there are 1,600 syllables, and either takes 50 µs."""
+
 _RUN: Final = re.compile(r"[\u4e00-\u9fff]+|[^\u4e00-\u9fff]+")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 
@@ -41,9 +45,9 @@ class ChineseReader:
 
         `readings` are syllables of single characters that are said otherwise where they stand.
         """
-        self._misaki: Final = misaki
+        self._sound: Final = lru_cache(_KEPT)(misaki.py2ipa)
         self._cut: Final = cut
-        self._pinyin: Final = pinyin
+        self._pinyin: Final = lru_cache(_KEPT)(pinyin)
         self._readings: Final = readings
         self._read_otherwise: Final = re.compile(readings.pattern)
 
@@ -66,7 +70,7 @@ class ChineseReader:
                 for index, syllable in enumerate(flat)
             ]
         said = iter(flat)
-        return " ".join("".join(self._misaki.py2ipa(next(said)) for _ in word) for word in syllables)
+        return " ".join("".join(self._sound(next(said)) for _ in word) for word in syllables)
 
 
 def _ends(words: Sequence[str]) -> list[int]:
