@@ -112,6 +112,8 @@ def _plain(character: str) -> str:
         return ""
     if category[0] == "C":
         return " "
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
     return _plain_letter(character)
 
 

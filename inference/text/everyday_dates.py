@@ -27,6 +27,22 @@ class DateBook:
         self._book: Final = book
         self._letters: Final = letters
 
+    def first_kinds(self) -> dict[str, tuple[str, Said]]:
+        """Rules before those of fractions."""
+        w = self._letters
+        return {
+            "date with full stops": (
+                rf"(?:\b((?:{any_of(self._before_dates())})\s)(\d{{1,2}})\.(\d{{1,2}})"
+                rf"|(?<![{w}/.-])([0-3]\d)\.(0\d))\.'?(\d\d)(?![{w}/-]|[.,]\d)",
+                self._short,
+            ),
+            "days of a list": (
+                rf"\b({self._book.get('before_lists_of_dates', '(?!)')})\s((?:[0-3]?\d/[01]?\d,\s)*[0-3]?\d/[01]?\d)"
+                rf"(\s(?:e[t]?|y)\s)([0-3]?\d/[01]?\d)(?![{w}/]|[.,]\d)",
+                self._list,
+            ),
+        }
+
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
         w = self._letters
@@ -44,13 +60,12 @@ class DateBook:
                 lambda match: self._date(match, match[4], str(value(match[3])), match[1]),
             ),
             "date without its century": (
-                rf"(?<![{w}/.-])(\d{{1,2}})([/.])(\d{{1,2}})\2'?(\d\d)(?![{w}/-]|[.,]\d)",
-                lambda match: self._date(
-                    match, ("19" if match[4] >= "50" else "20") + match[4], match[3], match[1]
-                ),
+                rf"(?<![{w}/.-])(\d{{1,2}})/(\d{{1,2}})/'?(\d\d)(?![{w}/-]|[.,]\d)",
+                lambda match: self._date(match, self._year(match[3]), match[2], match[1]),
             ),
             "day and month": (
-                rf"\b((?:{any_of(self._book.get('before_dates', '').split())}|{any_of(self._weekdays())}\.?)\s)"
+                rf"\b((?:{any_of(self._before_dates())}|{any_of(self._weekdays())}(?:[-\s]\w{{1,8}})?\.?)\s\(?"
+                rf"|{self._book.get('elided_before_dates', '(?!)')})"
                 rf"([0-3]?\d)/([01]?\d)(?![{w}/]|[.,]\d)",
                 self._day_and_month,
             ),
@@ -87,6 +102,11 @@ class DateBook:
             "full hour": (rf"(?<![{w}:.,])([01]?\d|2[0-4])\s?h(?![{w}'])", self._time),
         }
 
+    def _before_dates(self) -> set[str]:
+        """With a capital, too."""
+        words: list[str] = self._book.get("before_dates", "").split()
+        return {*words, *(f"{word[0].upper()}{word[1:]}" for word in words)}
+
     def _weekdays(self) -> set[str]:
         """Short and whole, before a date."""
         days: dict[str, str] = self._book.get("weekdays", {})
@@ -109,6 +129,25 @@ class DateBook:
     def _day_and_month(self, match: re.Match[str]) -> str:
         return self._named(match[1], int(match[2]), int(match[3])) or match[0]
 
+    def _short(self, match: re.Match[str]) -> str:
+        """`3.7.41` is a version where no word before it and no zero make a day of it."""
+        day, month = match[2] or match[4], match[3] or match[5]
+        said = self._date(match, self._year(match[6]), month, day)
+        return said if said == match[0] else f"{match[1] or ''}{said}"
+
+    @staticmethod
+    def _year(figures: str) -> str:
+        """Of the last two."""
+        return ("19" if figures >= "50" else "20") + figures
+
+    def _list(self, match: re.Match[str]) -> str:
+        """`les 1/5 et 25/12`, where all of them are days and one can be no fraction."""
+        days = [tuple(map(int, day.split("/"))) for day in (*match[2].split(", "), match[4])]
+        named = [self._named("", *day) for day in days]
+        if not all(named) or all(day < month for day, month in days):
+            return match[0]
+        return f"{match[1]} {', '.join(named[:-1])}{match[3]}{named[-1]}"
+
     def _named(self, before: str, day: int, month: int) -> str:
         """A day of a year that is not said; nothing if there is no such day."""
         from babel.dates import get_month_names  # noqa: PLC0415 - only where a date is written in figures
@@ -120,7 +159,8 @@ class DateBook:
         return f"{before}{first} {self._book.get('of_month', '')} {name}".replace("  ", " ")
 
     def _with_colons(self, match: re.Match[str]) -> str:
-        last = f"{match[3]}{match[4]}:{match[5]}" if match[3] else ""
+        between = f" {self._book.get('range', '')} " if match[3] and match[3].strip() in "–-" else match[3]
+        last = f"{between}{match[4]}:{match[5]}" if match[3] else ""
         return f"{match[1]}:{match[2]}{last}"
 
     def _time(self, match: re.Match[str]) -> str:

@@ -21,10 +21,11 @@ _WITHOUT_FIGURES: Final = frozenset(
             "abbreviation with its stop",
             "sign",
         ),
-        *("before a figure", "sign of a sum", "unit after a half", "century", "king", "Roman ordinal", "per"),
+        *("before a figure", "sign of a sum", "unit after a part", "century", "king", "Roman ordinal", "per"),
         *(
             "acronym that is a word",
             "acronym",
+            "acronyms with a hyphen",
             "Latin letters",
             "letter of a formula",
             "laughter",
@@ -40,6 +41,9 @@ _WITHOUT_FIGURES: Final = frozenset(
                 "difference",
                 "unit without its number",
                 "Roman day",
+                "airports",
+                "Roman numeral",
+                "menu",
             ),
         ),
         *(
@@ -62,12 +66,24 @@ _SIGNS: Final = {
     **dict.fromkeys(("address", "version"), "."),
     **dict.fromkeys(("fraction", "out of"), "/½⅓⅔¼¾⅕⅛"),
     **dict.fromkeys(
-        ("slash between figures", "number of a year", "per", "day and month", "sets", "pressure"), "/"
+        (
+            "slash between figures",
+            "number of a year",
+            "per",
+            "day and month",
+            "days of a list",
+            "sets",
+            "pressure",
+        ),
+        "/",
     ),
-    **dict.fromkeys(("date without its century", "every so many hours"), "/"),
+    "every so many hours": "/",
+    "date without its century": "/",
+    "date with full stops": ".",
     **dict.fromkeys(("century", "king"), "IVXLCDM"),
     **dict.fromkeys(
-        ("Roman ordinal", "Roman after an article", "second number of a king", "Roman day"), "IVX"
+        ("Roman ordinal", "Roman numeral", "Roman after an article", "second number of a king", "Roman day"),
+        "IVX",
     ),
     **{
         "date": "/.-",
@@ -84,10 +100,10 @@ _SIGNS: Final = {
     **dict.fromkeys(("size", "product", "score of so many", "so many times", "product of a sum"), "x×"),
     **dict.fromkeys(("days of the week", "hours apart", "range"), _DASHES),
     "negative": f"{_DASHES}▲△",
-    "difference": "=²³",
+    "difference": "=²³(",
     **{"angle": "°º", "degrees of the compass": "°º", "minute of a match": "'", "arrow": "→⟶⇒⟹⇌"},
     **dict.fromkeys(("compound", "index"), "₀₁₂₃₄₅₆₇₈₉"),
-    **dict.fromkeys(("hours by a slash", "so much in so many hours"), "/"),
+    **dict.fromkeys(("hours by a slash", "so much in so many hours", "all hours"), "/"),
     "verse": ",:.",
     "money from and to": _DASHES,
     **dict.fromkeys(("number with a hyphen", "scores of sets"), "-"),
@@ -95,6 +111,14 @@ _SIGNS: Final = {
     "raised figures": "⁻⁰¹²³⁴⁵⁶⁷⁸⁹",
     **dict.fromkeys(("dot between letters", "dot of a product"), "·"),
     "item of an article": "º",
+    **{
+        "number in groups": "./-",
+        "code with hyphens": "-",
+        "row of numbers": "–-",
+        "airports": "/–-",
+        "years in brackets": "(",
+        "menu": ">",
+    },
     **{
         "score": f":：{_DASHES}",
         "percent": "%％",
@@ -109,7 +133,7 @@ _SIGNS: Final = {
         "minutes and seconds": "'\"",
         "postcode after a dash": _DASHES,
         "first of a month": "/",
-        "count in short": "kK",
+        "count in short": "kKM",
     },
 }
 """Of each match of these rules at least one."""
@@ -136,6 +160,7 @@ _FOUND: Final = {
     "address": r"[.@]\w",
     "unit after a multiple": r"[万億兆千百何数亿几]\s?[a-zA-Z%°℃µμ]",
     "acronym": r"[A-Z]{2}",
+    "acronyms with a hyphen": r"[A-Z]-[A-Z]",
 }
 """What each match of these rules has, as a pattern that is quicker to look for than the whole."""
 

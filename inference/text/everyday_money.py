@@ -43,6 +43,10 @@ class MoneyBook:
         signs = any_of(self._currencies)
         w = self._letters
         return {
+            "sum with its code": (
+                rf"\$\s?({self._sum})\s?(?=(?:{any_of(sign for sign in self._currencies if sign.isalpha())})\b)",
+                self._without_sign,
+            ),
             "money from and to": (
                 rf"({signs})\s?(\d+(?:[.,]\d{{1,2}})?){_DASH}(\d+(?:[.,]\d{{1,2}})?)(\s?{self._multiple})?(?![{w}]|[.,]\d)",
                 rf"\2 {self._book.get('range', '')} \3\4 \1",
@@ -86,6 +90,11 @@ class MoneyBook:
         if whole == "0" and int(cents) > 1:
             return f"{int(cents)} {hundredth[0]}"
         return filled(self._book, "cents", n=whole, unit=unit, cents=str(int(cents)), hundredths=hundredth[0])
+
+    def _without_sign(self, match: re.Match[str]) -> str:
+        """`$1,250.50 MXN` as pesos are written: its code says more than the sign."""
+        whole, cents = self._split(match[1], is_english=True)
+        return f"{whole}{self._decimal}{cents} " if cents else f"{whole} "
 
     def _of(self, unit: str, multiple: str) -> str:
         """After millions, not after thousands: `3 millones de euros`, `3 mil euros`; `d'euros`, `de dollars`."""

@@ -30,40 +30,32 @@ class NoteBook:
         letters: str,
         space: str,
         dash: str,
-        dialled: Callable[[str], str],
         ordinal: Callable[[str, str], str],
     ) -> None:
-        """`dialled` says figures one by one, as in a telephone number; `ordinal` is that of figures and a sign."""
+        """`ordinal` is that of figures and a sign."""
         self._ordinal: Final = ordinal
         self._book: Final = book
         self._letters: Final = letters
         self._space: Final = space
         self._dash: Final = dash
-        self._dialled: Final = dialled
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """Rules before those of dates and amounts, which would take their figures for their own."""
         w = self._letters
         extremes = self._book.get("extremes", {})
         return {
-            "postcode": (
-                rf"(?<![{w}.,-])(?:{self._book.get('postcodes', '(?!)')})(?![{w}-])",
-                lambda match: (
-                    (self._book.get("postcode_sign", "") if match[0][0] == "〒" else "")
-                    + self._dialled(match[0])
-                ),
-            ),
             "number of a house": (
                 rf"(?<=[区町村市目])(\d{{1,4}}){self._dash}(\d{{1,4}})(?:{self._dash}(\d{{1,4}}))?(?!\d)"
                 rf"|(?<=[一-龠ァ-ヶーいうきくけすちつぬみむめらりるれ])(\d{{1,3}})-(\d{{1,3}})-(\d{{1,4}})(?![\d-])",
                 lambda match: self._book.get("house", "").join(filter(None, match.groups())),
             ),
             "version": (
-                rf"(?<![{w}.,/-])(?P<name>[vV]er\.\s?)?[vV]?(?!\d{{1,3}}(?:\.\d{{3}})+\b)(?!\d{{1,2}}\.\d{{1,2}}\.(?:\d\d){{1,2}}\b)"
-                rf"(\d{{1,4}}(?:\.\d{{1,4}}){{2,3}})(?![{w}/-]|[.,]\d)",
+                rf"(?<![{w}.,/-])(?P<name>[vV]er\.\s?)?[vV]?(?!\d{{1,3}}(?:\.\d{{3}})+(?!\d|\.\d))(?!\d{{1,2}}\.\d{{1,2}}\.\d{{4}}\b)"
+                rf"(\d{{1,4}}(?:\.\d{{1,4}}){{2,3}})(?:-(?=[a-z]{{2}})|(?![{w}/-]|[.,]\d))",
                 lambda match: (
                     (self._book.get("version_name", match["name"]) if match["name"] else "")
                     + match[2].replace(".", self._between("version_point"))
+                    + (" " if match[0].endswith("-") else "")
                 ),
             ),
             "ratio": (
@@ -80,7 +72,8 @@ class NoteBook:
                 rf"\1{self._between('against')}\2",
             ),
             "product of a sum": (
-                r"(?:(?<=\d)\s?|(?<=[a-zA-Z²³]\s))[x×]\s?(?=(?:[€$£]|R\$)\s?\d|\d+(?:[.,]\d+)?\s?(?:[€$£]|=))",
+                r"(?:(?<=\d)\s?|(?<=[a-zA-Z²³]\s))[x×]\s?(?=(?:[€$£]|R\$)\s?\d|\d+(?:[.,]\d+)?\s?(?:[€$£]|=)"
+                rf"|(?<!\b0x)[A-Z]{{2}}|10(?:[\^²³]|\s{re.escape(self._book.get('to_the', '='))}\s))",
                 f"{self._space}{self._book.get('signs', {}).get('×', '')}{self._space}",
             ),
             "size": (
@@ -91,21 +84,12 @@ class NoteBook:
                 rf"(?<=º,\s)((?=[IVX]){NUMERAL})(?=[,;)]|\sd[aeo]\b)",
                 lambda match: str(value(match[1])),
             ),
-            "figure after a name": (
-                rf"(?<![{w}.@/-])(?:([A-Z]{{1,6}}|Covid)-|([A-Z]{{4,12}})(?=\d{{1,4}}(?![{w}@/-])))(\d{{1,8}})(?![{w}@-]|[/.]\d|\.\w)",
-                r"\1\2 \3",
-            ),
             "year in a word": (rf"(?<=[^\W\d_]{{3}})({YEAR})(?![{w}])", r" \1"),
-            "number of a person": (
-                rf"(?<![{w}.,/-])(\d{{1,3}}(?:\.\d{{3}}){{1,3}}-|\d{{7,9}}-?(?=[A-Z]))(\d{{1,2}}|[A-Z])(?![{w}-]|[.,]\d)",
-                lambda match: f"{self._dialled(' '.join(re.sub(r'[^0-9]', '', match[1])))}, {match[2]}",
-            ),
-            "code": (
-                rf"(?<![{w}./@-])(?=[A-Z\d]{{7,20}}(?![{w}@/-]))(?=[A-Z]*\d)(?=\d*[A-Z])(?![A-Z]{{4,}}\d+(?![{w}]))[A-Z\d]{{7,20}}",
-                self._code,
-            ),
             "postcode after a dash": (r"(?<=\d)\s[–-]\s(?=\d{5}(?:-\d{3})?\s[A-ZÀ-Ý])", ", "),
-            "letter after figures": (rf"(?<![{w}.,])(\d{{1,4}})([A-FH])(?![{w}-])", r"\1 \2"),
+            "letter after figures": (
+                rf"(?<![{w}.,])(\d{{1,4}}(?=[A-FH])|\d{{3,5}}(?=[P-SUX-Z]))([A-Z])(?![{w}-])",
+                r"\1 \2",
+            ),
             "month and day": (
                 r"(?<![\d/])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=から|まで|に(?!割)|[〜～]|[（(][月火水木金土日一二三四五六][）)])"
                 r"|(?<=[^=×+*/-][（(])(1[0-2]|[1-9])/(3[01]|[12]\d|[1-9])(?=[)）])",
@@ -136,7 +120,9 @@ class NoteBook:
             ),
             "degrees": (
                 rf"((?i:{self._book.get('temperatures', '(?!)')})[.:]{{0,2}}\s(?:[^\W\d]{{1,12}}\s){{0,3}}[-−]?"
-                rf"(?=\d{{1,3}}(?!\d))|(?<![{w}.,])(?=\d{{3}}\s?[º°](?:\s*$|\s?[.,;:!?)]|\s(?:durante|p[eo]r|pendant|et?|y)\s)|\d{{1,2}}[.,])|(?<=\b[aAàÀ]\s)(?=\d{{3}}(?!\d))|(?<=[-−])(?=\d{{1,2}}(?!\d))"
+                rf"(?=\d{{1,3}}(?!\d))|(?<![{w}.,])(?=\d{{3}}\s?[º°](?:\s*$|\s?[.,;:!?)]|\s(?:durante|p[eo]r|pendant|et?|y|"
+                rf"{self._book.get('after_degrees', '(?!)')})\b)|\d{{1,2}}[.,])"
+                rf"|(?<=\b[aAàÀ]\s)(?=\d{{3}}(?!\d))|(?<=[-−])(?=\d{{1,2}}(?!\d))"
                 rf"|(?:(?<=[-−]\d[º°]\s[aàey]\s)|(?<=[-−]\d\d[º°]\s[aàey]\s))(?=\d{{1,2}}(?!\d)))"
                 rf"(\d{{1,3}}(?:[.,]\d)?)\s?[º°](?![{w}º°]|\s[CF]\b)",
                 rf"\1\2{self._between('degrees')}",
@@ -150,8 +136,9 @@ class NoteBook:
                 rf"\1\2{self._between('pressed')}\3",
             ),
             "count in short": (
-                rf"(?<![{w}.,])(?![48]K)(\d{{1,3}}(?:[.,]\d)?)\s?[kK](?=\s[^\W\d_]{{3}})|(?<=\d[–-])(\d{{1,3}})[kK](?![{w}])",
-                rf"\1\2 {self._book.get('short_multiples', {}).get('k', '')}",
+                rf"(?<![{w}.,])(?![48]K)(\d{{1,3}}(?:[.,]\d)?)(?:\s?[kK](?=\s(?:[^\W\d_]{{3}}|[ऀ-ॿ]{{2}}))|k(?=\sd[ei]\s|\sd'))|(?<=\d[–-])(\d{{1,3}})[kK](?![{w}])"
+                rf"|(?<![{w}.,€$£])(\d{{1,3}}(?:[.,]\d{{1,2}})?)(M)(?=\s(?:[^\W\d_]{{2}}|[ऀ-ॿ]{{2}}))",
+                self._in_short,
             ),
             "figures in a word": (
                 rf"(?<![{w}.,])(\d{{2,3}})({self._book.get('ends_of_figures', '(?!)')})(?![{w}])",
@@ -238,8 +225,17 @@ class NoteBook:
             ),
             "year": (
                 rf"((?<!\S)(?:{self._book.get('years_after', '(?!)')})\s)?(?<![{w}.,/-])(1[1-9])(\d\d)(?!\d|[.,]\d)"
-                rf"(\s(?:{self._book.get('years_before', '(?!)')})(?=\s|[,;।]|$))?",
+                rf"(\s(?:{self._book.get('years_before', '(?!)')})(?=\s|[,;।.]|$))?",
                 self._year,
+            ),
+            "years in brackets": (
+                r"(?<=\()(1[1-9])(\d\d)\s?[–-]\s?(1[1-9]|20)(\d\d)(?=\))",
+                lambda match: self._between("range").join(
+                    f"{century} {self._book.get('hundred_of_years', '')} {rest.lstrip('0')}".rstrip()
+                    if century != "20"
+                    else century + rest
+                    for century, rest in (match.groups()[:2], match.groups()[2:])
+                ),
             ),
             "range of what is counted": (
                 r"(?<=[年月日时時分円元人%％℃度階歳岁周週号個个次点])\s?[–—~〜～-]\s?(?=\d)|(?<=[A-Z])[〜～](?=[A-Z](?![A-Za-z]))",
@@ -292,8 +288,9 @@ class NoteBook:
 
     def _extreme(self, match: re.Match[str]) -> str:
         """`velocidad máx.` in the gender of what it stands behind; other words wait for their own rule."""
-        noun = re.search(r"[^\W\d_]{1,24}$", match.string[max(match.start() - 24, 0) : match.start()])
-        is_feminine = noun and re.fullmatch(self._book["feminine_nouns"], noun[0].lower())
+        noun = re.search(r"([^\W\d_]{1,24})(\.?)$", match.string[max(match.start() - 25, 0) : match.start()])
+        whole = noun and (self._book["with_stop"].get(noun[1], noun[1]) if noun[2] else noun[1])
+        is_feminine = whole and re.fullmatch(self._book["feminine_nouns"], whole.lower())
         return f" {self._book['extremes'][match[1]].lower()}" if is_feminine else match[0]
 
     def _letter(self, letter: str) -> str:
@@ -311,6 +308,22 @@ class NoteBook:
         return f"{match[1] or ''}{match[2]} {self._book['hundred_of_years']} {rest}".rstrip() + (
             match[4] or ""
         )
+
+    def _in_short(self, match: re.Match[str]) -> str:
+        """`1,2K` with its word, which governs what follows after millions: `1,5 millones de vistas`."""
+        multiples = self._book.get("short_multiples", {})
+        if match[4] is None:
+            return f"{match[1] or match[2]} {multiples.get('k', '')}"
+        after = re.match(r"\s([^\W\d_]+)", match.string[match.end() :])
+        if (
+            after
+            and after[1] in self._book.get("not_nouns", "").split()
+            and after[1] not in {"de", "di", "d"}
+        ):
+            return match[0]
+        has_of = re.match(r"\sd(?:[aeio]\w?\b|')", match.string[match.end() :])
+        of = "" if has_of else self._book.get("of_millions", "")
+        return " ".join(filter(None, (match[3], multiples.get("M", ""), of)))
 
     def _tens(self, match: re.Match[str]) -> str:
         """`15` as `十五`, `80` as `八十`."""

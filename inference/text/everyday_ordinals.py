@@ -22,6 +22,8 @@ class OrdinalBook:
     def __init__(self, book: dict[str, Any], *, letters: str) -> None:
         self._book: Final = book
         self._letters: Final = letters
+        centuries: list[str] = book.get("centuries", "").split()
+        self._centuries: Final = {*centuries, *(f"{word[0].upper()}{word[1:]}" for word in centuries)}
         self._reigning: Final = any_of(book.get("reigning", "").split())
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
@@ -29,7 +31,7 @@ class OrdinalBook:
         w = self._letters
         return {
             "century": (
-                rf"\b({any_of(self._book.get('centuries', '').split())})\s(?![CDLM]\b)({NUMERAL})(?![{w}])",
+                rf"\b({any_of(self._centuries)})\s(?![CDLM]\b)({NUMERAL})(?![{w}])",
                 lambda match: f"{match[1]} {value(match[2])}",
             ),
             "king": (
@@ -49,8 +51,12 @@ class OrdinalBook:
                 self._saint,
             ),
             "Roman ordinal": (
-                rf"(?<!\w)(?=[IVX])({NUMERAL})(?:{self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
-                lambda match: self.ordinal(str(value(match[1])), ""),
+                rf"(?<!\w)(?=[IVX])({NUMERAL})({self._book.get('ordinal_signs', '(?!)')})(?![{w}])",
+                lambda match: self.ordinal(str(value(match[1])), match[2]),
+            ),
+            "Roman numeral": (
+                rf"(?<![\w.'%\\-])(?=[IVX]{{2}})({NUMERAL})(?![\w'-]|\.\w)",
+                lambda match: str(value(match[1])),
             ),
             "ordinal with a letter": (
                 rf"(?<![{w}.,])(\d{{1,2}})([ao])(?=\s[a-zà-ÿ]{{3}})",
@@ -106,7 +112,8 @@ class OrdinalBook:
         """Short before a noun, as `tercer piso`, and not in `1.º de mayo`."""
         word = self.ordinal(match[1], match[2])
         stands_alone = re.match(
-            r"\s(?:del?|en|a|con|por|y|e|em|no|na)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)",
+            r"\s(?:del?|en|a|con|por|y|e|em|no|na)\s|[.,;:!?)]|\s*$|\s[A-Z](?!\w)"
+            rf"|\s(?:{self._book.get('alone_after_ordinals', '(?!)')})\b",
             match.string[match.end() :],
         )
         return word if stands_alone else str(self._book.get("before_nouns", {}).get(word, word))

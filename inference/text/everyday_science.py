@@ -38,7 +38,8 @@ class ScienceBook:
                 lambda match: f"{match[1]} {self._degrees(match[1])} {compass[match[2]]}",
             ),
             "raised figures": (
-                r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))(?=⁻|[⁰⁴-⁹]|[¹²³][⁰¹²³⁴-⁹])([⁻⁰¹²³⁴-⁹]{1,5})",
+                r"(?:(?<=[\d)])|(?<=\b[^\W\d_]))(?=⁻|[⁰⁴-⁹]|[¹²³][⁰¹²³⁴-⁹]|(?<=[×x]10)[²³]|(?<=[×x]\s10)[²³])"
+                r"([⁻⁰¹²³⁴-⁹]{1,5})",
                 lambda match: f" {self._book.get('to_the', '')} {match[1].translate(RAISED)}",
             ),
             "arrow": (r"\s?[→⟶⇒⟹⇌]\s?", self._arrow),
@@ -62,9 +63,15 @@ class ScienceBook:
                 r"(?:(?<=[:.h][0-5]\d)|(?<=\dh))\s?/\s?(?=\d{1,2}(?:[:.h][0-5]\d|h))",
                 ", ",
             ),
+            "all hours": (
+                r"(?<![\w.,])(?:(24)\s?(h)\s?/\s?24|(7)\s?([a-z])\s?/\s?7)(?!\w)",
+                lambda match: (
+                    f"{match[1] or match[3]} {match[2] or match[4]} {self._book['out_of']} {match[1] or match[3]}"
+                ),
+            ),
             "so much in so many hours": (
-                r"(?<=[a-zµ])/(?=(?:24|48|72)\s?h\b)",
-                f" {self._book.get('within', '')} ",
+                r"(?:(?<=\d[a-zµ])|(?<=\d\s[a-zµ])|(?<=\d[a-zµ]{2})|(?<=\d\s[a-zµ]{2}))/(?=(\d{1,2})\s?h\b)",
+                lambda match: f" {self._book['within' if int(match[1]) % 24 == 0 else 'every_hours']} ",
             ),
         }
 

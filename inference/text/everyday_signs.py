@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from inference.text import english_data
 from inference.text.characters import RAISED
+from inference.text.numbers import number_in_words
 from inference.text.phrases import filled
 from inference.text.rules import any_of
 
@@ -47,7 +48,16 @@ class SignBook:
         self._letters: Final = letters
         self._space: Final = space
         self._dash: Final = dash
+        tables = (book.get(table, ()) for table in ("titles", "abbreviations", "before_figures", "with_stop"))
+        dotted = {word.removesuffix(".") for table in tables for word in table}
+        self._no_domain: Final = any_of(word for word in dotted if "." in word)
+        """Abbreviations that end as domains do: `p.es`."""
+
         beside = any_of(book.get("beside_each_other", "").split())
+        self._before_half: Final = (
+            r"(?<![/.,\d])\d+\s?([^\W\d_]+)\s(?:e|y|et)\s$"
+            rf"|\b({any_of(book.get('before_times', '').split())})\s\d+\s[ey]\s$"
+        )
         self._no_rate: Final = re.compile(
             rf"(?<![\w'])(?:[A-Z]|(?<!\d\s)(?<!\bun\s)(?<!\bun[ae]\s)(?<!\bum\s)(?<!\buma\s)(?:{beside}))$"
         )
@@ -60,12 +70,13 @@ class SignBook:
         return {
             "address": (
                 rf"(?<![{w}.+-])(?:[{w}.+-]{{1,64}}@(?:[\w-]{{1,63}}\.){{1,6}}[A-Za-z]{{2,10}}"
-                rf"|(?!p\.es\b)(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[{w}./-]*[{w}])?"
-                rf"|(?![a-z]\.[a-z]\b)(?:[a-zA-Z\d_-]{{1,60}}\.){{1,3}}{_EXTENSION})(?![{w}@]|[./][{w}])",
+                rf"|(?!{self._no_domain}(?![{w}]))(?:https?://)?(?:[a-zA-Z\d-]{{1,63}}\.){{1,6}}{_TOP_LEVEL}(?:/[{w}./-]*[{w}])?"
+                rf"|(?![a-z]\.[a-z]\b)(?!{self._no_domain}(?![{w}]))(?:[a-zA-Z\d_-]{{1,60}}\.){{1,3}}{_EXTENSION})(?![{w}@]|[./][{w}])",
                 self._address,
             ),
+            "menu": (r"(?:(?<=[^\W\d_]{2})|(?<=[ऀ-ॿ]))\s>\s(?=[A-ZÀ-Þ][^\W\d_]|[ऀ-ॿ])", ", "),
             "days of the week": (
-                rf"\b({days})(?:\.?[–-]|\.\s[–-]\s)({days})\b\.?",
+                rf"\b({days})(?:\.?[–-]|\.\s[–-]\s)({days})(?!\w)\.?",
                 lambda match: f"{self._day(match[1])}{self._between('range')}{self._day(match[2])}",
             ),
             "hours apart": (
@@ -100,7 +111,7 @@ class SignBook:
                 self._rate,
             ),
             "difference": (
-                r"(?:(?<=\d)\s?|(?<=[a-z²³)]\s))[-−–]\s?(?=(?:\d{1,15}[a-z]?|[a-z])\s?=)|(?<=[²³]\s)[-−–]\s(?=[\da-z])",
+                r"(?:(?<=\d)\s?|(?<=[a-z²³)]\s))[-−–]\s?(?=(?:\d{1,15}[a-z]?|[a-z])\)?\s?=)|(?<=\([a-z]\s)[-−–]\s(?=\d{1,15}\))|(?<=[²³]\s)[-−–]\s(?=[\da-z])",
                 lambda _: f"{self._space}{signs.get('−', '')}{self._space}",
             ),
             "product": (
@@ -124,13 +135,17 @@ class SignBook:
                 r"(?<![\w.,-])([A-Z]{1,3})(\d{1,12})(?!\w)",
                 self._letters_and_figures,
             ),
+            "acronyms with a hyphen": (
+                r"(?<![\w.-])([A-Z]{1,3})-([A-Z]{1,3})(?![\w-])",
+                lambda match: f"{self._part(match[1])}-{self._part(match[2])}",
+            ),
             "acronym that is a word": (
                 rf"(?<![\w.-])(?:{any_of(self._book.get('acronyms', '').split())})(?![\w-])",
                 lambda match: match[0].lower(),
             ),
             "acronym": (
                 rf"(?<![\w.-])(?:{any_of(self._book.get('spelled', '').split())}|{_UNSAYABLE})(?![\w-])",
-                lambda match: " ".join(self._book.get("letters", {}).get(each, each) for each in match[0]),
+                lambda match: self._spelled(match[0]),
             ),
             "dot between letters": (r"(?<=[^\W\d_]{2})·(?=[^\W\d_])|(?<=·e)·(?=s\b)", ""),
             "dot of a product": (
@@ -151,6 +166,17 @@ class SignBook:
         power = match[2] or match[3].translate(RAISED)
         return filled(self._book, "to_the_power", n=power.replace("-", self._book["minus"]))
 
+    def _part(self, part: str) -> str:
+        """Half of `CD-ROM`."""
+        if part in self._book.get("acronyms", "").split():
+            return part.lower()
+        is_spelled = part in self._book.get("spelled", "").split() or re.fullmatch(_UNSAYABLE, part)
+        return self._spelled(part) if is_spelled else part
+
+    def _spelled(self, acronym: str) -> str:
+        """Letters by the names that the book has for them."""
+        return " ".join(self._book.get("letters", {}).get(each, each) for each in acronym)
+
     def _letters_and_figures(self, match: re.Match[str]) -> str:
         """In small letters behind an apostrophe: `L'A6` would be `L, apostrophe, A`."""
         is_elided = match.string[match.start() - 1 : match.start()] == "'"
@@ -165,7 +191,8 @@ class SignBook:
     def _rate(self, match: re.Match[str]) -> str:
         """Its words; not of a day beside its month, of letters, or of one or more, as in `alumno/s`."""
         before = match.string[max(match.start() - 24, 0) : match.start()]
-        if self._no_rate.search(before) or (match[1] == "s" and not _SENT.search(before)):
+        is_pair = re.search(rf"(?<!\w)(?:{match[1]}|[a-fijknopqrsuvwxyz])$", before)  # `t/t`, `e/t`
+        if is_pair or self._no_rate.search(before) or (match[1] == "s" and not _SENT.search(before)):
             return match[0]
         return f" {self._book['per'][match[1]]}"
 
@@ -176,7 +203,7 @@ class SignBook:
     def _power(self, match: re.Match[str]) -> str:
         """`x²` as x squared, and `m²` as square metres."""
         powers = self._book["powers"]
-        whole: str | None = powers.get(match[0])
+        whole: str | None = powers.get(match[0]) if match["base"] else None
         return whole or f"{match['base'] or ''}{self._space}{powers[match['power']]}"
 
     def _day(self, short: str) -> str:
@@ -203,10 +230,8 @@ class SignBook:
         is_date = re.search(rf"\b(?!de\s){any_of(self._book.get('before_dates', '').split())}\s$", before)
         if is_date and not whole and match[2] and not re.match(_OF_SOMETHING, after):
             return match[0]
-        if not whole and (
-            noun := re.search(r"(?<![/.,\d])\d+\s?([^\W\d_]+)\s(?:e|y|et)\s$", before)
-        ):  # `3 anni e 1/2`
-            is_feminine = bool(re.fullmatch(self._book.get("feminine_nouns", "(?!)"), noun[1]))
+        if not whole and (noun := re.search(self._before_half, before)):  # `3 anni e 1/2`
+            is_feminine = bool(noun[2] or re.fullmatch(self._book.get("feminine_nouns", "(?!)"), noun[1]))
             if written == "1/2" and "half_after" in self._book:
                 return str(self._book["half_after"][is_feminine])
         part = self._book["fractions"].get(written)
@@ -217,5 +242,17 @@ class SignBook:
         if isinstance(part, list):
             part = part[is_feminine]
             part = self._book["half_after"][is_feminine] if whole and "half_after" in self._book else part
-            whole = self._book.get("feminine_one", "1") if is_feminine and whole == "1" else whole
-        return filled(self._book, "mixed", n=whole, part=part) if whole else str(part)
+        return (
+            filled(self._book, "mixed", n=self._agreeing(whole, is_feminine=is_feminine), part=part)
+            if whole
+            else str(part)
+        )
+
+    def _agreeing(self, figures: str, *, is_feminine: bool) -> str:
+        """The whole before a part: `duas e meia`."""
+        said = agreeing = number_in_words(figures, self._book)
+        for ending, other in (
+            self._book.get("agreement", {}).get("feminine", {}).items() if is_feminine else ()
+        ):
+            agreeing = re.sub(ending, other, agreeing)
+        return figures if agreeing == said else agreeing

@@ -35,8 +35,10 @@ class UnitBook:
         """Units only where no verb can be: `5 ha di bosco`, but `nel 2023 ha vinto`."""
 
         self._per: Final = any_of(book.get("per", {}))
-        half = book.get("fractions", {}).get("1/2", ())
-        self._halves: Final = any_of([half] if isinstance(half, str) else half)
+        fractions = dict(book.get("fractions", {}))
+        half = fractions.pop("1/2", ())
+        self._halves: Final = {*([half] if isinstance(half, str) else half), *book.get("half_after", ())}
+        self._parts: Final = any_of({*self._halves, *fractions.values()})
 
     def kinds(self) -> dict[str, tuple[str, Said]]:
         """The rules, by their names."""
@@ -71,9 +73,9 @@ class UnitBook:
                 r"(?=\s(?:de|di)\s|[.,;:!?)]|\s*$)",
                 self._unit,
             ),
-            "unit after a half": (
-                rf"\b({self._halves})\s({self._known})(?![{self._letters}/²³'])",
-                lambda match: f"{match[1]} {self._unit_of('1', match[2]).removeprefix('1').strip()}",
+            "unit after a part": (
+                rf"(?<![{self._letters}])({self._parts})\s({self._known})(?![{self._letters}/²³'])",
+                self._after_a_part,
             ),
         }
 
@@ -91,6 +93,15 @@ class UnitBook:
         before = match.string[max(match.start() - 12, 0) : match.start()]
         is_one = re.search(rf"\b(?:{self._book.get('before_one_unit', '(?!)')})$", before)
         return f" {self._alone(match[1], '1' if is_one else '3')}"
+
+    def _after_a_part(self, match: re.Match[str]) -> str:
+        """`un quarto di litro`, but `mezzo litro` and `2 e mezzo litri`."""
+        whole = re.search(r"(\d+)\s[^\W\d]{1,4}\s$", match.string[max(match.start() - 12, 0) : match.start()])
+        unit = self._alone(match[2], whole[1] if whole else "1")
+        of = "" if whole or match[1] in self._halves else self._book.get("of", "")
+        if of.endswith("'"):
+            return f"{match[1]} {of}{unit}" if unit[0] in "aeiouh" else f"{match[1]} {of[:-1]}e {unit}"
+        return " ".join(filter(None, (match[1], of, unit)))
 
     def _alone(self, unit: str, number: str) -> str:
         return self._unit_of(number, unit).removeprefix(number).strip()

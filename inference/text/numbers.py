@@ -5,6 +5,7 @@ By num2words where it has the language, by a list of the first hundred where the
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 _HUNDRED: Final = 100
@@ -21,7 +22,7 @@ def number_in_words(figures: str, book: dict[str, Any]) -> str:
         from num2words import num2words  # noqa: PLC0415 - 3 MB, for the languages that use it
 
         said: str = num2words(int(figures), lang=book["num2words"])
-        return said.replace(",", "")
+        return _shortened(said.replace(",", ""), book)
     return _by_groups(int(figures), book) if "hundred" in book else figures
 
 
@@ -32,6 +33,13 @@ def ordinal_in_words(figures: str, book: dict[str, Any]) -> str:
     from num2words import num2words  # noqa: PLC0415 - 3 MB, for the languages that use it
 
     said: str = num2words(int(figures), lang=book["num2words"], to="ordinal")
+    return said
+
+
+def _shortened(said: str, book: dict[str, Any]) -> str:
+    """With one as it is before thousands, which num2words leaves out: `veintiún mil`."""
+    for written, shorter in book.get("before_thousands", {}).items():
+        said = re.sub(written, shorter, said)
     return said
 
 

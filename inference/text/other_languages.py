@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from inference.text.everyday_codes import CodeBook
 from inference.text.everyday_counters import Counters
 from inference.text.everyday_dates import YEAR, DateBook
 from inference.text.everyday_gates import Gates
@@ -70,6 +71,8 @@ class PhraseBook:
         self._dates: Final = DateBook(book, letters=self._letters)
         self._money: Final = MoneyBook(book, letters=self._letters, number=self._number, plain=self._plain)
         self._ordinals: Final = OrdinalBook(book, letters=self._letters)
+        self._figures: Final = any_of(map(self._figure, "0123456789"))
+        self._codes: Final = CodeBook(book, letters=self._letters, dialled=self._telephone)
         self._gates: Final = Gates(book)
         self._dash: Final = r"\s?[–-]\s?" if is_spaced else r"\s?[–—~〜～-]\s?"
 
@@ -81,12 +84,13 @@ class PhraseBook:
             letters=self._letters,
             space=self._space,
             dash=self._dash,
-            dialled=self._telephone,
             ordinal=self._ordinals.ordinal,
         )
         readings = Readings(self._book.get("readings", {}))
         for name, (pattern, said) in {
             **ScienceBook(self._book, letters=self._letters).kinds(),
+            **self._dates.first_kinds(),
+            **self._codes.kinds(),
             **notes.kinds(),
             "reading": (readings.pattern, readings.said),
             **signs.first_kinds(),
@@ -108,7 +112,7 @@ class PhraseBook:
         stopped, dialled = any_of(with_stop), any_of(self._book.get("dialled", "").split())
         return {
             "title": (
-                rf"\b(?<![A-ZÀ-Þ]\.\s)({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+(?:(?:l?a|le|il|el|o)\s+)?{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=St|te)-\w)",
+                rf"\b(?<![A-ZÀ-Þ]\.\s)(?<![A-ZÀ-Þ]\.)(?!(?<=\b[A-Z]\s)[A-Z](?![\w.]))(?![A-Z]\s[A-Z]\s?(?:[A-Z]\b|\d))({any_of(words('titles'))})(?:(?<=\.)|\.|\b)(?=\s+[^\W\d_a-z]|\s+(?:et|y|e)\s+(?:(?:l?a|le|il|el|o)\s+)?{any_of(words('titles'))}\b|\s+d(?:[eoa]|el|[oa]s)\s+[A-Z]|(?<=\.)\s+(?:l[ae]s?\s|l')[^\W\d]|(?<=St|te)-\w)",
                 lambda match: words("titles")[match[1]],
             ),
             "abbreviation": (
@@ -116,25 +120,26 @@ class PhraseBook:
                 lambda match: self._abbreviation(match, words("abbreviations"), match["ends"] is not None),
             ),
             "abbreviation with its stop": (
-                rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+<>≤≥=~]|\sR\$|\s[IVX]+\b)"
+                rf"(?<![{w}./])(?:({stopped})\.(?=\s?[^\W_A-Z]|\s?[,;:)(€$+<>≤≥=~]|\sR\$|\s[IVX]+\b|-\d)"
                 rf"|({any_of(self._book.get('no_words', '').split())})\."
                 rf"|(?:(?<=\d\s)|(?<=\d\sde\s)|(?<=\s(?:al|au)\s)|(?<=\s[aàe]\s)|(?<=[IVX]e\s)|(?<=\de\s)(?=[a-zà-ÿ])|(?<=[ºª°€$%]\s))"
                 rf"(?!s\.(?<!e\ss\.))({stopped})(?P<ends>\.)(?=\s*$))(?![{w}])",
                 lambda match: self._abbreviation(match, with_stop, bool(match["ends"])),
             ),
             "before a figure": (
-                rf"(?<![{w}.])({any_of(before_figures)})\s?"
-                rf"(?=\d|[IVXLC]+\b|[A-Z]{{1,5}}[-\s]?\d|[A-Z](?![{w}'])(?!\.\s?[\w.]))",
+                rf"(?<![{w}.])({any_of(before_figures)})(?:(?<!\w)|(?![^\W\d_]))\s?"
+                rf"(?=\d|{self._figures},\s|[IVXLC]+\b|[A-Z]{{1,5}}[-\s]?\d|[A-Z](?![{w}'])(?!\.\s?[\w.]))",
                 lambda match: f"{before_figures[match[1]]} ",
             ),
             "telephone": (
-                rf"(?<![{w}.,+])(?!\d{{1,3}}(?:[\s.]\d{{3}})+(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d))(?!{_DATE})(?!{_HOURS}){_TELEPHONE}(?![{w}]|[.,/-]\d)",
+                rf"(?<![{w}.,+])(?!{_GROUPED}(?:[–-]{_GROUPED})?(?!\d|[\s.-]\d))(?!{YEAR}[–-]{YEAR}(?!\d))(?!{_DATE})(?!{_HOURS}){_TELEPHONE}(?![{w}]|[.,/-]\d)",
                 lambda match: self._telephone(match[0]),
             ),
             "telephone after a word": (
-                rf"\b((?:{dialled})(?:\s[^\W\d]{{1,8}})?:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
+                rf"\b((?:{dialled})(?:\s[^\W\d]{{1,8}}){{0,2}}:?\s?)(\d{{3}}(?:[\s.]?\d{{2,4}}){{2,3}})(?![{w}]|[.,/-]\d)",
                 lambda match: match[1] + self._telephone(match[2]),
             ),
+            **self._codes.last_kinds(),
             **self._dates.kinds(),
             **self._money.kinds(),
             "number with a hyphen": (
@@ -147,7 +152,7 @@ class PhraseBook:
                 rf"\1{self._between('range')}\2",
             ),
             "negative": (
-                rf"(?<![{w})])[-−–{self._book.get('minus_signs', '')}](?=\d)",
+                rf"(?<![{w})ऀ-ॿ])[-−–{self._book.get('minus_signs', '')}](?=\d)",
                 f"{self._book.get('minus', '')}{self._space}",
             ),
             "percent": (
@@ -163,7 +168,7 @@ class PhraseBook:
         return {
             "counter": (counters.pattern, counters.said),
             "number with a point": (
-                rf"(?<![{self._letters}.,:/-])(\d{{1,3}})\.(\d{{1,2}})(?![{self._letters}%]|[.,:/-]\d)",
+                rf"(?<![{self._letters}.,:/-])(\d{{1,3}}(?=\.\d{{1,2}}(?!\d))|\d{{4,8}})\.(\d{{1,6}})(?![{self._letters}%]|[.,:/-]\d)",
                 rf"\1{self._between('version_point')}\2",
             ),
             "number": (
@@ -194,7 +199,11 @@ class PhraseBook:
             and f"{short}." in self._words("before_figures")
             and _FIGURE.match(match.string, match.end())
         )
-        return match[0] if is_unit or is_before_figure else words[short] + ("." if ends else "")
+        if is_unit or is_before_figure:
+            return match[0]
+        small = self._words("before_small_letters").get(short)
+        is_small = small and _SMALL_WORD.match(match.string, match.end())
+        return (small if small and is_small else words[short]) + ("." if ends else "")
 
     def _between(self, word: str) -> str:
         return f"{self._space}{self._book.get(word, '')}{self._space}"
@@ -238,6 +247,8 @@ class PhraseBook:
         is_year = re.fullmatch(YEAR, match[0])
         if is_year or after is None or after[1] in self._book["not_nouns"].split():
             return said
+        if match[0] != "1" and not re.fullmatch(self._book.get("plurals", ".*"), after[1]):
+            return said  # `le train 21 part`
         if before and before[1].lower() in self._book["before_names_of_figures"].split():
             return said
         gender = "feminine" if re.fullmatch(self._book["feminine_nouns"], after[1]) else "masculine"
@@ -276,17 +287,21 @@ class PhraseBook:
 
 _TELEPHONE: Final = (
     r"(?:\+(?=(?:[\s.()-]{0,2}\d){7})\d{1,3}(?:[\s.-]\(?\d{1,10}\)?){1,5}"
-    r"|\(\d{2,3}\)\s?\d{4,5}-\d{4}|\d{2,3}(?:[\s.-]\d{2,4}){2,5}|0\d{1,4}(?:[\s.-]\d{1,4}){2,3}"
-    r"|0\d{1,3}[\s/-]\d{5,8}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}"
+    r"|\(\d{2,3}\)\s?\d{4,5}-\d{4}|\d{4}(?:[\s-]\d{4}){2,3}|\d{2,3}(?:[\s.-]\d{2,4}){2,5}|0\d{1,4}(?:[\s.-]\d{1,4}){2,3}"
+    r"|(?:8[049]\d|19\d|90\d)[\s-]\d{6}|0\d{1,3}[\s/-]\d{5,8}|0\d{5}[\s-]\d{5}|[6-9]\d{9}|\d{3,4}-\d{7,8}|\d{4,5}[\s-]\d{4,5}"
     r"|1[89]00[\s-]\d{2,4}[\s-]\d{3,4}|3\d\d[\s/.-]\d{6,7}|1[3-9]\d{9})"
 )
 """With the country's number, an area's in brackets, in groups, or as in China, India, Brazil, Italy."""
 
 _DATE: Final = r"\d\d([.-])\d\d\1(?:(?:19|20)\d\d|\d\d)(?![\d.-]|\s\d)"
+_GROUPED: Final = r"\d{1,3}(?:[\s.]\d{3})+"
 _HOURS: Final = r"[0-2]?\d\.[0-5]\d\s?[–-]\s?[0-2]?\d\.[0-5]\d(?![\d.-])"
 """In groups of figures as those of telephone numbers are, but fewer or others."""
 
 _NEXT_WORD: Final = re.compile(r"\s(?:mil\s)?([a-zà-ÿœ]+)")
+_SMALL_WORD: Final = re.compile(r"\s?[a-zà-ÿ]++(?!(?:\s[a-zà-ÿ]+){0,2},?\s\d{1,3}(?!\d|[.,]\d|\s?[€m]))")
+"""No name, and no street with the number of a house behind it."""
+
 _FIGURE: Final = re.compile(r"\s?\d")
 _LAST_WORD: Final = re.compile(r"([^\W\d_]+)\s$")
 

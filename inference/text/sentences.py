@@ -237,7 +237,7 @@ _BEHIND_A_FACTORIAL: Final = frozenset("=×*/+≥≤≠≈")
 _WITHIN_A_SENTENCE: Final = frozenset("$£€¥₹&%+=<~@:")
 _LIST_ITEM: Final = re.compile(r"\d{1,3}[.)]\s")
 _NUMERAL: Final = re.compile(
-    r"(?:[IVXLC]{2,}|[VX](?=[,;:)]|\sd[aeo]))\b(?!['’])|[A-Z]{1,2}[/-]?\d|[A-Z][,;)]|R\$"
+    r"(?:[IVXLC]{2,}|[VX](?=[,;:)]|\sd[aeo]))\b(?!['’])|[A-Z]{1,2}[/-]?\d|[A-Z](?:[,;)]|\s[–—]\s)|R\$"
 )
 _LIST_ITEM_CHARS: Final = len("100) ")
 
