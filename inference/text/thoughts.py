@@ -19,10 +19,12 @@ _TAG_OR_CODE: Final = re.compile(
 _THOUGHT_END: Final = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _LONGEST_TAG: Final = len("</thinking>")
 
-_BEGINS: Final = re.compile(r"(?:\A|\n|[.!?…:。！？>][\"'”’)\]*_]{0,2})\s*\Z")
-"""What stands before a thought: nothing of its line, or the end of a sentence."""
+_BEGINS: Final = re.compile(
+    r"(?:\A|\n|\[\s{0,2}pause[^\[\]]{0,20}\]|[.!?…:。！？>][\"'”’)\]*_]{0,2})\s*\Z", re.IGNORECASE
+)
+"""What stands before a thought: nothing of its line, or the end of a sentence, which a pause is too."""
 
-_LOOKED_BACK: Final = 16
+_LOOKED_BACK: Final = 32
 _MENTIONED: Final = re.compile(
     r"[^\S\n]+(?:tags?|tokens?|blocks?|elements?|sections?|and|or|is|are|was|means|marks|opens|starts|begins)\b"
 )

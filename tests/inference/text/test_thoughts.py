@@ -27,6 +27,8 @@ def heard(text: str, *, is_inside: bool = False) -> str:
         ("**Answer** <think>Is it?</think> No.", "**Answer** No."),
         ("<think>Hm, she asks for", ""),
         ("Let me see. <think>Hm, she asks for", "Let me see."),
+        ("Well [pause:1s]<think>Hm, she asks for", "Well [pause:1s]"),
+        ("Well [Pause = 1.5 sec] <think>Hm, she asks for", "Well [Pause = 1.5 sec]"),
         ("She asks for a joke.\n\n</think>\n\nHere it is.", "Here it is."),
         ("So I will say yes.</think>Yes. <think>Or no?</think> Yes.", "Yes. Yes."),
     ],
