@@ -28,6 +28,8 @@ _BREAKS_IN: Final = 0.4
 _BREAKS_IN_S: Final = (0.0, 10.0)
 _LENGTHS: Final = (60, 120, 300)
 _PATIENCE_S: Final = 90.0
+"""Without a message. A whole turn took longer where sixteen other programs kept two cores busy."""
+
 _REFUSED: Final = frozenset({"queue_full", "system_busy"})
 _AGAIN_S: Final = 2.0
 
@@ -60,19 +62,20 @@ class Talker:
         """One turn, and how it ended."""
         self._number += 1
         turn = Turn(socket, str(self._number), self._texts.page(self._chance.choice(_LENGTHS)))
-        breaks_in = self._chance.random() < _BREAKS_IN
         try:
-            async with asyncio.timeout(_PATIENCE_S):
-                if breaks_in:
-                    self._account.final_s.append(await turn.broken_off(self._chance.uniform(*_BREAKS_IN_S)))
-                    return "broken off"
-                await turn.heard_out()
-                return "whole" if turn.is_whole else "short"
+            return await self._heard(turn)
         except (TimeoutError, ConnectionError) as error:
             if not turn.told:
                 self._account.unexplained[f"a turn met {type(error).__name__}: {error}"] += 1
             self._account.turns[turn.told or "lost"] += 1
             raise SocketClosed from error
+
+    async def _heard(self, turn: Turn) -> str:
+        if self._chance.random() < _BREAKS_IN:
+            self._account.final_s.append(await turn.broken_off(self._chance.uniform(*_BREAKS_IN_S)))
+            return "broken off"
+        await turn.heard_out()
+        return "whole" if turn.is_whole else "short"
 
 
 class Turn:
@@ -131,9 +134,11 @@ class Turn:
 
         Raises:
             ConnectionError: there is no last message.
+            TimeoutError: nothing comes any more.
         """
         while True:
-            message = await self._socket.message()
+            async with asyncio.timeout(_PATIENCE_S):
+                message = await self._socket.message()
             if "error" in message:
                 refused = message["error"] in _REFUSED
                 self.told = "refused" if refused else "failed visibly"
