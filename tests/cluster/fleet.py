@@ -76,10 +76,10 @@ class Machine(Gateway):
 
     node_port: str = ""
 
-    def _wait_for_workers(self, key: str) -> None:
+    def _wait_for_workers(self) -> None:
         """A further machine has joined before it listens."""
         wait_for(lambda: not is_free(self.port), "a replica", START_S)
-        super()._wait_for_workers(key)
+        super()._wait_for_workers()
 
     def ask(self, path: str) -> httpx.Response:
         """What the machine says of itself."""

@@ -38,6 +38,9 @@ class Gateway:
     printed: list[str] = field(default_factory=list)
     """What it wrote to standard error so far."""
 
+    key: str = ""
+    """That its status asks for; none if keys are read from a file."""
+
     @classmethod
     def start(cls, *command: str, **variables: str) -> Self:
         """Start `python -m command` with these KOKORO_ variables and wait until all its workers are there."""
@@ -53,13 +56,13 @@ class Gateway:
             stderr=subprocess.PIPE,
             text=True,
         )
-        gateway = cls(process)
+        gateway = cls(process, key=variables.get("API_KEYS", "").partition(",")[0])
         said: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=gateway._read_errors, args=(said,), daemon=True).start()
         threading.Thread(target=gateway._read_log, daemon=True).start()
         try:
             gateway.base_url = gateway._wait_for_url(said)
-            gateway._wait_for_workers(variables.get("API_KEYS", "").partition(",")[0])
+            gateway._wait_for_workers()
         except BaseException:
             process.kill()  # a test that fails leaves nothing running
             process.wait()
@@ -91,8 +94,8 @@ class Gateway:
         return httpx.get(self.root + path, timeout=DEADLINE_S, **options)
 
     def status(self) -> dict[str, Any]:
-        """What /status says."""
-        answer: dict[str, Any] = self.get("/status").json()
+        """What /status says to who has a key."""
+        answer: dict[str, Any] = self._ask_status().json()
         return answer
 
     @property
@@ -146,11 +149,14 @@ class Gateway:
                 return found[1]
         raise AssertionError(f"the gateway ended with {self.process.wait()}: {''.join(self.printed)}")
 
-    def _wait_for_workers(self, key: str) -> None:
+    def _ask_status(self) -> httpx.Response:
+        return self.get("/status", headers={"x-api-key": self.key})
+
+    def _wait_for_workers(self) -> None:
         """A server can be asked when the first of them is ready; one whose keys are in a file is not looked into."""
 
         def are_there() -> bool:
-            answer = self.get("/status", headers={"x-api-key": key})
+            answer = self._ask_status()
             return not (answer.is_success and "starting" in {w["state"] for w in answer.json()["workers"]})
 
         wait_for(are_there, "all workers", START_S)
