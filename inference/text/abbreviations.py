@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from inference.languages import BY_CODE
 from inference.text import english_data
 from inference.text.rules import any_of
+from inference.text.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,8 +50,8 @@ def _words(code: str) -> Iterable[str]:
             *data.WEEKDAYS,
             *before_letters,
         }
-    path = files("inference.text").joinpath(f"data/{code}.toml")
-    if not path.is_file():
+    try:
+        book = tables(code)
+    except FileNotFoundError:
         return ()
-    book = tomllib.loads(path.read_text(encoding="utf-8"))
     return {word for table in _TABLES for word in book.get(table, ())}

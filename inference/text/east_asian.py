@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import tomllib
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnsupportedLanguage
 from inference.text.chinese import ChineseReader
 from inference.text.readings import Readings
+from inference.text.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,7 +96,7 @@ def _chinese() -> EastAsianReader:
     )  # loaded here because jieba itself would trust a cache in the common temporary directory
     dictionary.FREQ, dictionary.total = dictionary.gen_pfdict(dictionary.get_dict_file())
     dictionary.initialized = True
-    book = tomllib.loads(files("inference.text").joinpath("data/zh.toml").read_text(encoding="utf-8"))
+    book = tables("zh")
     _teach(dictionary, book["phrases"])
     misaki: Any = importlib.import_module("misaki.zh").ZHG2P
     pypinyin: Any = importlib.import_module("pypinyin")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
+
+from inference.text.tables import tables
 
 if TYPE_CHECKING:
     import re
 
-_TABLES: Final[dict[str, Any]] = tomllib.loads(
-    files("inference.text").joinpath("data/english.toml").read_text(encoding="utf-8")
-)
+_TABLES: Final[dict[str, Any]] = tables("english")
 
 TITLES: Final[dict[str, str]] = _TABLES["titles"]
 STREETS: Final[dict[str, str]] = _TABLES["streets"]

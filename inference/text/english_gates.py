@@ -5,14 +5,13 @@ Most sentences have none of it: with these, tables of words may grow and plain t
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
-from importlib.resources import files
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text import english_data as data
 from inference.text.rules import PIECE
+from inference.text.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +35,7 @@ def _first_pieces(words: Iterable[str]) -> frozenset[str]:
     return frozenset(pieces[0] for pieces in found if pieces)
 
 
-_TABLES: Final[dict[str, Any]] = tomllib.loads(
-    files("inference.text").joinpath("data/english_gates.toml").read_text(encoding="utf-8")
-)
+_TABLES: Final[dict[str, Any]] = tables("english_gates")
 _OF_FIGURES: Final = frozenset(_TABLES["figures"]["rules"])
 _SIGNS: Final = {rule: frozenset(signs) for signs, rules in _TABLES["signs"].items() for rule in rules}
 

@@ -12,7 +12,11 @@ from inference.text.rules import any_of, of_figures, rule
 
 
 def _telephone(match: re.Match[str]) -> str:
-    groups = re.findall(r"[+]|\d+|[A-Za-z]+", match[0].replace("(0)", " "))
+    return _in_groups(match[0])
+
+
+def _in_groups(number: str) -> str:
+    groups = re.findall(r"[+]|\d+|[A-Za-z]+", number.replace("(0)", " "))
     said = [{"+": "plus"}.get(group) or (one_by_one(group) if group.isdigit() else group) for group in groups]
     return ", ".join(said).replace("plus,", "plus")
 
@@ -73,7 +77,7 @@ TELEPHONES: Final = of_figures(
     rule(
         "number of a book or a card",
         r"(\bISBN(?:-1[03])?:?\s)?((?(1)\d[\d-]{8,15}[\dX]|(?<![\w.,$£€-])\d{4}(?:[ -]\d{4}){3}))(?![\w-])",
-        lambda m: f"{m[1] or ''}{_telephone(re.search(r'.*', m[2]) or m)}",
+        lambda m: f"{m[1] or ''}{_in_groups(m[2])}",
         "ISBN 978-0-14-143951-8",
         "ISBN nine seven eight, zero, one four, one four three nine five one, eight",
     ),

@@ -6,15 +6,12 @@ Most sentences have none of it: with these, tables of words may grow and plain t
 from __future__ import annotations
 
 import re
-import tomllib
-from importlib.resources import files
 from typing import Any, Final, TypedDict
 
 from inference.text.rules import PIECE
+from inference.text.tables import tables
 
-_TABLES: Final[dict[str, Any]] = tomllib.loads(
-    files("inference.text").joinpath("data/everyday_gates.toml").read_text(encoding="utf-8")
-)
+_TABLES: Final[dict[str, Any]] = tables("everyday_gates")
 _WITHOUT_FIGURES: Final = frozenset(_TABLES["without_figures"]["rules"])
 _SIGNS: Final = {rule: frozenset(signs) for signs, rules in _TABLES["signs"].items() for rule in rules}
 _FOUND: Final = {rule: re.compile(pattern) for rule, pattern in _TABLES["found"].items()}

@@ -7,9 +7,7 @@ and dates are CLDR's. Plain numbers are left to the phonemizer, without the mark
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.text.everyday_codes import CodeBook
@@ -26,6 +24,7 @@ from inference.text.numbers import number_in_words
 from inference.text.phrases import filled
 from inference.text.readings import Readings
 from inference.text.rules import Rule, any_of, apply
+from inference.text.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,11 +40,11 @@ def written_out(text: str, code: str) -> str:
 @cache
 def rules(code: str) -> tuple[Rule, ...]:
     """The rules that the phrase book of a language has examples for; none if there is no such book."""
-    path = files("inference.text").joinpath(f"data/{code}.toml")
-    if not path.is_file():
+    try:
+        book = tables(code)
+    except FileNotFoundError:
         return ()
-    book = PhraseBook(tomllib.loads(path.read_text(encoding="utf-8")))
-    return tuple(book.rules())
+    return tuple(PhraseBook(book).rules())
 
 
 class PhraseBook:

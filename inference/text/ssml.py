@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import html
 import re
-import tomllib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from inference.errors import UnknownLanguage
 from inference.languages import language_named
 from inference.protocol import FASTEST, SLOWEST
+from inference.text.tables import tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_VALUES: Final[dict[str, Any]] = tomllib.loads(
-    files("inference.text").joinpath("data/marks.toml").read_text(encoding="utf-8")
-)
+_VALUES: Final[dict[str, Any]] = tables("marks")
 
 LONGEST_PAUSE_S: Final = 10.0
 

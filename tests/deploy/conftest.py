@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import httpx
 import pytest
 
 from inference.protocol import Role
-from tests.support.gateway import Gateway
+from tests.support.gateway import Gateway, starting
 from tests.support.processes import suspended
 from tests.support.waiting import DEADLINE_S, wait_for
 
@@ -26,32 +26,17 @@ CROWD = 6
 SLOW = "This sentence takes its time! " * 4
 
 
-@contextmanager
-def _starting(tone: Path) -> Iterator[Callable[..., Gateway]]:
-    started: list[Gateway] = []
-
-    def start_one(**variables: str) -> Gateway:
-        started.append(_start(tone, **variables))
-        return started[-1]
-
-    try:
-        yield start_one
-    finally:
-        for gateway in started:
-            gateway.stop()
-
-
 @pytest.fixture
 def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
     """Starts gateways on the tone model that live as long as the test; options are KOKORO_ variables."""
-    with _starting(tone) as start_one:
+    with starting(partial(_start, tone)) as start_one:
         yield start_one
 
 
 @pytest.fixture(scope="module")
 def start_one(tone: Path) -> Iterator[Callable[..., Gateway]]:
     """Starts gateways on the tone model that live as long as the module's tests."""
-    with _starting(tone) as start_one:
+    with starting(partial(_start, tone)) as start_one:
         yield start_one
 
 

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.gateway import Gateway
+from tests.support.gateway import Gateway, starting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-
-@contextmanager
-def _starting(tone: Path) -> Iterator[Callable[..., Gateway]]:
-    started: list[Gateway] = []
-
-    def start_one(directory: str = str(tone), **variables: str) -> Gateway:
-        started.append(_start(directory, **variables))
-        return started[-1]
-
-    try:
-        yield start_one
-    finally:
-        for gateway in started:
-            gateway.stop()
 
 
 @pytest.fixture
@@ -35,14 +20,14 @@ def start(tone: Path) -> Iterator[Callable[..., Gateway]]:
 
     Without a cache: what is asked twice must reach a worker twice.
     """
-    with _starting(tone) as start_one:
+    with starting(partial(_start, directory=str(tone))) as start_one:
         yield start_one
 
 
 @pytest.fixture(scope="module")
 def start_one(tone: Path) -> Iterator[Callable[..., Gateway]]:
     """The same, for tests of one module after which it works as before."""
-    with _starting(tone) as start_one:
+    with starting(partial(_start, directory=str(tone))) as start_one:
         yield start_one
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,9 +22,27 @@ from tests.support.processes import workers
 from tests.support.waiting import DEADLINE_S, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import psutil
 
 START_S = 240.0
+
+
+@contextmanager
+def starting(start: Callable[..., Gateway]) -> Iterator[Callable[..., Gateway]]:
+    """The same, and the end of all that was started with it."""
+    started: list[Gateway] = []
+
+    def start_one(**options: str) -> Gateway:
+        started.append(start(**options))
+        return started[-1]
+
+    try:
+        yield start_one
+    finally:
+        for gateway in started:
+            gateway.stop()
 
 
 @dataclass
